@@ -1,0 +1,238 @@
+"""Hardware-side words, frozen: what metal reports and what is asked of it. Units and sign: `units`. Neighbour: `energy`, the market side.
+
+A charger's metal is reached by two value types only, `Command` and `Telemetry`; both have a byte form, so that the guard can live
+in this process, in another one or in a microcontroller.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final, Generic, TypeVar
+
+from iso15118.errors import CodecError, DeviceFault
+from iso15118.units import Ampere, Ohm, Second, Volt, Watt, WattHour
+
+T = TypeVar("T")
+
+
+class Pilot(IntEnum):
+    """Control pilot state of IEC 61851-1: A unplugged, B plugged, C/D ready for energy, E/F faults."""
+
+    A = 0
+    B = 1
+    C = 2
+    D = 3
+    E = 4
+    F = 5
+
+
+class Contactor(IntEnum):
+    """What the feedback contacts say: a level, never an edge. MOVING: neither end position."""
+
+    OPEN = 0
+    CLOSED = 1
+    MOVING = 2
+
+
+class Insulation(IntEnum):
+    """Verdict of the insulation monitor (the cable check of IEC 61851-23)."""
+
+    UNKNOWN = 0
+    TESTING = 1
+    VALID = 2
+    FAULT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Generic[T]):
+    """A value and the monotonic second at which metal took it."""
+
+    value: T
+    at: Second
+
+    def age(self, now: Second) -> Second:
+        """Seconds since it was taken; never negative."""
+        return max(0.0, now - self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one outlet reports, vehicle side of the supply. Energies count up from 0 since the device started."""
+
+    voltage: Measured[Volt]
+    current: Measured[Ampere]
+    contactor: Measured[Contactor]
+    pilot: Measured[Pilot]
+    locked: Measured[bool]
+    insulation: Measured[Insulation]
+    resistance: Measured[Ohm]
+    charged: Measured[WattHour]
+    discharged: Measured[WattHour]
+
+    @property
+    def power(self) -> Watt:
+        """W, + into the vehicle."""
+        return self.voltage.value * self.current.value
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """A window in which current, voltage and power may move. Magnitudes (>= 0); discharge 0 means: never out of the vehicle."""
+
+    min_voltage: Volt
+    max_voltage: Volt
+    charge_current: Ampere
+    charge_power: Watt
+    discharge_current: Ampere = 0.0
+    discharge_power: Watt = 0.0
+
+    def lowered(self, other: Limits) -> Limits:
+        """The stricter of both in every direction: a chain of limits only ever narrows."""
+        return Limits(
+            max(self.min_voltage, other.min_voltage),
+            min(self.max_voltage, other.max_voltage),
+            min(self.charge_current, other.charge_current),
+            min(self.charge_power, other.charge_power),
+            min(self.discharge_current, other.discharge_current),
+            min(self.discharge_power, other.discharge_power),
+        )
+
+    def charging_only(self) -> Limits:
+        """The same window without the way back."""
+        return replace(self, discharge_current=0.0, discharge_power=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What the power electronics can do at all, from its data sheet: the outermost limits, the minima and the ramp."""
+
+    limits: Limits
+    min_charge_current: Ampere = 0.0
+    min_charge_power: Watt = 0.0
+    min_discharge_current: Ampere = 0.0
+    min_discharge_power: Watt = 0.0
+    ramp: float = 100.0
+    """A/s, bounds rises of |current| and reversals; reductions are commanded at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setpoint:
+    """The whole wanted state of one outlet: a level, sent again and again, so that a lost one does no harm.
+
+    `current` > 0: source at most that much while holding the output at or below `voltage`; < 0: sink at most that much out of
+    the vehicle while it stays at or above `voltage`; 0 with `voltage` > 0: hold the voltage (pre-charge) with `trickle` at most.
+    `bidirectional` is the discharge interlock: True only while a bidirectional service is selected.
+    """
+
+    voltage: Volt = 0.0
+    current: Ampere = 0.0
+    trickle: Ampere = 0.0
+    contactor: bool = False
+    lock: bool = False
+    insulation_test: bool = False
+    bidirectional: bool = False
+
+
+OFF: Final = Setpoint()
+"""No voltage, no current, contactor open, connector free."""
+
+_SETPOINT = struct.Struct(">dddB")
+_COMMAND = struct.Struct(">QdB")
+_READING = struct.Struct(">" + "dd" * 2 + "Bd" * 4 + "dd" * 3)
+_TELEMETRY = struct.Struct(">QQH")
+FAULTS: Final = tuple(DeviceFault)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What the guard is told: a numbered set-point that lives `ttl` seconds. A number at or below the last one is stale and ignored."""
+
+    number: int
+    ttl: Second
+    setpoint: Setpoint
+
+    def to_bytes(self) -> bytes:
+        """42 octets, big-endian."""
+        s = self.setpoint
+        flags = s.contactor | s.lock << 1 | s.insulation_test << 2 | s.bidirectional << 3
+        return _COMMAND.pack(self.number, self.ttl, 1) + _SETPOINT.pack(s.voltage, s.current, s.trickle, flags)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Command:
+        """The command in `data`. Raises CodecError on a wrong length, version or flag."""
+        if len(data) != _COMMAND.size + _SETPOINT.size:
+            raise CodecError(f"a Command has {_COMMAND.size + _SETPOINT.size} octets, not {len(data)}")
+        number, ttl, version = _COMMAND.unpack_from(data)
+        voltage, current, trickle, flags = _SETPOINT.unpack_from(data, _COMMAND.size)
+        if version != 1 or flags > 15:
+            raise CodecError(f"unknown Command version {version} or flags {flags}")
+        bits = [bool(flags >> i & 1) for i in range(4)]
+        return cls(number, ttl, Setpoint(voltage, current, trickle, *bits))
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What the guard tells: numbered, the last command it obeys, the reading and the faults in force (latched until reset)."""
+
+    number: int
+    acknowledged: int
+    reading: Reading
+    faults: frozenset[DeviceFault] = frozenset()
+
+    def to_bytes(self) -> bytes:
+        """134 octets, big-endian."""
+        r = self.reading
+        mask = sum(1 << FAULTS.index(fault) for fault in self.faults)
+        values: list[float] = []
+        for measured in (r.voltage, r.current, r.contactor, r.pilot, r.locked, r.insulation, r.resistance, r.charged, r.discharged):
+            values += (measured.value, measured.at)
+        return _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Telemetry:
+        """The telemetry in `data`. Raises CodecError on a wrong length or an unknown state."""
+        if len(data) != _TELEMETRY.size + _READING.size:
+            raise CodecError(f"a Telemetry has {_TELEMETRY.size + _READING.size} octets, not {len(data)}")
+        number, acknowledged, mask = _TELEMETRY.unpack_from(data)
+        v = _READING.unpack_from(data, _TELEMETRY.size)
+        if mask >> len(FAULTS):
+            raise CodecError(f"unknown fault bits {mask:#x} in a Telemetry")
+        try:
+            reading = Reading(
+                Measured(v[0], v[1]),
+                Measured(v[2], v[3]),
+                Measured(Contactor(v[4]), v[5]),
+                Measured(Pilot(v[6]), v[7]),
+                Measured(bool(v[8]), v[9]),
+                Measured(Insulation(v[10]), v[11]),
+                Measured(v[12], v[13]),
+                Measured(v[14], v[15]),
+                Measured(v[16], v[17]),
+            )
+        except ValueError as error:
+            raise CodecError(f"unknown state in a Telemetry: {error}") from None
+        return cls(number, acknowledged, reading, frozenset(f for i, f in enumerate(FAULTS) if mask >> i & 1))
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleReading:
+    """What the car measures at its own inlet and battery."""
+
+    voltage: Measured[Volt]
+    """At the inlet, charger side of the car's contactors."""
+    current: Measured[Ampere]
+    contactor: Measured[Contactor]
+    battery_voltage: Measured[Volt]
+    soc: Measured[float]
+    """State of charge, 0..100 percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleSetpoint:
+    """What the car's side of the metal is told: its contactors, its control pilot, its connector lock."""
+
+    contactor: bool = False
+    pilot: Pilot = Pilot.B
+    lock: bool = False
