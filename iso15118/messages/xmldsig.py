@@ -114,7 +114,7 @@ class X509Data(Message):
 
 
 class PGPData(Message):
-    """A PGP key: its id, its packet, or both."""
+    """A PGP key: its id, its packet, or both. At most one packet; a tuple because the schema has it in two places."""
 
     content = Choice(
         Sequence(Element("pgp_key_id"), Element("pgp_key_packet", 0), Wildcard()),
@@ -122,13 +122,14 @@ class PGPData(Message):
     )
 
     pgp_key_id: AnyBinary | None = None
-    pgp_key_packet: AnyBinary | None = None
+    pgp_key_packet: Annotated[tuple[AnyBinary, ...], Occurs(0, 1)] = ()
 
 
 class SPKIData(Message):
     """SPKI keys, as canonical S-expressions."""
 
-    content = Sequence(Element("spki_sexp"), Wildcard(0, 1), max=None)
+    # Foreign content may follow each key, but its event code comes behind that of the next key.
+    content = Sequence(Element("spki_sexp"), Choice(Element("spki_sexp"), Wildcard(1, 1), min=0, max=None))
 
     spki_sexp: Annotated[tuple[AnyBinary, ...], Occurs(1, None)]
 
