@@ -1,0 +1,175 @@
+"""Names on the wire: the lists of each schema set, and every name that a class derives from its fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iso15118.exi import Message
+from iso15118.exi.grammar import ATTRIBUTE, CHARACTERS, Position, fields
+from iso15118.messages.catalogue import SCHEMAS
+from iso15118.messages.names import common_messages, dc, sap, xmldsig
+from tests.vectors import lines
+
+LISTS = {"SAP": sap, "XMLDSIG": xmldsig, "CommonMessages": common_messages, "DC": dc}
+
+ATTRIBUTES = {"Algorithm", "Encoding", "Id", "MimeType", "Name", "Target", "Type", "URI"}
+
+UNSPOKEN = {
+    "CommonMessages": set(
+        """
+        AckMaxDelay BatteryEnergyCapacity CLReqControlMode CLResControlMode ChargingComplete DisplayParameters InletHot MaximumSOC
+        MeterInfoRequested PresentSOC RemainingTimeToMaximumSOC RemainingTimeToMinimumSOC RemainingTimeToTargetSOC TargetOffsetX
+        TargetOffsetY
+        """.split()
+    ),
+    "DC": {"RootCertificateID"},
+}
+"""Elements that no message of the set holds: parts of types that only other sets use."""
+
+DOCUMENT_CODES = {
+    "SAP": {"supportedAppProtocolReq": 0, "supportedAppProtocolRes": 1},
+    "CommonMessages": {
+        "AuthorizationReq": 0,
+        "AuthorizationRes": 1,
+        "AuthorizationSetupReq": 2,
+        "AuthorizationSetupRes": 3,
+        "CertificateInstallationReq": 7,
+        "CertificateInstallationRes": 8,
+        "MeteringConfirmationReq": 16,
+        "MeteringConfirmationRes": 17,
+        "PowerDeliveryReq": 21,
+        "PowerDeliveryRes": 22,
+        "ScheduleExchangeReq": 27,
+        "ScheduleExchangeRes": 28,
+        "ServiceDetailReq": 29,
+        "ServiceDetailRes": 30,
+        "ServiceDiscoveryReq": 31,
+        "ServiceDiscoveryRes": 32,
+        "ServiceSelectionReq": 33,
+        "ServiceSelectionRes": 34,
+        "SessionSetupReq": 35,
+        "SessionSetupRes": 36,
+        "SessionStopReq": 37,
+        "SessionStopRes": 38,
+        "VehicleCheckInReq": 49,
+        "VehicleCheckInRes": 50,
+        "VehicleCheckOutReq": 51,
+        "VehicleCheckOutRes": 52,
+    },
+    "DC": {
+        "BPT_DC_CPDReqEnergyTransferMode": 0,
+        "CLReqControlMode": 6,
+        "CanonicalizationMethod": 8,
+        "DC_CableCheckReq": 11,
+        "DC_CableCheckRes": 12,
+        "DC_ChargeLoopReq": 13,
+        "DC_ChargeLoopRes": 14,
+        "DC_ChargeParameterDiscoveryReq": 15,
+        "DC_ChargeParameterDiscoveryRes": 16,
+        "DC_PreChargeReq": 17,
+        "DC_PreChargeRes": 18,
+        "DC_WeldingDetectionReq": 19,
+        "DC_WeldingDetectionRes": 20,
+        "Signature": 39,
+        "X509Data": 47,
+    },
+}
+"""Event codes that other codecs agree on."""
+
+FRAGMENT_CODES = {
+    "XMLDSIG": {"SignedInfo": 32, "Signature": 27},
+    "CommonMessages": {
+        "AbsolutePriceSchedule": 0,
+        "CertificateInstallationReq": 27,
+        "MeteringConfirmationReq": 119,
+        "OEMProvisioningCertificateChain": 128,
+        "PnC_AReqAuthorizationMode": 151,
+        "PriceLevelSchedule": 167,
+        "Signature": 225,
+        "SignedInfo": 230,
+        "SignedInstallationData": 231,
+        "SignedMeteringData": 232,
+    },
+    "DC": {"SignedInfo": 129, "Signature": 124},
+}
+
+
+def reached(schema: str) -> set[type[Message]]:
+    """Every class that a document or fragment of the set may hold."""
+    found: set[type[Message]] = set()
+    waiting = [*SCHEMAS[schema].roots.values(), *SCHEMAS[schema].fragment_roots.values()]
+    while waiting:
+        cls = waiting.pop()
+        if cls not in found:
+            found.add(cls)
+            waiting += [p.value for p in positions(cls) if isinstance(p.value, type) and issubclass(p.value, Message)]
+    return found
+
+
+def positions(cls: type[Message]) -> list[Position]:
+    return [p for entry in fields(cls).values() for p in (entry if isinstance(entry, list) else [entry])]
+
+
+def elements(schema: str) -> set[str]:
+    """Wire names of all elements that the classes of the set know, roots and heads included."""
+    inner = {p.wire for cls in reached(schema) for p in positions(cls) if p.kind not in (ATTRIBUTE, CHARACTERS)}
+    return inner | set(SCHEMAS[schema].roots) | set(SCHEMAS[schema].fragment_roots)
+
+
+def keys(value: Any) -> set[str]:
+    """All keys of a neutral form, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(keys, value.values()))
+    return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+
+@pytest.mark.parametrize(
+    ("schema", "documents", "fragments"),
+    [("SAP", 2, 9), ("XMLDSIG", 24, 45), ("CommonMessages", 54, 281), ("DC", 48, 149)],
+)
+def test_lists_are_complete_and_sorted(schema: str, documents: int, fragments: int) -> None:
+    names = LISTS[schema]
+    assert (len(names.ELEMENTS), len(names.FRAGMENT_ELEMENTS)) == (documents, fragments)
+    assert list(names.ELEMENTS) == sorted(set(names.ELEMENTS))
+    assert list(names.FRAGMENT_ELEMENTS) == sorted(names.FRAGMENT_ELEMENTS)
+    assert set(names.ELEMENTS) <= set(names.FRAGMENT_ELEMENTS)
+
+
+@pytest.mark.parametrize("schema", DOCUMENT_CODES)
+def test_event_codes_of_documents(schema: str) -> None:
+    assert {name: LISTS[schema].ELEMENTS.index(name) for name in DOCUMENT_CODES[schema]} == DOCUMENT_CODES[schema]
+
+
+@pytest.mark.parametrize("schema", FRAGMENT_CODES)
+def test_event_codes_of_fragments(schema: str) -> None:
+    assert {name: LISTS[schema].FRAGMENT_ELEMENTS.index(name) for name in FRAGMENT_CODES[schema]} == FRAGMENT_CODES[schema]
+
+
+@pytest.mark.parametrize("schema", LISTS)
+def test_every_wire_name_of_a_class_is_a_name_of_the_set(schema: str) -> None:
+    names = {ATTRIBUTE: ATTRIBUTES, CHARACTERS: {"Value"}}
+    of_the_set = set(LISTS[schema].FRAGMENT_ELEMENTS)
+    for cls in reached(schema):
+        for position in positions(cls):
+            assert position.wire in names.get(position.kind, of_the_set), f"{cls.__name__}.{position.field} has the name {position.wire}"
+
+
+@pytest.mark.parametrize("schema", LISTS)
+def test_every_name_of_the_set_is_known_to_a_class(schema: str) -> None:
+    assert set(LISTS[schema].FRAGMENT_ELEMENTS) - elements(schema) == UNSPOKEN.get(schema, set())
+
+
+@pytest.mark.parametrize("schema", LISTS)
+def test_vectors_use_the_same_names(schema: str) -> None:
+    told = [line for name in ("SAP", "CommonMessages", "DC", "fragments") for line in lines(name) if line["schema"] == schema]
+    assert told
+    used = set().union(*(keys(line["json"]) | {line["root"]} for line in told))
+    known = elements(schema) | {p.wire for cls in reached(schema) for p in positions(cls) if p.kind == ATTRIBUTE} | {"value"}
+    assert used <= known
+
+
+@pytest.mark.parametrize("cls", sorted({cls for schema in LISTS for cls in reached(schema)}, key=lambda cls: cls.__name__))
+def test_every_class_says_what_it_is(cls: type[Message]) -> None:
+    assert (cls.__dict__.get("__doc__") or "").endswith(".")

@@ -1,0 +1,162 @@
+"""Bytes: every message class against the vectors, both ways, and against streams that are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from iso15118.errors import CodecError
+from iso15118.exi import Message, from_json, to_json
+from iso15118.messages.catalogue import SCHEMAS
+from tests.vectors import lines
+
+MESSAGES = {"SAP": 160, "CommonMessages": 400, "DC": 300}
+FRAGMENTS = {"XMLDSIG": 24, "CommonMessages": 140, "DC": 5}
+REJECT = {"SAP": 173, "CommonMessages": 208, "DC": 187}
+ACCEPT = {"SAP": 74, "CommonMessages": 66, "DC": 71}
+EITHER = {"SAP": 69, "CommonMessages": 61, "DC": 62}
+STRING_TABLE = {"SAP": 8, "CommonMessages": 8, "DC": 8}
+EMPTY_STRINGS = {"CommonMessages": 11, "DC": 3}
+"""How many lines of each schema there are: none is passed over in silence."""
+
+Line = dict[str, Any]
+
+
+def judge(name: str, schema: str, count: int, check: Callable[[Line], None], only: Callable[[Line], bool] = lambda line: True) -> None:
+    """Holds `check` against every line of a file that belongs to a schema; fails with the number of each line that breaks it, and why."""
+    chosen = [(number, line) for number, line in enumerate(lines(name), 1) if line["schema"] == schema and only(line)]
+    broken = []
+    for number, line in chosen:
+        try:
+            check(line)
+        except Exception as error:
+            broken.append(f"{name}:{number} {line['root']}: {type(error).__name__}: {str(error)[:300]}")
+    assert not broken, "\n".join([f"{len(broken)} of {len(chosen)}", *broken[:10]])
+    assert len(chosen) == count
+
+
+def told(message: Message) -> str:
+    """The neutral form as text: order of keys, and the difference between 1 and true, count."""
+    return json.dumps(to_json(message), indent=1)
+
+
+def same(message: Message, line: Line) -> None:
+    """Fails unless the message is what the line says, in the same order."""
+    expected = json.dumps(line["json"], indent=1)
+    if told(message) != expected:
+        pairs = zip(told(message).splitlines(), expected.splitlines(), strict=False)
+        got, wanted = next((pair for pair in pairs if pair[0] != pair[1]), ("", "a different end"))
+        raise AssertionError(f"{got.strip()} instead of {wanted.strip()}")
+
+
+@pytest.mark.parametrize("schema", MESSAGES)
+def test_messages_decode_and_encode(schema: str) -> None:
+    coder = SCHEMAS[schema]
+
+    def check(line: Line) -> None:
+        stream = bytes.fromhex(line["exi"])
+        message = coder.decode(stream)
+        assert type(message).__name__ == line["root"]
+        same(message, line)
+        built = from_json(coder.roots[line["root"]], line["json"])
+        assert built == message
+        assert coder.encode(built).hex() == line["exi"]
+        assert coder.encode(message) == stream
+
+    judge(schema, schema, MESSAGES[schema], check)
+
+
+@pytest.mark.parametrize("schema", FRAGMENTS)
+def test_fragments_decode_and_encode(schema: str) -> None:
+    coder = SCHEMAS[schema]
+
+    def check(line: Line) -> None:
+        stream = bytes.fromhex(line["exi"])
+        element, message = coder.decode_fragment(stream)
+        assert element == line["root"]
+        same(message, line)
+        built = from_json(coder.fragment_roots[element], line["json"])
+        assert built == message
+        assert coder.encode_fragment(built, element).hex() == line["exi"]
+
+    judge("fragments", schema, FRAGMENTS[schema], check)
+
+
+@pytest.mark.parametrize("schema", REJECT)
+def test_what_is_no_stream_is_rejected(schema: str) -> None:
+    def check(line: Line) -> None:
+        try:
+            message = SCHEMAS[schema].decode(bytes.fromhex(line["exi"]))
+        except CodecError:
+            return
+        raise AssertionError(f"{line['mutation']}: decoded to {message}")
+
+    judge("malformed", schema, REJECT[schema], check, lambda line: line["verdict"] == "reject")
+
+
+@pytest.mark.parametrize("schema", ACCEPT)
+def test_a_mutation_that_is_another_message_is_that_message(schema: str) -> None:
+    coder = SCHEMAS[schema]
+
+    def check(line: Line) -> None:
+        message = coder.decode(bytes.fromhex(line["exi"]))
+        assert type(message).__name__ == line["decoded_root"]
+        same(message, line)
+        assert (coder.encode(message).hex() == line["exi"]) == line["canonical"]
+
+    judge("malformed", schema, ACCEPT[schema], check, lambda line: line["verdict"] == "accept")
+
+
+@pytest.mark.parametrize("schema", EITHER)
+def test_a_doubtful_stream_is_rejected_or_a_valid_message(schema: str) -> None:
+    coder = SCHEMAS[schema]
+
+    def check(line: Line) -> None:
+        try:
+            message = coder.decode(bytes.fromhex(line["exi"]))
+        except CodecError:
+            return
+        assert coder.decode(coder.encode(message)) == message
+
+    judge("malformed", schema, EITHER[schema], check, lambda line: line["verdict"] == "either")
+
+
+@pytest.mark.parametrize("schema", STRING_TABLE)
+def test_a_string_table_never_gives_another_message(schema: str) -> None:
+    coder = SCHEMAS[schema]
+
+    def check(line: Line) -> None:
+        same(coder.decode(bytes.fromhex(line["exi"])), line)
+        try:
+            message = coder.decode(bytes.fromhex(line["exi_with_table"]))
+        except CodecError:
+            return
+        same(message, line)
+
+    judge("stringtable", schema, STRING_TABLE[schema], check)
+
+
+@pytest.mark.parametrize("schema", EMPTY_STRINGS)
+def test_the_other_form_of_an_empty_string_never_gives_another_message(schema: str) -> None:
+    def check(line: Line) -> None:
+        try:
+            message = SCHEMAS[schema].decode(bytes.fromhex(line["exi_alt"]))
+        except CodecError:
+            return
+        same(message, line)
+
+    judge(schema, schema, EMPTY_STRINGS[schema], check, lambda line: "exi_alt" in line)
+
+
+def test_every_schema_is_judged() -> None:
+    assert set(MESSAGES) | set(FRAGMENTS) == set(SCHEMAS)
+    assert set(MESSAGES) == set(REJECT) == set(ACCEPT) == set(EITHER) == set(STRING_TABLE) == set(SCHEMAS) - {"XMLDSIG"}
+
+
+@pytest.mark.parametrize("schema", MESSAGES)
+def test_every_request_and_response_has_vectors(schema: str) -> None:
+    spoken = {name for name in SCHEMAS[schema].roots if name.endswith(("Req", "Res"))}
+    assert {line["root"] for line in lines(schema)} == spoken
