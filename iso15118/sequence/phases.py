@@ -1,0 +1,31 @@
+"""The phases of an ISO 15118-20 session, named after the request that is awaited in them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Where a session stands. Both roles count alike: the charger waits in a phase for the request that the car is about to send."""
+
+    APP_PROTOCOL = "supportedAppProtocol"
+    SESSION_SETUP = "SessionSetup"
+    AUTHORIZATION_SETUP = "AuthorizationSetup"
+    AUTHORIZATION = "Authorization"
+    SERVICE_DISCOVERY = "ServiceDiscovery"
+    SERVICE_DETAIL = "ServiceDetail"
+    SERVICE_SELECTION = "ServiceSelection"
+    CHARGE_PARAMETERS = "ChargeParameterDiscovery"
+    SCHEDULE_EXCHANGE = "ScheduleExchange"
+    CABLE_CHECK = "CableCheck"
+    PRE_CHARGE = "PreCharge"
+    POWER_DELIVERY = "PowerDelivery"
+    CHARGE_LOOP = "ChargeLoop"
+    WELDING_DETECTION = "WeldingDetection"
+    SESSION_STOP = "SessionStop"
+    ENDED = "ended"
+
+    @property
+    def energised(self) -> bool:
+        """True where energy may flow."""
+        return self is Phase.CHARGE_LOOP

@@ -1,0 +1,127 @@
+"""The order of messages: one table for both roles.
+
+A row says: in this phase this request is legal, and after an answer with this outcome the session stands there. The charger looks a
+request up when it comes; the car looks its own request up before it leaves. What has no row is refused: FAILED_SequenceError
+[V2G20-459] at the charger, a LocalError in the car. `diagram` draws the table; a test walks the whole product of phases and requests.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from iso15118.errors import PeerError
+from iso15118.exi import Message
+from iso15118.messages.app_protocol import supportedAppProtocolReq
+from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
+from iso15118.messages.v20.dc import (
+    DC_CableCheckReq,
+    DC_ChargeLoopReq,
+    DC_ChargeParameterDiscoveryReq,
+    DC_PreChargeReq,
+    DC_WeldingDetectionReq,
+)
+from iso15118.messages.v20.delivery import PowerDeliveryReq
+from iso15118.messages.v20.schedule import ScheduleExchangeReq
+from iso15118.messages.v20.service import ServiceDetailReq, ServiceDiscoveryReq, ServiceSelectionReq
+from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
+from iso15118.sequence.phases import Phase
+
+
+class Outcome(StrEnum):
+    """How a request was answered, as far as the order of messages cares."""
+
+    DONE = "finished"
+    AGAIN = "ongoing or warning"
+    START = "start"
+    STOP = "stop"
+
+
+class Row(NamedTuple):
+    """In `phase`, `request` is legal; answered with `outcome`, the session stands in `next`."""
+
+    phase: Phase
+    request: type[Message]
+    outcome: Outcome
+    next: Phase
+
+
+_P, _O = Phase, Outcome
+
+ROWS: Final = (
+    Row(_P.APP_PROTOCOL, supportedAppProtocolReq, _O.DONE, _P.SESSION_SETUP),
+    Row(_P.SESSION_SETUP, SessionSetupReq, _O.DONE, _P.AUTHORIZATION_SETUP),
+    Row(_P.AUTHORIZATION_SETUP, AuthorizationSetupReq, _O.DONE, _P.AUTHORIZATION),
+    Row(_P.AUTHORIZATION, AuthorizationReq, _O.AGAIN, _P.AUTHORIZATION),
+    Row(_P.AUTHORIZATION, AuthorizationReq, _O.DONE, _P.SERVICE_DISCOVERY),
+    Row(_P.SERVICE_DISCOVERY, ServiceDiscoveryReq, _O.DONE, _P.SERVICE_DETAIL),
+    Row(_P.SERVICE_DETAIL, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
+    Row(_P.SERVICE_SELECTION, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
+    Row(_P.SERVICE_SELECTION, ServiceSelectionReq, _O.DONE, _P.CHARGE_PARAMETERS),
+    Row(_P.CHARGE_PARAMETERS, DC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE),
+    Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.AGAIN, _P.SCHEDULE_EXCHANGE),
+    Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.CABLE_CHECK),
+    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.AGAIN, _P.CABLE_CHECK),
+    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.DONE, _P.PRE_CHARGE),
+    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.AGAIN, _P.PRE_CHARGE),
+    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.DONE, _P.POWER_DELIVERY),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.AGAIN, _P.POWER_DELIVERY),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.START, _P.CHARGE_LOOP),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION),
+    Row(_P.CHARGE_LOOP, DC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP),
+    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.AGAIN, _P.CHARGE_LOOP),
+    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION),
+    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.AGAIN, _P.WELDING_DETECTION),
+    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.DONE, _P.SESSION_STOP),
+    Row(_P.WELDING_DETECTION, SessionStopReq, _O.DONE, _P.ENDED),
+    Row(_P.SESSION_STOP, SessionStopReq, _O.DONE, _P.ENDED),
+    # SessionStopReq is taken from SessionSetupRes until the first PowerDelivery(Start) [V2G20-2645].
+    *(
+        Row(phase, SessionStopReq, _O.DONE, _P.ENDED)
+        for phase in (
+            _P.AUTHORIZATION_SETUP,
+            _P.AUTHORIZATION,
+            _P.SERVICE_DISCOVERY,
+            _P.SERVICE_DETAIL,
+            _P.SERVICE_SELECTION,
+            _P.CHARGE_PARAMETERS,
+            _P.SCHEDULE_EXCHANGE,
+            _P.CABLE_CHECK,
+            _P.PRE_CHARGE,
+            _P.POWER_DELIVERY,
+        )
+    ),
+)
+
+_NEXT: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS}
+_LEGAL: Final = frozenset((row.phase, row.request) for row in ROWS)
+
+
+def legal(phase: Phase, request: type[Message]) -> bool:
+    """True if a request of this class may stand here."""
+    return (phase, request) in _LEGAL
+
+
+def require(phase: Phase, request: type[Message]) -> None:
+    """Raises PeerError (FAILED_SequenceError) unless the request may stand here [V2G20-459]."""
+    if (phase, request) not in _LEGAL:
+        raise PeerError(f"{request.__name__} while {phase} is awaited", requirement="V2G20-459", code="FAILED_SequenceError")
+
+
+def following(phase: Phase, request: type[Message], outcome: Outcome = Outcome.DONE) -> Phase:
+    """The phase after an answer with this outcome. Raises PeerError (FAILED_SequenceError) where the table has no such row."""
+    try:
+        return _NEXT[phase, request, outcome]
+    except KeyError:
+        what = f"{request.__name__} ({outcome}) while {phase} is awaited"
+        raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError") from None
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram, for the documentation."""
+    names = {phase: phase.name.title().replace("_", "") for phase in Phase}
+    lines = ["stateDiagram-v2", f"    [*] --> {names[Phase.APP_PROTOCOL]}"]
+    for row in ROWS:
+        said = row.request.__name__ if row.outcome is Outcome.DONE else f"{row.request.__name__} ({row.outcome})"
+        lines.append(f"    {names[row.phase]} --> {names[row.next]}: {said}")
+    return "\n".join([*lines, f"    {names[Phase.ENDED]} --> [*]"])

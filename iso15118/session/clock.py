@@ -1,0 +1,17 @@
+"""Time stamps of the peer: microseconds by the standard, seconds or milliseconds from many."""
+
+from __future__ import annotations
+
+from iso15118.units import MICROSECONDS
+
+
+def seconds(stamp: int) -> float:
+    """Seconds since the epoch, by the size of the number: below 10**11 it means seconds, below 10**14 milliseconds."""
+    if stamp < 10**11:
+        return float(stamp)
+    return stamp / 1000 if stamp < 10**14 else stamp / MICROSECONDS
+
+
+def unit(stamp: int) -> str:
+    """The unit a stamp was told in."""
+    return "seconds" if stamp < 10**11 else "milliseconds" if stamp < 10**14 else "microseconds"

@@ -1,0 +1,255 @@
+"""The charger's `step`: faults and timers first, then the request, then the words.
+
+Every request gets the response that pairs with it, also when it is refused: the SessionID is compared, the order of messages looked
+up and the state of metal asked, in this order, before any answer function sees it. Whatever goes wrong, the safe set-point is
+applied before anything is said.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, assert_never
+
+from iso15118.errors import DeviceError, DeviceFault, PeerError
+from iso15118.exi import Message
+from iso15118.messages.app_protocol import supportedAppProtocolReq
+from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import session as wire
+from iso15118.messages.v20.common import Request, ResponseCode
+from iso15118.power import OFF, Setpoint
+from iso15118.procedures import wind_down
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.refusals import PAIRS, refusal
+from iso15118.sequence.table import following, require
+from iso15118.sequence.timers import Timer, times
+from iso15118.session import clock
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.secc import delivery as power
+from iso15118.session.secc import loop, parameters, services, setup
+from iso15118.session.secc import schedule as schedules
+from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
+from iso15118.session.snapshot import SeccSnapshot
+
+LOST: Final = 1.0
+"""s: telemetry older than this is a fault while the contactor may be closed."""
+SAFE_VOLTAGE: Final = 60.0
+"""V: the connector is released below."""
+
+AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
+
+ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
+    supportedAppProtocolReq: setup.answer_app_protocol,
+    wire.SessionSetupReq: setup.answer_session_setup,
+    authorization.AuthorizationSetupReq: setup.answer_authorization_setup,
+    authorization.AuthorizationReq: setup.answer_authorization,
+    service.ServiceDiscoveryReq: services.answer_service_discovery,
+    service.ServiceDetailReq: services.answer_service_detail,
+    service.ServiceSelectionReq: services.answer_service_selection,
+    dc.DC_ChargeParameterDiscoveryReq: parameters.answer_charge_parameters,
+    schedule.ScheduleExchangeReq: schedules.answer_schedule_exchange,
+    dc.DC_CableCheckReq: power.answer_cable_check,
+    dc.DC_PreChargeReq: power.answer_pre_charge,
+    delivery.PowerDeliveryReq: power.answer_power_delivery,
+    dc.DC_ChargeLoopReq: loop.answer_charge_loop,
+    dc.DC_WeldingDetectionReq: power.answer_welding_detection,
+    wire.SessionStopReq: power.answer_session_stop,
+}
+
+_BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
+
+
+def begin(config: Config, session_id: bytes) -> Session:
+    """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before."""
+    return Session(config, session_id)
+
+
+def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
+    """The next session and what is to be done, in order. Total: no event, however foul, raises."""
+    out: list[Command] = []
+    session = _watch(session, snapshot, out)
+    match event:
+        case Tick():
+            session = _tick(session, snapshot, out)
+        case Received(message, payload_type):
+            session = _received(session, message, payload_type, snapshot, out)
+        case Sent():
+            session = _sent(session, out)
+        case Connected():
+            out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
+        case Elapsed(timer):
+            session = _elapsed(session, timer, snapshot, out)
+        case StopWanted(why):
+            session = _stop(session, why, snapshot, out)
+        case Garbled(error):
+            session = _end(session, f"not a message: {error}", out)
+        case Closed(why):
+            session = replace(session, phase=Phase.ENDED, setpoint=OFF, ask=None, deferred=None)
+            out += [Apply(OFF), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
+        case _:
+            assert_never(event)
+    return session, tuple(out)
+
+
+def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Metal first: a fault, lost telemetry or an output above the car's limits takes power away before anything else is looked at."""
+    if session.failing or session.phase is Phase.ENDED:
+        return session
+    if snapshot.faults:
+        why = ", ".join(sorted(snapshot.faults))
+    elif session.setpoint.contactor and snapshot.reading.voltage.age(snapshot.now) > LOST:
+        why = DeviceFault.STALE.value
+    else:
+        session = loop.overrun(session, snapshot) if session.phase is Phase.CHARGE_LOOP else session
+        why = session.failing
+    return _fail(session, why, out) if why else session
+
+
+def _fail(session: Session, why: str, out: list[Command]) -> Session:
+    """Power away now; the car hears FAILED when it next asks."""
+    out += [Apply(wind_down.REST), Note(f"power removed: {why}")]
+    return replace(session, failing=why, setpoint=wind_down.REST, ask=None)
+
+
+def _received(session: Session, message: Message, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    if session.phase is Phase.ENDED or type(message) not in PAIRS:
+        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in PAIRS else 'not a request'}"))
+        return session
+    out.append(Disarm(Timer.SEQUENCE))
+    session = _watch_stamp(session.stamped(snapshot), message, out)
+    try:
+        _identify(session, message)
+        if session.deferred is not None:
+            what = "a second request before the first was answered"
+            raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+        require(session.phase, type(message))
+        if session.failing:
+            raise PeerError(session.failing)
+        if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
+            raise PeerError(f"the charger ends the session: {session.stop}")
+        answer = ANSWERS[type(message)](session, message, snapshot)
+        if isinstance(answer, Wait):
+            out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
+            return replace(answer.session, deferred=(message, payload_type))
+        return _reply(answer, message, payload_type, out)
+    except PeerError as error:
+        return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
+    except DeviceError as error:
+        return _refuse(session, message, payload_type, ResponseCode.FAILED, str(error), out)
+
+
+def _identify(session: Session, message: Message) -> None:
+    """The SessionID of every request but the first is ours. Raises PeerError (FAILED_UnknownSession) [V2G20-460]."""
+    if isinstance(message, Request) and not (type(message) is wire.SessionSetupReq) and session.id != NO_SESSION:
+        if not hmac.compare_digest(message.header.session_id, session.id):
+            what = f"{type(message).__name__} for another session"
+            raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
+
+
+def _watch_stamp(session: Session, message: Message, out: list[Command]) -> Session:
+    """Notes, once a session, that the car does not stamp in microseconds. It is served all the same."""
+    if not isinstance(message, Request) or (told := clock.unit(message.header.time_stamp)) == "microseconds" or told in session.notes:
+        return session
+    out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
+    return replace(session, notes=session.notes | {told})
+
+
+def _reply(answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
+    """Applies what the answer wants of metal, then says it. Raises PeerError where the table has no such outcome."""
+    session = answer.session
+    phase = Phase.ENDED if session.closing else following(session.phase, type(request), answer.outcome)
+    row = times(type(request))
+    wait = session.config.times.charge_loop if row.sequence_timeout < 1.0 else row.sequence_timeout
+    out += [Apply(session.setpoint), Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
+    if session.closing:
+        out.append(Note(session.closing))
+    return replace(session, phase=phase, sequence=wait, deferred=None)
+
+
+def _refuse(session: Session, request: Message, payload_type: int, code: ResponseCode, why: str, out: list[Command]) -> Session:
+    """Power away, then the paired response with `code`, then the end."""
+    told = f"{type(request).__name__} refused with {code}: {why}"
+    response = refusal(request, code, session_id=session.id, time_stamp=session.stamp)
+    out += [Apply(wind_down.REST), Disarm(Timer.ANSWER), Note(told)]
+    out += [Send(response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
+    return replace(session, phase=Phase.ENDED, setpoint=wind_down.REST, ask=None, deferred=None, closing=told, clean=False)
+
+
+def _sent(session: Session, out: list[Command]) -> Session:
+    out.append(Disarm(Timer.WRITE))
+    if session.phase is not Phase.ENDED:
+        out.append(Arm(Timer.SEQUENCE, session.sequence))
+    elif session.clean:
+        out.append(Arm(Timer.HOLD, session.config.times.hold))
+    else:
+        out.append(Close(session.closing))
+    return session
+
+
+def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Renews the set-point under the newest limits, or withdraws it; answers what has waited for metal."""
+    if session.phase is Phase.ENDED:
+        setpoint = OFF if snapshot.reading.voltage.value < SAFE_VOLTAGE else wind_down.REST
+        out.append(Apply(setpoint))
+        return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
+    if session.ask is not None:
+        session = loop.decided(session, snapshot)
+    out.append(Apply(session.setpoint))
+    if session.deferred is not None and wind_down.at_rest(snapshot.reading, snapshot.now):
+        session = _answer_deferred(session, snapshot, out)
+    return session
+
+
+def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """The answer that has waited, now that metal has acted, or because it has not in time."""
+    if session.deferred is None:
+        return session
+    request, payload_type = session.deferred
+    session = session.stamped(snapshot)
+    out.append(Disarm(Timer.ANSWER))
+    if session.failing or not wind_down.at_rest(snapshot.reading, snapshot.now):
+        why = session.failing or f"{snapshot.reading.current.value:.1f} A still flow"
+        return _refuse(session, request, payload_type, ResponseCode.FAILED_PowerDeliveryNotApplied, why, out)
+    answer = ANSWERS[type(request)](session, request, snapshot)
+    return session if isinstance(answer, Wait) else _reply(answer, request, payload_type, out)
+
+
+def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    match timer:
+        case Timer.SEQUENCE:
+            return _end(session, f"no request while {session.phase} was awaited", out)
+        case Timer.WRITE:
+            return _end(session, "the car does not read its answers", out)
+        case Timer.ANSWER:
+            return _answer_deferred(session, snapshot, out)
+        case Timer.STOP:
+            return _end(session, f"the car did not stop in time ({session.stop})", out)
+        case Timer.HOLD:
+            out.append(Close("session stopped", clean=True))
+        case _:
+            out.append(Note(f"{timer} elapsed, which a charger does not use"))
+    return session
+
+
+def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Our side wants the end: in the loop the car is told and power goes to zero; a car that does not follow is cut off."""
+    if session.stop or session.phase is Phase.ENDED:
+        return session
+    if session.phase in (Phase.APP_PROTOCOL, Phase.SESSION_SETUP):
+        return _end(session, why, out)
+    out.append(Arm(Timer.STOP, session.config.times.stop))
+    session = loop.decided(replace(session, stop=why), snapshot)
+    out.append(Apply(session.setpoint))
+    return session
+
+
+def _end(session: Session, why: str, out: list[Command]) -> Session:
+    """Without a word: power away, connection closed."""
+    if session.phase is Phase.ENDED and session.clean:
+        out.append(Close("session stopped", clean=True))
+        return session
+    rest: Setpoint = wind_down.REST
+    out += [Apply(rest), *(Disarm(timer) for timer in Timer), Close(why)]
+    return replace(session, phase=Phase.ENDED, setpoint=rest, ask=None, deferred=None, closing=why)

@@ -1,0 +1,111 @@
+"""Answers around the transfer: cable check, pre-charge, power delivery, welding detection, session stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iso15118.errors import PeerError
+from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Processing, Response, ResponseCode
+from iso15118.messages.v20.dc import (
+    DC_CableCheckReq,
+    DC_CableCheckRes,
+    DC_PreChargeReq,
+    DC_PreChargeRes,
+    DC_WeldingDetectionReq,
+    DC_WeldingDetectionRes,
+)
+from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
+from iso15118.messages.v20.rational import number, rational
+from iso15118.messages.v20.session import ChargingSession, SessionStopReq, SessionStopRes
+from iso15118.power import Setpoint
+from iso15118.procedures import isolate, precharge, wind_down
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Outcome, following
+from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc.state import OK, Answer, Session, Wait
+from iso15118.session.services import ControlMode
+from iso15118.session.snapshot import SeccSnapshot
+
+
+def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: SeccSnapshot) -> Answer:
+    """Ongoing while the insulation is tested. Raises DeviceError on a bad verdict; the answer is then FAILED and the output off."""
+    if session.isolation_begun is None:
+        vehicle = session.vehicle.max_voltage if session.vehicle else 0.0
+        test = isolate.begin(vehicle, snapshot.abilities.limits.lowered(snapshot.limits))
+        session = replace(session, isolation_begun=snapshot.now, setpoint=test)
+    begun = session.isolation_begun if session.isolation_begun is not None else snapshot.now
+    done = isolate.progress(snapshot.reading, begun, snapshot.now, session.config.times.cable_check_secc)
+    if done is isolate.Progress.FINISHED:
+        session = replace(session, setpoint=Setpoint(contactor=True, lock=True))
+        finished = DC_CableCheckRes(header=session.header, response_code=OK, evse_processing=Processing.Finished)
+        return Answer(session, finished)
+    ongoing = DC_CableCheckRes(header=session.header, response_code=OK, evse_processing=Processing.Ongoing)
+    return Answer(session, ongoing, Outcome.AGAIN)
+
+
+def answer_pre_charge(session: Session, request: DC_PreChargeReq, snapshot: SeccSnapshot) -> Answer:
+    """The output follows the car's target, never above our maximum; the voltage told is the one measured. The car decides when it fits."""
+    target = number(request.ev_target_voltage)
+    session = replace(session, setpoint=precharge.hold(target, snapshot.abilities.limits.lowered(snapshot.limits)))
+    present = rational(round(snapshot.reading.voltage.value, 1))
+    response = DC_PreChargeRes(header=session.header, response_code=OK, evse_present_voltage=present)
+    return Answer(session, response, Outcome.DONE if request.ev_processing is Processing.Finished else Outcome.AGAIN)
+
+
+def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer | Wait:
+    """Start, Stop, or a refusal of what is not offered here. While the car is still computing, the rest is ignored [V2G20-2007]."""
+    if request.ev_processing is not Processing.Finished:
+        return _delivered(session, OK, Outcome.AGAIN)
+    match request.charge_progress:
+        case ChargeProgress.Start:
+            following(session.phase, PowerDeliveryReq, Outcome.START)
+            return _start(session, request)
+        case ChargeProgress.Stop:
+            return _stop(session, snapshot)
+        case ChargeProgress.Standby:
+            return _delivered(session, ResponseCode.WARNING_StandbyNotAllowed, Outcome.AGAIN)
+        case ChargeProgress.ScheduleRenegotiation:
+            what = "schedule renegotiation on the main stream"
+            raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+
+
+def _start(session: Session, request: PowerDeliveryReq) -> Answer:
+    if session.stop:
+        raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
+    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
+    chosen = None if dynamic else check_profile(session, request.ev_power_profile)
+    # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
+    setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
+    return _delivered(replace(session, chosen=chosen, setpoint=setpoint), OK, Outcome.START)
+
+
+def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
+    """Zero current, then the answer: the car opens its contactors on it, and must not do so under load."""
+    session = replace(session, setpoint=wind_down.REST, ask=None)
+    if session.phase is Phase.CHARGE_LOOP and session.deferred is None and not wind_down.at_rest(snapshot.reading, snapshot.now):
+        return Wait(session)
+    return _delivered(session, OK, Outcome.STOP)
+
+
+def _delivered(session: Session, code: ResponseCode, outcome: Outcome) -> Answer:
+    status = EVSEStatus(notification_max_delay=0, evse_notification=EVSENotification.Terminate) if session.stop else None
+    return Answer(session, PowerDeliveryRes(header=session.header, response_code=code, evse_status=status), outcome)
+
+
+def answer_welding_detection(session: Session, request: DC_WeldingDetectionReq, snapshot: SeccSnapshot) -> Answer:
+    """The voltage left at the outlet, as often as the car wants to see it fall."""
+    present = rational(round(snapshot.reading.voltage.value, 1))
+    response = DC_WeldingDetectionRes(header=session.header, response_code=OK, evse_present_voltage=present)
+    return Answer(session, response, Outcome.DONE if request.ev_processing is Processing.Finished else Outcome.AGAIN)
+
+
+def answer_session_stop(session: Session, request: SessionStopReq, snapshot: SeccSnapshot) -> Answer:
+    """The end. Raises PeerError on a pause or a service renegotiation: neither is offered [V2G20-1195] [V2G20-1955]."""
+    if request.charging_session is ChargingSession.Pause:
+        raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
+    if request.charging_session is ChargingSession.ServiceRenegotiation:
+        what = "service renegotiation is not offered"
+        raise PeerError(what, requirement="V2G20-1955", code="FAILED_NoServiceRenegotiationSupported")
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True)
+    response: Response = SessionStopRes(header=session.header, response_code=OK)
+    return Answer(session, response)

@@ -1,0 +1,201 @@
+"""The answer of the charge loop, and the decision behind it, which every tick renews."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from iso15118.energy import Need
+from iso15118.errors import PeerError
+from iso15118.messages.v20 import dc
+from iso15118.messages.v20.common import EVSENotification, EVSEStatus, MeterInfo, RationalNumber
+from iso15118.messages.v20.rational import number, rational
+from iso15118.power import Limits, Setpoint
+from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.session.secc.parameters import SANE, discharge
+from iso15118.session.secc.schedule import power_now
+from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.services import ControlMode
+from iso15118.session.snapshot import SeccSnapshot
+
+STALE: Final = 0.3
+"""s: on an older measurement the current does not rise and nothing is discharged."""
+OVER: Final = 0.4
+"""s the output may be above the car's maximum before the session ends as an error."""
+TOLERANCE: Final = 1.02
+"""A measurement within this factor of a limit is not above it."""
+
+_MODES: Final[dict[tuple[ControlMode, bool], type]] = {
+    (ControlMode.SCHEDULED, False): dc.Scheduled_DC_CLReqControlMode,
+    (ControlMode.SCHEDULED, True): dc.BPT_Scheduled_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, False): dc.Dynamic_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, True): dc.BPT_Dynamic_DC_CLReqControlMode,
+}
+
+
+def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
+    """Takes the car's turn, decides, and tells the truth about what is measured and which limits shaped it.
+
+    Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
+    """
+    ask = read_ask(session, request)
+    session = replace(session, ask=ask, loops=session.loops + 1)
+    session = decided(session, snapshot)
+    decision, reading = session.decision, snapshot.reading
+    status = None
+    if session.stop:
+        status = EVSEStatus(notification_max_delay=int(session.config.times.stop), evse_notification=EVSENotification.Terminate)
+    response = dc.DC_ChargeLoopRes(
+        header=session.header,
+        response_code=OK,
+        evse_status=status,
+        meter_info=_meter(session, snapshot) if request.meter_info_requested or session.loops == 1 else None,
+        evse_present_current=rational(round(reading.current.value, 1)),
+        evse_present_voltage=rational(round(reading.voltage.value, 1)),
+        evse_power_limit_achieved=decision.power_limited,
+        evse_current_limit_achieved=decision.current_limited,
+        evse_voltage_limit_achieved=decision.voltage_limited,
+        control_mode=_say_limits(session, snapshot),
+    )
+    return Answer(session, response)
+
+
+def decided(session: Session, snapshot: SeccSnapshot) -> Session:
+    """The session with the set-point that the newest of all limits asks for. Every answer and every tick comes through here."""
+    ask = session.ask
+    if ask is None or session.announced is None:
+        return session
+    decision = IDLE if session.stop else _decide(session, ask, snapshot)
+    setpoint = Setpoint(
+        voltage=decision.voltage,
+        current=decision.current,
+        contactor=True,
+        lock=True,
+        bidirectional=session.bidirectional,
+    )
+    return replace(session, decision=decision, setpoint=setpoint)
+
+
+def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot) -> Decision:
+    ours, theirs = our_limits(session, snapshot), ask.limits
+    if ask.need is not None:
+        theirs = within_window(theirs, ask.need)
+    fresh = snapshot.reading.voltage.age(snapshot.now) <= STALE and snapshot.reading.current.age(snapshot.now) <= STALE
+    if not fresh:
+        ours = replace(ours.charging_only(), charge_current=min(ours.charge_current, max(0.0, session.decision.current)))
+    present = snapshot.reading.voltage.value if fresh else ask.present
+    if ask.target is not None:
+        return follow(ask.target, ask.ceiling, ours, theirs, present)
+    return steer(granted(snapshot.budget, snapshot.now)[2], ours, theirs, present)
+
+
+def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
+    """What our side allows now: announced, hardware, operator, site budget and chosen schedule, the strictest of each."""
+    limits = snapshot.abilities.limits.lowered(snapshot.limits)
+    if session.announced is not None:
+        limits = limits.lowered(session.announced)
+    charge, back, _ = granted(snapshot.budget, snapshot.now)
+    if session.chosen is not None:
+        by_plan, back_by_plan = power_now(session.chosen, snapshot.clock)
+        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    return replace(limits, charge_power=min(limits.charge_power, charge), discharge_power=min(limits.discharge_power, back))
+
+
+def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
+    """The car's turn in our words. Limits it leaves out stand as last told. Raises PeerError (FAILED) on a wrong mode or contradiction."""
+    mode = request.control_mode
+    control = session.parameters.control_mode if session.parameters else None
+    if control is None or type(mode) is not _MODES[control, session.bidirectional]:
+        raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-458")
+    known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
+    back_power, back_current = known.discharge_power, known.discharge_current
+    if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
+        back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
+        back_current = abs(_number(mode.ev_maximum_discharge_current, back_current))
+    limits = Limits(
+        _number(mode.ev_minimum_voltage, known.min_voltage),
+        _number(mode.ev_maximum_voltage, known.max_voltage),
+        _number(mode.ev_maximum_charge_current, known.charge_current),
+        _number(mode.ev_maximum_charge_power, known.charge_power),
+        back_current,
+        back_power,
+    )
+    present = number(request.ev_present_voltage)
+    if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
+        target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
+        if target > limits.charge_current * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE or abs(target) > SANE["current"]:
+            raise PeerError(f"the car asks for {target:g} A, {ceiling:g} V, above its own maximum")
+        return Ask(limits, present, target, ceiling)
+    return Ask(limits, present, need=_need(mode))
+
+
+def _number(value: RationalNumber | None, known: float) -> float:
+    return known if value is None else number(value)
+
+
+def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
+    v2x = mode.ev_minimum_v2x_energy_request if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode) else None
+    return Need(
+        target_energy=number(mode.ev_target_energy_request),
+        max_energy=number(mode.ev_maximum_energy_request),
+        min_energy=number(mode.ev_minimum_energy_request),
+        departure=mode.departure_time,
+        v2x_min_energy=None if v2x is None else number(v2x),
+    )
+
+
+def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
+    """Watches the output against the car's own maxima: 0.4 s above one makes the session fail, since adapting silently would hide it."""
+    ask, reading = session.ask, snapshot.reading
+    if ask is None:
+        return session
+    over = reading.voltage.value > ask.limits.max_voltage * TOLERANCE or (
+        reading.current.value > max(ask.limits.charge_current * TOLERANCE, ask.limits.charge_current + 2.0)
+    )
+    if not over:
+        return session if session.over_since is None else replace(session, over_since=None)
+    if session.over_since is None:
+        return replace(session, over_since=snapshot.now)
+    if snapshot.now - session.over_since >= OVER:
+        told = f"{reading.voltage.value:.1f} V, {reading.current.value:.1f} A at the output, above the car's maximum"
+        return replace(session, failing=told)
+    return session
+
+
+def _meter(session: Session, snapshot: SeccSnapshot) -> MeterInfo:
+    """The reading of this session only, in whole Wh."""
+    reading = snapshot.reading
+    charged, discharged = session.meter_base or (0.0, 0.0)
+    back = max(0, int(reading.discharged.value - discharged)) if session.bidirectional else None
+    return MeterInfo(
+        meter_id=session.config.meter_id,
+        charged_energy_reading_wh=max(0, int(reading.charged.value - charged)),
+        bpt_discharged_energy_reading_wh=back,
+    )
+
+
+def _say_limits(session: Session, snapshot: SeccSnapshot) -> dc.Scheduled_DC_CLResControlMode | dc.Dynamic_DC_CLResControlMode:
+    """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
+    ours = our_limits(session, snapshot)
+    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
+    charge, back = ours.charge_power, ours.discharge_power
+    if session.stop:
+        charge = back = 0.0
+    elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
+        charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))
+    said: dict[str, Any] = {
+        "evse_maximum_charge_power": rational(charge),
+        "evse_minimum_charge_power": rational(min(snapshot.abilities.min_charge_power, charge)),
+        "evse_maximum_charge_current": rational(ours.charge_current),
+        "evse_maximum_voltage": rational(ours.max_voltage),
+    }
+    if not session.bidirectional:
+        return dc.Dynamic_DC_CLResControlMode(**said) if dynamic else dc.Scheduled_DC_CLResControlMode(**said)
+    both = dc.BPT_Dynamic_DC_CLResControlMode if dynamic else dc.BPT_Scheduled_DC_CLResControlMode
+    return both(
+        **said,
+        evse_maximum_discharge_power=discharge(back, session),
+        evse_minimum_discharge_power=discharge(min(snapshot.abilities.min_discharge_power, back), session),
+        evse_maximum_discharge_current=discharge(ours.discharge_current, session),
+        evse_minimum_voltage=rational(ours.min_voltage),
+    )

@@ -1,0 +1,76 @@
+"""Answers that open a session: protocol negotiation, session setup, authorisation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from iso15118.energy import Authorisation
+from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
+from iso15118.messages.v20 import authorization
+from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationRes, AuthorizationSetupReq, AuthorizationSetupRes
+from iso15118.messages.v20.common import Processing, ResponseCode
+from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
+from iso15118.procedures import authorise
+from iso15118.sequence.table import Outcome
+from iso15118.session.secc.state import OK, Answer, Session
+from iso15118.session.snapshot import SeccSnapshot
+
+NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
+VERSION: Final = (1, 0)
+
+
+def answer_app_protocol(session: Session, request: supportedAppProtocolReq, snapshot: SeccSnapshot) -> Answer:
+    """Filters to what is served (namespace, major version), then takes the entry of best priority [V2G20-169].
+
+    Nothing left: Failed_NoNegotiation, then the end.
+    """
+    served = [p for p in request.app_protocol if p.protocol_namespace == NAMESPACE_DC and p.version_number_major == VERSION[0]]
+    if not served:
+        offered = ", ".join(f"{p.protocol_namespace} {p.version_number_major}.{p.version_number_minor}" for p in request.app_protocol)
+        refused = supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
+        return Answer(replace(session, closing=f"no protocol in common; the car offers {offered}"), refused)
+    best = min(served, key=lambda p: p.priority)
+    code = AppProtocolResponseCode.OK_SuccessfulNegotiation
+    if best.version_number_minor != VERSION[1]:
+        code = AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
+    return Answer(session, supportedAppProtocolRes(response_code=code, schema_id=best.schema_id))
+
+
+def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: SeccSnapshot) -> Answer:
+    """A new session under a fresh id, whatever id the car came with: nothing is stored to join again."""
+    reading = snapshot.reading
+    session = replace(session, id=session.fresh_id, evcc_id=request.evcc_id, meter_base=(reading.charged.value, reading.discharged.value))
+    code = ResponseCode.OK_NewSessionEstablished
+    return Answer(session, SessionSetupRes(header=session.header, response_code=code, evse_id=session.config.evse_id))
+
+
+def answer_authorization_setup(session: Session, request: AuthorizationSetupReq, snapshot: SeccSnapshot) -> Answer:
+    """External identification means only; contracts cannot be installed."""
+    response = AuthorizationSetupRes(
+        header=session.header,
+        response_code=OK,
+        authorization_services=(authorization.Authorization.EIM,),
+        certificate_installation_service=False,
+        authorization_mode=authorization.EIM_ASResAuthorizationMode(),
+    )
+    return Answer(session, response)
+
+
+def answer_authorization(session: Session, request: AuthorizationReq, snapshot: SeccSnapshot) -> Answer:
+    """Ongoing until somebody has decided, FAILED when nobody does in time; a refusal is a warning and may be tried again."""
+    if request.selected_authorization_service is not authorization.Authorization.EIM:
+        return _authorized(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, Outcome.AGAIN)
+    asked = snapshot.now if session.asked_authorisation is None else session.asked_authorisation
+    session = replace(session, asked_authorisation=asked)
+    match authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer):
+        case Authorisation.ACCEPTED:
+            return _authorized(session, OK, Processing.Finished, Outcome.DONE)
+        case Authorisation.REFUSED:
+            return _authorized(session, ResponseCode.WARNING_EIMAuthorizationFailure, Processing.Finished, Outcome.AGAIN)
+        case Authorisation.PENDING:
+            return _authorized(session, OK, Processing.Ongoing_WaitingForCustomerInteraction, Outcome.AGAIN)
+
+
+def _authorized(session: Session, code: ResponseCode, processing: Processing, outcome: Outcome) -> Answer:
+    return Answer(session, AuthorizationRes(header=session.header, response_code=code, evse_processing=processing), outcome)

@@ -1,0 +1,131 @@
+"""What the charger remembers of a session, and what it was configured with. Both frozen: `step` makes the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from iso15118.energy import Need
+from iso15118.exi import Message
+from iso15118.messages.v20.common import Header, ResponseCode
+from iso15118.messages.v20.schedule import ScheduleTuple
+from iso15118.power import OFF, Limits, Setpoint
+from iso15118.procedures.transfer import IDLE, Decision
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Outcome
+from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.services import ParameterSet, Service, dc_service
+from iso15118.session.snapshot import SeccSnapshot
+
+NO_SESSION = bytes(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What one outlet offers. Units: `units`."""
+
+    evse_id: str = "DE*CLP*E1"
+    services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    times: Times = STANDARD
+    meter_id: str = "METER1"
+    always_priced: bool = False
+    """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
+    negative_discharge: bool = False
+    """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
+
+    def service(self, wanted: int) -> Service | None:
+        """The service with this ServiceID, if it is on offer."""
+        return next((s for s in self.services if s.id == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The vehicle's latest turn in the charge loop."""
+
+    limits: Limits
+    """The vehicle's."""
+    present: float
+    """V, its own measurement."""
+    target: float | None = None
+    """A, signed (Scheduled); None: the charger steers (Dynamic)."""
+    ceiling: float = 0.0
+    """V, its target voltage."""
+    need: Need | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation with one car."""
+
+    config: Config
+    fresh_id: bytes
+    """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
+    phase: Phase = Phase.APP_PROTOCOL
+    id: bytes = NO_SESSION
+    stamp: int = 0
+    """Our last TimeStamp, us."""
+    evcc_id: str = ""
+    notes: frozenset[str] = frozenset()
+    """Deviations already told."""
+    asked_authorisation: float | None = None
+    service: Service | None = None
+    parameters: ParameterSet | None = None
+    announced: Limits | None = None
+    """What we said in charge parameter discovery: the loop never exceeds it [V2G20-2654]."""
+    vehicle: Limits | None = None
+    """What the car said there."""
+    departure: int | None = None
+    asked_schedule: float | None = None
+    tuples: tuple[ScheduleTuple, ...] = ()
+    chosen: ScheduleTuple | None = None
+    isolation_begun: float | None = None
+    setpoint: Setpoint = OFF
+    ask: Ask | None = None
+    decision: Decision = IDLE
+    loops: int = 0
+    meter_base: tuple[float, float] | None = None
+    """Charged and discharged Wh at the start of this session [V2G20-902]."""
+    over_since: float | None = None
+    """Since when the output has been above the car's limit."""
+    deferred: tuple[Message, int] | None = None
+    """The request whose answer waits for metal, and its payload type."""
+    sequence: float = 60.0
+    """The sequence timeout that the response being written will arm."""
+    closing: str = ""
+    """Set when the connection is to be closed as soon as the last response is out: why."""
+    clean: bool = False
+    stop: str = ""
+    """Someone on our side wants the end: why."""
+    failing: str = ""
+    """Metal or the peer made going on impossible: why. The next request is refused."""
+
+    @property
+    def bidirectional(self) -> bool:
+        """True while a service with discharge is selected: the interlock's first condition."""
+        return self.service is not None and self.service.bidirectional
+
+    def stamped(self, snapshot: SeccSnapshot) -> Session:
+        """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]."""
+        return replace(self, stamp=max(self.stamp + 1, snapshot.clock))
+
+    @property
+    def header(self) -> Header:
+        """The header of the message being made."""
+        return Header(session_id=self.id, time_stamp=self.stamp)
+
+
+class Answer(NamedTuple):
+    """What an answer function gives: the next session, the response, and how the order of messages goes on."""
+
+    session: Session
+    response: Message
+    outcome: Outcome = Outcome.DONE
+
+
+class Wait(NamedTuple):
+    """An answer function's word that metal has to act first; the request is answered when it has, or at the deadline."""
+
+    session: Session
+
+
+OK = ResponseCode.OK

@@ -1,0 +1,97 @@
+"""Energy services as both roles name them: ServiceIDs, and parameter sets to and from their wire form (ISO 15118-20, service tables)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from iso15118.errors import PeerError
+from iso15118.messages.v20.rational import number
+from iso15118.messages.v20.service import Parameter
+from iso15118.messages.v20.service import ParameterSet as WireParameterSet
+
+
+class ServiceID(IntEnum):
+    """Energy transfer services known here."""
+
+    DC = 2
+    DC_BPT = 6
+
+
+class ControlMode(IntEnum):
+    """Who owns the power trajectory: the car within a schedule, or the charger."""
+
+    SCHEDULED = 1
+    DYNAMIC = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """One variant of an energy service. `mobility_needs` 2 (the charger may supply them) goes with DYNAMIC only [V2G20-2663]."""
+
+    id: int
+    control_mode: ControlMode
+    mobility_needs: int = 1
+    pricing: int = 0
+    connector: int = 2
+    bpt_channel: int | None = None
+    generator_mode: int | None = None
+
+    def to_wire(self) -> WireParameterSet:
+        """The complete list of parameters."""
+        values = {
+            "Connector": self.connector,
+            "ControlMode": int(self.control_mode),
+            "MobilityNeedsMode": self.mobility_needs,
+            "Pricing": self.pricing,
+            "BPTChannel": self.bpt_channel,
+            "GeneratorMode": self.generator_mode,
+        }
+        parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items() if value is not None)
+        return WireParameterSet(parameter_set_id=self.id, parameter=parameters)
+
+    @classmethod
+    def from_wire(cls, wire: WireParameterSet) -> ParameterSet:
+        """Read in any order, unknown names passed over. Raises PeerError where the control mode is missing or unknown."""
+        values = {p.name: _integer(p) for p in wire.parameter}
+        try:
+            mode = ControlMode(values.get("ControlMode") or 0)
+        except ValueError:
+            raise PeerError(f"parameter set {wire.parameter_set_id} has no known ControlMode") from None
+        return cls(
+            id=wire.parameter_set_id,
+            control_mode=mode,
+            mobility_needs=values.get("MobilityNeedsMode") or 1,
+            pricing=values.get("Pricing") or 0,
+            connector=values.get("Connector") or 0,
+            bpt_channel=values.get("BPTChannel"),
+            generator_mode=values.get("GeneratorMode"),
+        )
+
+
+def _integer(parameter: Parameter) -> int | None:
+    for value in (parameter.int_value, parameter.short_value, parameter.byte_value):
+        if value is not None:
+            return value
+    return int(number(parameter.rational_number)) if parameter.rational_number is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An energy service on offer, with its variants."""
+
+    id: ServiceID
+    sets: tuple[ParameterSet, ...]
+    free: bool = False
+
+    @property
+    def bidirectional(self) -> bool:
+        """True where energy may come back out of the vehicle."""
+        return self.id is ServiceID.DC_BPT
+
+
+def dc_service(bidirectional: bool = False, modes: tuple[ControlMode, ...] = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)) -> Service:
+    """DC or DC_BPT with one variant a control mode, in the order given (cars without a preference take the first)."""
+    channel = 1 if bidirectional else None
+    sets = tuple(ParameterSet(i, mode, bpt_channel=channel, generator_mode=channel) for i, mode in enumerate(modes, 1))
+    return Service(ServiceID.DC_BPT if bidirectional else ServiceID.DC, sets)

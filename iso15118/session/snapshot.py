@@ -1,0 +1,53 @@
+"""The world as `step` sees it at one moment: values held by the shell, never asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iso15118.energy import Authorisation, Budget, Need, Plan
+from iso15118.errors import DeviceFault
+from iso15118.power import Abilities, Limits, Reading, VehicleReading
+
+
+@dataclass(frozen=True, slots=True)
+class SeccSnapshot:
+    """The charger's world."""
+
+    now: float
+    """Monotonic seconds."""
+    clock: int
+    """Microseconds since the epoch, UTC."""
+    reading: Reading
+    abilities: Abilities
+    limits: Limits
+    """What applies beside the abilities: the board's, the cable's, the operator's limits."""
+    budget: Budget
+    authorisation: Authorisation = Authorisation.PENDING
+    faults: frozenset[DeviceFault] = frozenset()
+    plans: tuple[Plan, ...] | None = ()
+    """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvccSnapshot:
+    """The car's world."""
+
+    now: float
+    """Monotonic seconds."""
+    clock: int
+    """Microseconds since the epoch, UTC, on the car's own clock."""
+    reading: VehicleReading
+    limits: Limits
+    """What the battery takes and gives at this moment."""
+    need: Need
+    target_current: float = 0.0
+    """A, + charging: what the car asks for in Scheduled mode."""
+    target_voltage: float = 0.0
+    """V: the ceiling when charging, the floor when discharging."""
+    soc: float = 0.0
+    minimum_soc: float = 0.0
+    target_soc: float = 100.0
+    capacity: float = 0.0
+    """Wh."""
+    complete: bool = False
+    """The wish is fulfilled: nothing more to charge or give."""
