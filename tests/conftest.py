@@ -1,0 +1,34 @@
+"""What holds for every test: where CI is set in the environment, a skipped test is a failed run.
+
+A skip on the machine that decides is a test nobody runs. Elsewhere a skip is only reported, as usual.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def _skipped(config: pytest.Config) -> list[pytest.TestReport]:
+    """The reports of skipped tests and modules, on the process that prints the summary; none where skips are allowed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI", "").lower() not in ("1", "true", "yes") or reporter is None:
+        return []
+    return list(reporter.stats.get("skipped", []))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _skipped(session.config) and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skipped = _skipped(config)
+    if not skipped:
+        return
+    terminalreporter.section("skipped tests fail the run (CI is set)", red=True, bold=True)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        terminalreporter.line(f"{report.nodeid}: {reason}")
+    terminalreporter.line("Make the test run here, or do not collect it where it has no meaning.")
