@@ -142,10 +142,11 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
 
 def _identify(session: Session, message: Message) -> None:
     """The SessionID of every request but the first is ours. Raises PeerError (FAILED_UnknownSession) [V2G20-460]."""
-    if isinstance(message, Request) and not (type(message) is wire.SessionSetupReq) and session.id != NO_SESSION:
-        if not hmac.compare_digest(message.header.session_id, session.id):
-            what = f"{type(message).__name__} for another session"
-            raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
+    if not isinstance(message, Request) or type(message) is wire.SessionSetupReq or session.id == NO_SESSION:
+        return
+    if not hmac.compare_digest(message.header.session_id, session.id):
+        what = f"{type(message).__name__} for another session"
+        raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
 
 
 def _watch_stamp(session: Session, message: Message, out: list[Command]) -> Session:
@@ -165,6 +166,8 @@ def _reply(answer: Answer, request: Message, payload_type: int, out: list[Comman
     out += [Apply(session.setpoint), Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
     if session.closing:
         out.append(Note(session.closing))
+    if (phase, wait, None) == (session.phase, session.sequence, session.deferred):
+        return session
     return replace(session, phase=phase, sequence=wait, deferred=None)
 
 

@@ -38,9 +38,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
 
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
-    ask = read_ask(session, request)
-    session = replace(session, ask=ask, loops=session.loops + 1)
-    session = decided(session, snapshot)
+    session = decided(session, snapshot, read_ask(session, request))
     decision, reading = session.decision, snapshot.reading
     status = None
     if session.stop:
@@ -60,10 +58,10 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     return Answer(session, response)
 
 
-def decided(session: Session, snapshot: SeccSnapshot) -> Session:
-    """The session with the set-point that the newest of all limits asks for. Every answer and every tick comes through here."""
-    ask = session.ask
-    if ask is None or session.announced is None:
+def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None) -> Session:
+    """The session with the set-point that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
+    ask = turn or session.ask
+    if ask is None:
         return session
     decision = IDLE if session.stop else _decide(session, ask, snapshot)
     setpoint = Setpoint(
@@ -73,7 +71,9 @@ def decided(session: Session, snapshot: SeccSnapshot) -> Session:
         lock=True,
         bidirectional=session.bidirectional,
     )
-    return replace(session, decision=decision, setpoint=setpoint)
+    if turn is not None:
+        return replace(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
+    return session if setpoint == session.setpoint else replace(session, decision=decision, setpoint=setpoint)
 
 
 def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot) -> Decision:
