@@ -39,7 +39,7 @@ class DC_CPDReqEnergyTransferMode(Message):
 
 
 class DC_CPDResEnergyTransferMode(Message):
-    """The charger's limits, charging; the ramp in W/s."""
+    """The charger's limits, charging, and how fast its power may change."""
 
     evse_maximum_charge_power: RationalNumber
     evse_minimum_charge_power: RationalNumber

@@ -33,7 +33,7 @@ class PriceSchedule(Message):
 
 
 class PriceLevelScheduleEntry(Message):
-    """For so long, this level holds; 0 is the cheapest."""
+    """For so long, this level holds."""
 
     duration: UnsignedInt
     price_level: UnsignedByte
@@ -54,7 +54,7 @@ class PriceLevelSchedule(PriceSchedule):
 
 
 class TaxRule(Message):
-    """A tax: its rate in %, and what it is raised on."""
+    """A tax: its rate, and what it is raised on."""
 
     tax_rule_id: NumericID
     tax_rule_name: NameText | None = None
@@ -73,7 +73,7 @@ class TaxRuleList(Message):
 
 
 class PriceRule(Message):
-    """Above a power: the fee for a kWh, for parking a period, and where the energy comes from (CO2 in g/kWh, renewable share in %)."""
+    """Above a power: the fee for a kWh, for parking a period, and where the energy comes from (renewable share in %)."""
 
     energy_fee: RationalNumber
     parking_fee: RationalNumber | None = None
@@ -97,7 +97,7 @@ class PriceRuleStackList(Message):
 
 
 class OverstayRule(Message):
-    """What staying on costs, from a time (s) after charging is over: the fee for a period."""
+    """What staying on costs from a time on: the fee for a period."""
 
     overstay_rule_description: Description | None = None
     start_time: UnsignedInt
@@ -127,7 +127,7 @@ class AdditionalServiceList(Message):
 
 
 class AbsolutePriceSchedule(PriceSchedule):
-    """Prices in a currency (ISO 4217), told in a language (ISO 639-3), by the algorithm the URN names. Signed when it has an Id."""
+    """Prices in a currency, told in a language (codes of three letters), by the algorithm the URN names. Signed when it has an Id."""
 
     id: Id | None = None
     currency: Currency
