@@ -1,0 +1,110 @@
+"""The simulated family: every protocol over the physics of `sim`, for benches, demos, tests and a charger without metal.
+
+make = outlet(Board(), vehicle)     # one process: charger and car share the plant
+make = outlet(Board())              # the charger alone: a phantom car follows the supply
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from iso15118.errors import LocalError
+from iso15118.hal.board import Board, fill
+from iso15118.hal.simulated.devices import (
+    SimulatedContactor,
+    SimulatedInsulationMonitor,
+    SimulatedLock,
+    SimulatedMeter,
+    SimulatedPilot,
+    SimulatedSupply,
+)
+from iso15118.sim.bus import DcBus, Load
+from iso15118.sim.faults import SimulatedFaults
+from iso15118.sim.phantom import PhantomVehicle
+from iso15118.sim.plant import Plant
+from iso15118.sim.relay import Relay
+from iso15118.sim.supply import Supply
+from iso15118.units import Second
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The `[simulated]` table of a board file."""
+
+    capacitance: float = 1e-3
+    """F, at the supply's output."""
+    cable_resistance: float = 0.002
+    """Ohm."""
+    bleed_time: float = 0.45
+    """s, time constant of the discharge when the supply is off."""
+    fall: float = 1000.0
+    """A/s, how fast the supply can lower its current."""
+    contactor_delay: float = 0.050
+    """s."""
+    lock_delay: float = 0.100
+    """s."""
+    insulation: float = 10e6
+    """Ohm to earth."""
+    insulation_test_time: float = 1.0
+    """s."""
+    meter_id: str = "SIM-0001"
+
+
+class SimulatedOutlet:
+    """`hal.protocols.Outlet` over a `Plant`. `plant.faults` is the door for breaking things."""
+
+    __slots__ = ("contactor", "insulation", "lock", "meter", "pilot", "plant", "supply")
+
+    def __init__(self, plant: Plant, board: Board, settings: Settings) -> None:
+        self.plant = plant
+        self.supply = SimulatedSupply(plant, board.abilities)
+        self.contactor = SimulatedContactor(plant)
+        self.insulation = SimulatedInsulationMonitor(plant, settings.insulation_test_time)
+        self.meter = SimulatedMeter(plant, settings.meter_id)
+        self.pilot = SimulatedPilot(plant)
+        self.lock = SimulatedLock(plant, settings.lock_delay)
+
+    def advance(self, now: Second) -> None:
+        """Move the plant up to `now` and measure it."""
+        self.plant.advance(now)
+        if not self.plant.faults.telemetry_frozen:
+            for device in (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock):
+                device.measure(now)
+
+    def close(self) -> None:
+        """Off, open, free."""
+        self.supply.off()
+        self.contactor.demand(False)
+        self.insulation.demand(False)
+        self.lock.demand(False)
+
+
+def settings_of(board: Board) -> Settings:
+    """The family's own table of `board`. Raises LocalError as `board.fill` does, and on a value physics has no answer for."""
+    settings = fill(Settings(), board.settings, board.file, "simulated")
+    for key in ("capacitance", "cable_resistance", "bleed_time", "fall"):
+        if getattr(settings, key) <= 0:
+            raise LocalError(f"{board.file}: simulated.{key}: {getattr(settings, key)}; allowed: a number > 0")
+    return settings
+
+
+def outlet(board: Board | None = None, load: Load | None = None, faults: SimulatedFaults | None = None) -> SimulatedOutlet:
+    """An outlet as `board` describes it (default: the default board), with `load` plugged in (default: a phantom car)."""
+    board = Board() if board is None else board
+    settings = settings_of(board)
+    supply = Supply(
+        max_voltage=board.limits.max_voltage,
+        charge_current=board.limits.charge_current,
+        discharge_current=board.abilities.limits.discharge_current,
+        rise=board.ramp,
+        fall=settings.fall,
+    )
+    bus = DcBus(
+        supply,
+        PhantomVehicle() if load is None else load,
+        contactor=Relay(settings.contactor_delay),
+        capacitance=settings.capacitance,
+        cable_resistance=settings.cable_resistance,
+        bleed_time=settings.bleed_time,
+    )
+    return SimulatedOutlet(Plant(bus, faults=faults, insulation=settings.insulation), board, settings)
