@@ -80,6 +80,8 @@ def write_unsigned(value: int, low: int, high: int | None) -> str:
 def read_integer(s: str, p: int, low: int | None, high: int | None, name: str) -> tuple[int, int]:
     """Integer: a sign bit, then the Unsigned Integer of v or of -v-1. Raises CodecError outside low..high."""
     sign = s[p : p + 1]
+    if not sign:
+        raise truncated(name, p)
     bound = None if low is None or high is None else max(high, -low - 1)
     value, q = read_unsigned(s, p + 1, 0, bound, name)
     if sign == "1":

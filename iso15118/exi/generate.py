@@ -191,7 +191,11 @@ def decode_source(grammar: Grammar) -> str:
 class _Decoder(_Source):
     def source(self) -> str:
         _space[f"t_{self.name}"] = twin(self.grammar.cls)
-        absent = [p.field for p in self.grammar.positions if p.field and (p.min == 0 or not self.certain({(START, False)}, p.index))]
+        absent = [
+            p.field
+            for p in self.grammar.positions
+            if p.field and (p.min == 0 or not self.certain(set(self.states_up_to(p.index - 1)), p.index))
+        ]
         self.add(0, f"def d_{self.name}(s, p):")
         self.add(1, f"o = new(t_{self.name})")
         nothing = [f for f in dict.fromkeys(absent) if f not in self.grammar.lists]

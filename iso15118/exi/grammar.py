@@ -148,7 +148,7 @@ def _group(name: str, members: list[Any], marks: list[Any], optional: bool) -> l
 @cache
 def lower(cls: type[Message]) -> Grammar:
     """The grammar of a class, made once. Raises TypeError where a class describes no grammar."""
-    if cls.abstract:
+    if cls.__dict__.get("abstract"):
         raise TypeError(f"{cls.__name__} is abstract: it has no content of its own")
     positions: list[Position] = []
     builder = _Builder(positions, fields(cls))

@@ -115,7 +115,7 @@ class Enumeration(StrEnum):
 
 CAPITALS = frozenset(
     "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rsa secc se ski soc"
-    " spki tpm uri v2g v2x var vas wh wpt x509 crl dsa".split()
+    " spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
 )
 
 

@@ -117,7 +117,7 @@ def _content(message: Message, element: str) -> str:
             check(message)
         except CodecError as error:
             raise error.inside(element) from None
-        raise
+        raise CodecError("its parts do not fit together", path=element) from None
 
 
 def _closed(s: str, p: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
+from iso15118.messages.catalogue import RESPONSES
 from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
-from iso15118.messages.v20.common import Header, Processing, RationalNumber, Response, ResponseCode
+from iso15118.messages.v20.common import Header, Processing, RationalNumber, ResponseCode
 
 _ZERO: Final = RationalNumber(exponent=0, value=0)
 _IN_KIND: Final[dict[type[Message], type[Message]]] = {
@@ -59,78 +60,47 @@ def _services() -> Message:
 
 Fill = Callable[[Any], dict[str, Any]]
 
-_TABLE: Final[dict[type[Message], tuple[type[Response], Fill]]] = {
-    session.SessionSetupReq: (session.SessionSetupRes, lambda r: {"evse_id": ""}),
-    authorization.AuthorizationSetupReq: (
-        authorization.AuthorizationSetupRes,
-        lambda r: {
-            "authorization_services": (authorization.Authorization.EIM,),
-            "certificate_installation_service": False,
-            "authorization_mode": authorization.EIM_ASResAuthorizationMode(),
-        },
-    ),
-    authorization.AuthorizationReq: (authorization.AuthorizationRes, lambda r: {"evse_processing": Processing.Finished}),
-    certificate.CertificateInstallationReq: (
-        certificate.CertificateInstallationRes,
-        lambda r: {
-            "evse_processing": Processing.Finished,
-            "cps_certificate_chain": certificate.CertificateChain(certificate=b""),
-            "signed_installation_data": _installation_data(),
-            "remaining_contract_certificate_chains": 0,
-        },
-    ),
-    service.ServiceDiscoveryReq: (
-        service.ServiceDiscoveryRes,
-        lambda r: {"service_renegotiation_supported": False, "energy_transfer_service_list": _services()},
-    ),
-    service.ServiceDetailReq: (
-        service.ServiceDetailRes,
-        lambda r: {"service_id": r.service_id, "service_parameter_list": _parameters()},
-    ),
-    service.ServiceSelectionReq: (service.ServiceSelectionRes, lambda r: {}),
-    dc.DC_ChargeParameterDiscoveryReq: (
-        dc.DC_ChargeParameterDiscoveryRes,
-        lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
-    ),
-    schedule.ScheduleExchangeReq: (
-        schedule.ScheduleExchangeRes,
-        lambda r: {"evse_processing": Processing.Finished, "control_mode": _mode_of_schedule(r)},
-    ),
-    dc.DC_CableCheckReq: (dc.DC_CableCheckRes, lambda r: {"evse_processing": Processing.Finished}),
-    dc.DC_PreChargeReq: (dc.DC_PreChargeRes, lambda r: {"evse_present_voltage": _ZERO}),
-    delivery.PowerDeliveryReq: (delivery.PowerDeliveryRes, lambda r: {}),
-    dc.DC_ChargeLoopReq: (
-        dc.DC_ChargeLoopRes,
-        lambda r: {
-            "evse_present_current": _ZERO,
-            "evse_present_voltage": _ZERO,
-            "evse_power_limit_achieved": False,
-            "evse_current_limit_achieved": False,
-            "evse_voltage_limit_achieved": False,
-            "control_mode": _zeros(r.control_mode),
-        },
-    ),
-    metering.MeteringConfirmationReq: (metering.MeteringConfirmationRes, lambda r: {}),
-    dc.DC_WeldingDetectionReq: (dc.DC_WeldingDetectionRes, lambda r: {"evse_present_voltage": _ZERO}),
-    session.SessionStopReq: (session.SessionStopRes, lambda r: {}),
-    parking.VehicleCheckInReq: (parking.VehicleCheckInRes, lambda r: {}),
-    parking.VehicleCheckOutReq: (
-        parking.VehicleCheckOutRes,
-        lambda r: {"evse_check_out_status": parking.EVSECheckOutStatus.Completed},
-    ),
+_FILLERS: Final[dict[type[Message], Fill]] = {
+    session.SessionSetupReq: lambda r: {"evse_id": ""},
+    authorization.AuthorizationSetupReq: lambda r: {
+        "authorization_services": (authorization.Authorization.EIM,),
+        "certificate_installation_service": False,
+        "authorization_mode": authorization.EIM_ASResAuthorizationMode(),
+    },
+    authorization.AuthorizationReq: lambda r: {"evse_processing": Processing.Finished},
+    certificate.CertificateInstallationReq: lambda r: {
+        "evse_processing": Processing.Finished,
+        "cps_certificate_chain": certificate.CertificateChain(certificate=b""),
+        "signed_installation_data": _installation_data(),
+        "remaining_contract_certificate_chains": 0,
+    },
+    service.ServiceDiscoveryReq: lambda r: {"service_renegotiation_supported": False, "energy_transfer_service_list": _services()},
+    service.ServiceDetailReq: lambda r: {"service_id": r.service_id, "service_parameter_list": _parameters()},
+    service.ServiceSelectionReq: lambda r: {},
+    dc.DC_ChargeParameterDiscoveryReq: lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
+    schedule.ScheduleExchangeReq: lambda r: {"evse_processing": Processing.Finished, "control_mode": _mode_of_schedule(r)},
+    dc.DC_CableCheckReq: lambda r: {"evse_processing": Processing.Finished},
+    dc.DC_PreChargeReq: lambda r: {"evse_present_voltage": _ZERO},
+    delivery.PowerDeliveryReq: lambda r: {},
+    dc.DC_ChargeLoopReq: lambda r: {
+        "evse_present_current": _ZERO,
+        "evse_present_voltage": _ZERO,
+        "evse_power_limit_achieved": False,
+        "evse_current_limit_achieved": False,
+        "evse_voltage_limit_achieved": False,
+        "control_mode": _zeros(r.control_mode),
+    },
+    metering.MeteringConfirmationReq: lambda r: {},
+    dc.DC_WeldingDetectionReq: lambda r: {"evse_present_voltage": _ZERO},
+    session.SessionStopReq: lambda r: {},
+    parking.VehicleCheckInReq: lambda r: {},
+    parking.VehicleCheckOutReq: lambda r: {"evse_check_out_status": parking.EVSECheckOutStatus.Completed},
 }
-
-PAIRS: Final[dict[type[Message], type[Message]]] = {
-    supportedAppProtocolReq: supportedAppProtocolRes,
-    **{request: response for request, (response, _) in _TABLE.items()},
-}
-"""Every request and the response that pairs with it."""
 
 
 def refusal(request: Message, code: ResponseCode, *, session_id: bytes, time_stamp: int) -> Message:
-    """The response that refuses `request` with `code`. Total over `PAIRS`; raises KeyError on what is no request."""
+    """The response that refuses `request` with `code`. Total over `catalogue.RESPONSES`; raises KeyError on what is no request."""
     if type(request) is supportedAppProtocolReq:
         return supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
-    response, fill = _TABLE[type(request)]
     header = Header(session_id=session_id, time_stamp=time_stamp)
-    return response(header=header, response_code=code, **fill(request))
+    return RESPONSES[type(request)](header=header, response_code=code, **_FILLERS[type(request)](request))

@@ -15,13 +15,14 @@ from typing import Any, Final, assert_never
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
+from iso15118.messages.catalogue import RESPONSES
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import Request, ResponseCode
 from iso15118.power import OFF, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.refusals import PAIRS, refusal
+from iso15118.sequence.refusals import refusal
 from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session import clock
@@ -114,8 +115,8 @@ def _fail(session: Session, why: str, out: list[Command]) -> Session:
 
 
 def _received(session: Session, message: Message, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    if session.phase is Phase.ENDED or type(message) not in PAIRS:
-        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in PAIRS else 'not a request'}"))
+    if session.phase is Phase.ENDED or type(message) not in RESPONSES:
+        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in RESPONSES else 'not a request'}"))
         return session
     out.append(Disarm(Timer.SEQUENCE))
     session = _watch_stamp(session.stamped(snapshot), message, out)
