@@ -1,0 +1,158 @@
+"""The way from a session to the metal of one outlet: numbered commands down, telemetry up, a turn of the guard at a fixed pace.
+
+The guard is met only as the byte form of its two value types, so that it may move to another process. What it says lives on here as the
+newest `reading` and `faults`; whoever must know at once (a fault, a level that changed) is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from iso15118.errors import ChargeloopError, DeviceFault
+from iso15118.power import OFF, Command, Reading, Setpoint, Telemetry, VehicleSetpoint
+from iso15118.service.log import Log
+from iso15118.units import Second
+
+PERIOD: Final[Second] = 0.02
+"""Between two turns of the guard."""
+LIFE: Final[Second] = 0.3
+"""Of a command: three ticks of a session, so that one may be late."""
+NEEDS_A_PERSON: Final = frozenset(
+    {DeviceFault.EMERGENCY_STOP, DeviceFault.CONTACTOR, DeviceFault.OVER_VOLTAGE, DeviceFault.OVER_CURRENT, DeviceFault.SUPPLY}
+)
+"""Faults that do not go with the session in which they came: someone has to look first."""
+
+
+class GuardLike(Protocol):
+    """What is needed of `hal.guard.Guard`, or of a link to one that lives elsewhere."""
+
+    def command(self, command: Command, now: Second) -> bool: ...
+    def cycle(self, now: Second) -> Telemetry: ...
+    def reset(self) -> None: ...
+    def trip(self, fault: DeviceFault) -> None: ...
+
+
+class Actuator:
+    """Owns the guard of one outlet. `start` before use, `stop` once at the end."""
+
+    def __init__(
+        self,
+        guard: GuardLike,
+        *,
+        loop: asyncio.AbstractEventLoop | None = None,
+        period: Second = PERIOD,
+        name: str = "",
+        log: Log | None = None,
+    ) -> None:
+        """`period`: between two turns, at most 50 ms, which is what the watch of the guard rests on."""
+        self._guard = guard
+        self._loop = loop or asyncio.get_running_loop()
+        self._period = min(period, 0.05)
+        self._name = name
+        self._log = log or Log()
+        self._listener: Callable[[], None] | None = None
+        self._handle: asyncio.TimerHandle | None = None
+        self._number = 0
+        self._lost = False
+        self._levels: tuple[object, ...] = ()
+        self._telemetry = self._turn()
+        self._number = self._telemetry.acknowledged
+
+    # Up.
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The newest that is known."""
+        return self._telemetry
+
+    @property
+    def reading(self) -> Reading:
+        """The newest reading, each value with its age."""
+        return self._telemetry.reading
+
+    @property
+    def faults(self) -> frozenset[DeviceFault]:
+        """What is wrong, latched by the guard; COMMUNICATION also while the guard itself fails."""
+        return self._telemetry.faults | {DeviceFault.COMMUNICATION} if self._lost else self._telemetry.faults
+
+    def listen(self, listener: Callable[[], None] | None) -> None:
+        """`listener` is called when a fault or a level (contactor, pilot, lock, insulation) has changed; None: nobody."""
+        self._listener = listener
+
+    # Down.
+
+    def apply(self, setpoint: Setpoint | VehicleSetpoint) -> None:
+        """Command this from the next turn on, for the life of a command."""
+        if isinstance(setpoint, VehicleSetpoint):
+            raise TypeError("a vehicle's set-point is not for a charger's metal")
+        self._number += 1
+        data = Command(self._number, LIFE, setpoint).to_bytes()
+        self._guard.command(Command.from_bytes(data), self._loop.time())
+
+    def trip(self, fault: DeviceFault) -> None:
+        """Latch a fault and act on it now: an emergency stop."""
+        self._guard.trip(fault)
+        self._cycle()
+
+    def clear(self, *, by_person: bool = False) -> bool:
+        """Reset faults before a new session, if they are of the kind that goes with a session or a person says so. True: none left."""
+        faults = self._telemetry.faults
+        if faults and (by_person or not faults & NEEDS_A_PERSON):
+            try:
+                self._guard.reset()
+            except ChargeloopError as refused:
+                self._log.warning("reset refused", f"{self._name}: {refused}")
+            self._cycle()
+        return not self.faults
+
+    # Turns.
+
+    def start(self) -> None:
+        """Turn from now on."""
+        if self._handle is None:
+            self._arm(self._loop.time() + self._period)
+
+    def stop(self) -> None:
+        """Off, two last turns to see it through, no more turns."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        self._listener = None
+        self.apply(OFF)
+        self._cycle()
+        self._cycle()
+
+    def _arm(self, due: Second) -> None:
+        self._handle = self._loop.call_at(due, self._due, due)
+
+    def _due(self, due: Second) -> None:
+        following = due + self._period
+        if following <= (now := self._loop.time()):
+            following = now + self._period  # after a pause: no burst
+        self._arm(following)
+        self._cycle()
+
+    def _cycle(self) -> None:
+        """One turn. The guard's failure is a fault like others, and must not stop the turns: the next one may work."""
+        lost = self._lost
+        try:
+            self._telemetry = self._turn()
+            self._lost = False
+        except Exception as defect:
+            self._lost = True
+            if not lost:
+                self._log.error("guard failed", f"{self._name}: the guard failed", error=defect)
+        levels = self._seen()
+        if levels != self._levels:
+            self._levels = levels
+            if self._listener is not None:
+                self._listener()
+
+    def _turn(self) -> Telemetry:
+        return Telemetry.from_bytes(self._guard.cycle(self._loop.time()).to_bytes())
+
+    def _seen(self) -> tuple[object, ...]:
+        r = self._telemetry.reading
+        return r.contactor.value, r.pilot.value, r.locked.value, r.insulation.value, self._telemetry.faults, self._lost

@@ -1,0 +1,398 @@
+"""One connection and the session that lives on it, in either role: bytes become events, commands become bytes, timers and set-points.
+
+Everything is decided by `step`; here it is only performed, in order and never re-entrantly. Whatever goes wrong here or there ends *this*
+session, in the safe state and with one line, and the caller learns of it from `ended`, which never raises.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Final, Generic, Protocol, TypeVar, assert_never
+
+from iso15118.errors import ChargeloopError, CodecError
+from iso15118.exi import Schema
+from iso15118.messages.catalogue import schema_for
+from iso15118.power import Setpoint, VehicleSetpoint
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.timers import Timer
+from iso15118.service.log import Log
+from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.units import Second
+from iso15118.wire.v2gtp import LIMIT, LIMIT_UNAUTHENTICATED, Frame, Receiver, frame_bytes
+
+TICK: Final[Second] = 0.1
+"""How often set-points are renewed or withdrawn."""
+FRAME_TIME: Final[Second] = 2.0
+"""A frame that has begun is complete by then."""
+FLUSH_TIME: Final[Second] = 0.5
+"""What was written has this long to leave; after that the connection is cut, not closed."""
+FRAMES_A_TURN: Final = 4
+"""A peer that sends requests in heaps gets this many answered before others have their turn."""
+TURNAROUNDS: Final = 20_000
+"""Times remembered for the statistics."""
+_UNAUTHENTICATED: Final = frozenset({Phase.APP_PROTOCOL, Phase.SESSION_SETUP, Phase.AUTHORIZATION_SETUP, Phase.AUTHORIZATION})
+
+
+class SessionLike(Protocol):
+    """All that the shell knows of a session."""
+
+    @property
+    def phase(self) -> Phase: ...
+    @property
+    def clean(self) -> bool:
+        """Has SessionStop been answered?"""
+
+
+S = TypeVar("S", bound=SessionLike)
+W = TypeVar("W")
+
+
+class Scribe(Protocol):
+    """Keeps what goes into `step` and what comes out (`recorder`)."""
+
+    def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command], written: tuple[bytes, ...]) -> None: ...
+
+
+class Conversation(asyncio.Protocol, Generic[S, W]):
+    """A session and its connection. `session` is always the newest state."""
+
+    def __init__(
+        self,
+        session: S,
+        step: Callable[[S, Event, W], tuple[S, Sequence[Command]]],
+        *,
+        snapshot: Callable[[], W],
+        perform: Callable[[Setpoint | VehicleSetpoint], None],
+        safe: Setpoint | VehicleSetpoint,
+        name: str = "",
+        log: Log | None = None,
+        scribe: Scribe | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log."""
+        self.session = session
+        self.name = name
+        self.messages_in = 0
+        self.messages_out = 0
+        self.turnarounds: deque[Second] = deque(maxlen=TURNAROUNDS)
+        """Real seconds from the octets of a message to the next one written here: a charger's answer times."""
+        self.waits: deque[Second] = deque(maxlen=TURNAROUNDS)
+        """Real seconds from a message written to the next octets of the peer: its answer times, as a car sees them."""
+        self._step = step
+        self._snapshot = snapshot
+        self._perform = perform
+        self._safe = safe
+        self._applied = safe
+        self._log = log or Log()
+        self._scribe = scribe
+        self._loop = loop or asyncio.get_running_loop()
+        self.ended: asyncio.Future[Ended] = self._loop.create_future()
+        """How it ended. Never an exception."""
+        self._watchers: list[Watcher] = []
+        self._transport: asyncio.Transport | None = None
+        self._receiver = Receiver(LIMIT_UNAUTHENTICATED)
+        self._frames: deque[Frame] = deque()
+        self._events: deque[tuple[Event, bytes]] = deque()
+        self._busy = False
+        self._over = False
+        self._ending: tuple[str, bool, Phase] | None = None
+        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self._tick: asyncio.TimerHandle | None = None
+        self._frame_due: asyncio.TimerHandle | None = None
+        self._cut: asyncio.TimerHandle | None = None
+        self._turn_due: asyncio.Handle | None = None
+        self._writing = False
+        self._written_at: Second = 0.0
+        self._arrived: float | None = None
+        self._left: float | None = None
+
+    # For whoever owns it.
+
+    def subscribe(self, watcher: Watcher) -> None:
+        """`watcher` sees everything from now on."""
+        self._watchers.append(watcher)
+
+    def tick(self) -> None:
+        """Metal has something new to say: let the session look at once."""
+        if self._transport is not None:
+            self._feed(Tick())
+
+    def stop(self, why: str) -> None:
+        """This side wants the session to end in order."""
+        self._feed(StopWanted(why))
+
+    def drop(self, why: str) -> None:
+        """End it now, without a word to the peer."""
+        phase = self.session.phase
+        self._feed(Closed(why))
+        self._finish(why, clean=False, phase=phase, cut=True)
+
+    @property
+    def over(self) -> bool:
+        """True when the session decides nothing any more."""
+        return self._over
+
+    # What the transport says.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"{type(transport).__name__} is no stream")
+        self._transport = transport
+        if self._over:  # dropped before it began
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
+        self._tick = self._loop.call_at(self._loop.time() + TICK, self._ticked, self._loop.time() + TICK)
+        self._feed(Connected())
+
+    def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
+        self._arrived = perf_counter()
+        if self._left is not None:
+            self.waits.append(self._arrived - self._left)
+            self._left = None
+        try:
+            frames = self._receiver.feed(data)
+        except CodecError as error:
+            self._feed(Garbled(error))
+            return
+        self._watch_frame(bool(frames))
+        if frames:
+            self._frames += frames
+            if self._turn_due is None:
+                self._take_frames()
+
+    def pause_writing(self) -> None:
+        self._writing = True
+
+    def resume_writing(self) -> None:
+        self._writing = False
+        self._feed(Sent())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        why = str(exc) or type(exc).__name__ if exc else "the peer closed the connection"
+        phase = self.session.phase
+        self._transport = None
+        self._feed(Closed(why))
+        self._finish(why, clean=False, phase=phase)
+        if self._cut is not None:
+            self._cut.cancel()
+        why, clean, phase = self._ending or (why, False, phase)
+        ended = Ended(self._loop.time(), why, clean or self.session.clean, phase)
+        self._show(ended)
+        if not self.ended.done():
+            self.ended.set_result(ended)
+
+    # Frames.
+
+    def _watch_frame(self, completed: bool) -> None:
+        """The deadline of a frame that has begun; each new one has its own."""
+        due = self._frame_due
+        if due is not None and (completed or not self._receiver.pending):
+            due.cancel()
+            due = self._frame_due = None
+        if due is None and self._receiver.pending:
+            self._frame_due = self._loop.call_later(FRAME_TIME, self._frame_late)
+
+    def _frame_late(self) -> None:
+        self._feed(Garbled(CodecError(f"frame not complete within {FRAME_TIME:g} s", path="V2GTP")))
+
+    def _take_frames(self) -> None:
+        """Act on the frames that have come; after a few let others have a turn, and let the peer wait meanwhile."""
+        self._turn_due = None
+        for _ in range(FRAMES_A_TURN):
+            if not self._frames or self._over:
+                break
+            self._take(self._frames.popleft())
+        if self._over or self._transport is None:
+            return
+        if self._frames:
+            self._transport.pause_reading()
+            self._turn_due = self._loop.call_soon(self._take_frames)
+        elif (error := self._receiver.error) is not None:
+            self._feed(Garbled(error))
+        elif not self._transport.is_reading() and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _take(self, frame: Frame) -> None:
+        """Decode by the payload type and nothing else."""
+        try:
+            schema = schema_for(frame.payload_type)
+        except CodecError as unknown:  # not processed: no state and no timer changes
+            self._log.warning("unknown payload type", f"{self.name}: frame dropped: {unknown}")
+            return
+        try:
+            message = schema.decode(frame.body)
+        except CodecError as error:
+            self._feed(Garbled(error), frame.body)
+            return
+        except Exception as defect:
+            self._give_up(f"decoding a frame of type {frame.payload_type:#06x}", defect)
+            return
+        self.messages_in += 1
+        if self._watchers:
+            self._show(Exchanged(self._loop.time(), Direction.IN, frame.payload_type, message, frame.body))
+        self._feed(Received(message, frame.payload_type), frame.body)
+
+    # Events.
+
+    def _ticked(self, due: Second) -> None:
+        following = due + TICK
+        if following <= (now := self._loop.time()):
+            following = now + TICK  # after a pause: no burst
+        self._tick = self._loop.call_at(following, self._ticked, following)
+        self._feed(Tick())
+
+    def _elapsed(self, timer: Timer) -> None:
+        self._timers.pop(timer, None)
+        self._feed(Elapsed(timer))
+
+    def _feed(self, event: Event, raw: bytes = b"") -> None:
+        """Let the session decide; an event that comes while it does is next."""
+        if self._over:
+            return
+        self._events.append((event, raw))
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._events and not self._over:
+                self._decide(*self._events.popleft())
+        finally:
+            self._busy = False
+
+    def _decide(self, event: Event, raw: bytes) -> None:
+        """The one place where anything may go wrong: no error leaves it."""
+        before = self.session.phase
+        try:
+            world = self._snapshot()
+            self.session, commands = self._step(self.session, event, world)
+            phase = self.session.phase
+            if phase is not before:
+                self._receiver.limit = LIMIT_UNAUTHENTICATED if phase in _UNAUTHENTICATED else LIMIT
+                self._show(PhaseChanged(self._loop.time(), before, phase))
+            written = self._do(commands, before)
+            if self._scribe is not None:
+                self._tell_scribe(self._scribe, event, raw, world, commands, written)
+        except ChargeloopError as error:
+            self._give_up(f"{type(event).__name__} in {before}: {error}")
+        except Exception as defect:
+            self._give_up(f"{type(event).__name__} in {before}", defect)
+
+    def _do(self, commands: Sequence[Command], phase: Phase) -> tuple[bytes, ...]:
+        """Perform, in this order. What was sent: the EXI octets."""
+        written: tuple[bytes, ...] = ()
+        for command in commands:
+            match command:
+                case Send():
+                    written += (self._send(command),)
+                case Apply(setpoint):
+                    if not self._over:  # the safe state is the last word
+                        self._applied = setpoint
+                        self._perform(setpoint)
+                case Arm(timer, seconds):
+                    self._disarm(timer)
+                    if not self._over:
+                        self._timers[timer] = self._loop.call_later(seconds, self._elapsed, timer)
+                case Disarm(timer):
+                    self._disarm(timer)
+                case Note(text):
+                    self._log.info("note", f"{self.name}: {text}")
+                    if self._watchers:
+                        self._show(Noted(self._loop.time(), text))
+                case Close(why, clean):
+                    self._finish(why, clean=clean, phase=phase)
+                case _:
+                    assert_never(command)
+        return written
+
+    def _send(self, command: Send) -> bytes:
+        """Encode and write. Raises CodecError for what cannot be said."""
+        schema: Schema = schema_for(command.payload_type)
+        body = schema.encode(command.message)
+        transport = self._transport
+        if transport is None or self._over or transport.is_closing():
+            return body
+        if not self._writing:
+            self._written_at = self._loop.time()
+        transport.write(frame_bytes(command.payload_type, body))
+        self._left = perf_counter()
+        if self._arrived is not None:
+            self.turnarounds.append(self._left - self._arrived)
+            self._arrived = None
+        self.messages_out += 1
+        if self._watchers:
+            self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
+        if not self._writing:
+            self._events.append((Sent(), b""))
+        return body
+
+    def _disarm(self, timer: Timer) -> None:
+        handle = self._timers.pop(timer, None)
+        if handle is not None:
+            handle.cancel()
+
+    # The end.
+
+    def _give_up(self, where: str, defect: BaseException | None = None) -> None:
+        """Our own failure: one line (with the state, if it is a defect), the safe state, the end."""
+        state = f"; the session was {self.session!r:.2000}" if defect is not None else ""
+        self._log.error("session given up", f"{self.name}: session given up: {where}{state}", error=defect)
+        self._finish("internal error", clean=False)
+
+    def _finish(self, why: str, *, clean: bool, phase: Phase | None = None, cut: bool = False) -> None:
+        """Nothing is decided any more; metal is left in the safe state, and the connection ends."""
+        if not self._over:
+            self._over = True
+            self._ending = (why, clean, phase or self.session.phase)
+            for handle in (*self._timers.values(), self._tick, self._frame_due, self._turn_due):
+                if handle is not None:
+                    handle.cancel()
+            self._timers.clear()
+            self._frames.clear()
+            self._events.clear()
+            if self._applied != self._safe:
+                self._applied = self._safe
+                try:
+                    self._perform(self._safe)
+                except Exception as defect:
+                    self._log.error("no safe state", f"{self.name}: safe state not reached", error=defect)
+        self._hang_up(cut)
+
+    def _hang_up(self, cut: bool) -> None:
+        """Close; what does not leave in time is cut off."""
+        transport = self._transport
+        if transport is None:
+            return
+        left = self._written_at + FLUSH_TIME - self._loop.time()
+        if cut or (transport.get_write_buffer_size() and left <= 0):
+            transport.abort()
+            return
+        transport.close()
+        if self._cut is None and transport.get_write_buffer_size():
+            self._cut = self._loop.call_later(left, transport.abort)
+
+    # Those who look on.
+
+    def _tell_scribe(
+        self, scribe: Scribe, event: Event, raw: bytes, world: W, commands: Sequence[Command], written: tuple[bytes, ...]
+    ) -> None:
+        try:
+            scribe.saw(event, raw, world, commands, written)
+        except Exception as defect:
+            self._scribe = None
+            self._log.error("recording stopped", f"{self.name}: recording failed and is given up", error=defect)
+
+    def _show(self, seen: Seen) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(seen)
+            except Exception as defect:
+                self._watchers.remove(watcher)
+                self._log.error("watcher dropped", f"{self.name}: a watcher failed and is dropped", error=defect)

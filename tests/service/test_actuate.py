@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.board import Board
+from iso15118.hal.guard import Guard
+from iso15118.hal.simulated import SimulatedOutlet, outlet
+from iso15118.power import OFF, Command, Contactor, Setpoint, Telemetry, VehicleSetpoint
+from iso15118.service.actuate import Actuator
+from iso15118.service.virtual import run
+
+LOCK = Setpoint(lock=True)
+HOLD = Setpoint(400.0, 0.0, trickle=2.0, contactor=True, lock=True)
+LIVE = Setpoint(450.0, 20.0, contactor=True, lock=True)
+
+
+class Spy:
+    """A guard, and the moments and commands that reached it."""
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.turns: list[float] = []
+        self.commands: list[Command] = []
+        self.broken = False
+
+    def command(self, command: Command, now: float) -> bool:
+        self.commands.append(command)
+        return self.guard.command(command, now)
+
+    def cycle(self, now: float) -> Telemetry:
+        if self.broken:
+            raise OSError("no answer")
+        self.turns.append(now)
+        return self.guard.cycle(now)
+
+    def reset(self) -> None:
+        self.guard.reset()
+
+    def trip(self, fault: DeviceFault) -> None:
+        self.guard.trip(fault)
+
+
+def bench() -> tuple[Spy, SimulatedOutlet]:
+    metal = outlet(Board())
+    return Spy(Guard(metal, discharge_allowed=True)), metal
+
+
+async def drive(actuator: Actuator, setpoint: Setpoint, seconds: float) -> None:
+    """Renew as a session does."""
+    for _ in range(round(seconds / 0.1)):
+        actuator.apply(setpoint)
+        await asyncio.sleep(0.1)
+
+
+def test_turns_come_at_a_steady_pace() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy, period=0.02)
+        actuator.start()
+        actuator.start()
+        await asyncio.sleep(10.01)
+        assert spy.turns == pytest.approx([0.02 * i for i in range(501)])
+        actuator.stop()
+        turns = len(spy.turns)
+        await asyncio.sleep(10)
+        assert len(spy.turns) == turns
+
+    run(main())
+
+
+def test_commands_are_numbered_short_lived_and_obeyed() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        await drive(actuator, LOCK, 0.5)
+        await drive(actuator, HOLD, 1.5)
+        await drive(actuator, LIVE, 1.0)
+        assert actuator.reading.current.value == pytest.approx(20.0)
+        assert actuator.reading.contactor.value is Contactor.CLOSED
+        assert [command.number for command in spy.commands] == list(range(1, 31))
+        assert {command.ttl for command in spy.commands} == {0.3}
+        assert actuator.telemetry.acknowledged == 30
+        await asyncio.sleep(0.7)  # nobody renews any more
+        assert actuator.reading.current.value == 0
+        assert actuator.reading.contactor.value is Contactor.OPEN
+        assert actuator.faults == {DeviceFault.COMMUNICATION}
+
+    run(main())
+
+
+def test_a_new_controller_goes_on_above_the_last_number() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        first = Actuator(spy)
+        for _ in range(5):
+            first.apply(HOLD)
+        second = Actuator(spy)
+        second.apply(HOLD)
+        assert spy.commands[-1].number == 6
+
+    run(main())
+
+
+def test_levels_and_faults_are_told_at_once() -> None:
+    async def main() -> None:
+        spy, metal = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        await asyncio.sleep(0.1)
+        told: list[float] = []
+        loop = asyncio.get_running_loop()
+        actuator.listen(lambda: told.append(loop.time()))
+        await asyncio.sleep(1)
+        assert told == []
+        metal.plant.faults.meter_failed = True
+        await asyncio.sleep(1)
+        assert told == [pytest.approx(1.12, abs=0.021)]
+        assert actuator.faults == {DeviceFault.METER}
+
+    run(main())
+
+
+def test_a_guard_that_fails_is_a_fault_said_once_and_may_come_back(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        await asyncio.sleep(0.1)
+        told: list[int] = []
+        actuator.listen(lambda: told.append(1))
+        spy.broken = True
+        await asyncio.sleep(1)
+        assert actuator.faults == {DeviceFault.COMMUNICATION}
+        spy.broken = False
+        await asyncio.sleep(0.1)
+        assert actuator.faults == frozenset()
+        assert len(told) == 2
+
+    run(main())
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "goes"),
+    [
+        (DeviceFault.COMMUNICATION, True),
+        (DeviceFault.INSULATION, True),
+        (DeviceFault.EMERGENCY_STOP, False),
+        (DeviceFault.CONTACTOR, False),
+        (DeviceFault.OVER_VOLTAGE, False),
+    ],
+)
+def test_some_faults_go_with_the_session_and_some_need_a_person(fault: DeviceFault, goes: bool) -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        await asyncio.sleep(0.1)
+        actuator.trip(fault)
+        assert actuator.faults == {fault}
+        assert actuator.clear() is goes
+        assert actuator.clear(by_person=True) is True
+        assert actuator.faults == frozenset()
+
+    run(main())
+
+
+def test_no_reset_while_current_flows(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        actuator.trip(DeviceFault.INSULATION)
+
+        def refuse() -> None:
+            raise LocalError("current flows")
+
+        monkeypatch.setattr(spy, "reset", refuse)
+        assert actuator.clear() is False
+
+    run(main())
+    assert "current flows" in caplog.text
+
+
+def test_stop_leaves_metal_off() -> None:
+    async def main() -> None:
+        spy, metal = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        await drive(actuator, LOCK, 0.5)
+        await drive(actuator, HOLD, 1.0)
+        assert metal.plant.bus.supply.on
+        actuator.stop()
+        assert spy.commands[-1].setpoint == OFF
+        assert not metal.plant.bus.supply.on
+
+    run(main())
+
+
+def test_a_cars_setpoint_is_refused() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        with pytest.raises(TypeError):
+            Actuator(spy).apply(VehicleSetpoint())
+
+    run(main())
