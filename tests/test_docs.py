@@ -1,0 +1,53 @@
+"""What people read is true: the README's driver drives, the drawn sequence is the table's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from iso15118.hal import protocols
+from iso15118.hal.board import Board
+from iso15118.hal.guard import Guard
+from tools.draw_sequence import page
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_drawn_sequence_is_the_table() -> None:
+    assert (ROOT / "docs" / "sequence.md").read_text(encoding="utf-8") == page(), "run: python tools/draw_sequence.py"
+
+
+def driver() -> str:
+    [block] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    return block
+
+
+def test_the_drivers_class_is_as_short_as_promised() -> None:
+    lines = [line for line in driver().splitlines() if line.strip() and not line.startswith(("from", "import"))]
+    assert len(lines) <= 20
+
+
+def test_the_readmes_driver_drives() -> None:
+    space: dict[str, object] = {}
+    exec(compile(driver(), "README.md", "exec", dont_inherit=True), space)
+    bus = SimpleNamespace(wanted=None, voltage=0.0, current=0.0, taken_at=0.0)
+    outlet = space["acme"](Board(), bus)  # type: ignore[operator]
+    assert isinstance(outlet, protocols.Outlet)
+    assert isinstance(outlet.supply, protocols.DcSupply)
+    guard = Guard(outlet)
+    for turn in range(5):
+        bus.taken_at = turn * 0.01
+        telemetry = guard.cycle(turn * 0.01)
+    assert bus.wanted == (0.0, 0.0)
+    assert telemetry.reading.current.value == 0.0
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "hw/README.md"])
+def test_named_files_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:iso15118|tests|tools|hw|docs)/[\w/.]+\.\w+)`", text)
+    missing = [path for path in named if not (ROOT / path).exists()]
+    assert not missing

@@ -1,0 +1,32 @@
+"""Writes docs/sequence.md from the sequence table, so that the picture cannot differ from what is obeyed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import ROWS, diagram
+
+TARGET = Path(__file__).parents[1] / "docs" / "sequence.md"
+
+
+def page() -> str:
+    """The page: diagram, then the rows."""
+    rows = "\n".join(f"| {row.phase} | {row.request.__name__} | {row.outcome} | {row.next} |" for row in ROWS)
+    return f"""# The order of messages
+
+Drawn by `tools/draw_sequence.py` from `iso15118/sequence/table.py`. The charger waits in a phase for what the car is about to send; a
+request without a row is refused with FAILED_SequenceError by the charger, and never sent by our car. {len(Phase)} phases, {len(ROWS)} rows.
+
+```mermaid
+{diagram()}
+```
+
+| phase | request | answered with | next |
+|---|---|---|---|
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    TARGET.write_text(page(), encoding="utf-8")
