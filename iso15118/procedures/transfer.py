@@ -81,11 +81,11 @@ def follow(target: Ampere, ceiling: Volt, ours: Limits, theirs: Limits, present:
 def steer(wanted: Watt | None, ours: Limits, theirs: Limits, present: Volt) -> Decision:
     """Dynamic mode: the charger owns the trajectory. `wanted` W, signed; None: as much as the vehicle takes."""
     level = max(present, LEAST_VOLTAGE)
-    if wanted is None:
-        return follow(theirs.charge_current, theirs.max_voltage, ours, theirs, present)
-    decision = follow(wanted / level, theirs.max_voltage, ours, theirs, present)
-    if decision.power_limited or decision.current_limited or wanted == 0.0:
-        return decision
+    target = theirs.charge_current if wanted is None else wanted / level
+    decision = follow(target, theirs.max_voltage, ours, theirs, present)
     # The wanted power is itself our limit, unless the vehicle's own binds first.
-    own = abs(decision.current) * level >= abs(wanted) * (1.0 - 1e-9)
-    return replace(decision, power_limited=own)
+    own = wanted is not None and wanted != 0.0 and abs(decision.current) * level >= abs(wanted) * (1.0 - 1e-9)
+    # The vehicle names a highest voltage here, no target: our limit is achieved when the output has come to it.
+    reached = decision.voltage_limited and present >= decision.voltage - 1.0
+    limited = decision.power_limited or (own and not decision.current_limited)
+    return Decision(decision.voltage, decision.current, limited, decision.current_limited, reached)

@@ -17,6 +17,7 @@ from iso15118.session.secc.schedule import power_now
 from iso15118.session.secc.state import OK, Answer, Ask, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.session.values import changed
 
 STALE: Final = 0.3
 """s: on an older measurement the current does not rise and nothing is discharged."""
@@ -72,8 +73,8 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None) -
         bidirectional=session.bidirectional,
     )
     if turn is not None:
-        return replace(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
-    return session if setpoint == session.setpoint else replace(session, decision=decision, setpoint=setpoint)
+        return changed(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
+    return session if setpoint == session.setpoint else changed(session, decision=decision, setpoint=setpoint)
 
 
 def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot) -> Decision:
@@ -91,14 +92,20 @@ def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot) -> Decision:
 
 def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
     """What our side allows now: announced, hardware, operator, site budget and chosen schedule, the strictest of each."""
-    limits = snapshot.abilities.limits.lowered(snapshot.limits)
-    if session.announced is not None:
-        limits = limits.lowered(session.announced)
+    hard, soft = snapshot.abilities.limits, snapshot.limits
+    said = session.announced or hard
     charge, back, _ = granted(snapshot.budget, snapshot.now)
     if session.chosen is not None:
         by_plan, back_by_plan = power_now(session.chosen, snapshot.clock)
         charge, back = min(charge, by_plan), min(back, back_by_plan)
-    return replace(limits, charge_power=min(limits.charge_power, charge), discharge_power=min(limits.discharge_power, back))
+    return Limits(
+        max(hard.min_voltage, soft.min_voltage, said.min_voltage),
+        min(hard.max_voltage, soft.max_voltage, said.max_voltage),
+        min(hard.charge_current, soft.charge_current, said.charge_current),
+        min(hard.charge_power, soft.charge_power, said.charge_power, charge),
+        min(hard.discharge_current, soft.discharge_current, said.discharge_current),
+        min(hard.discharge_power, soft.discharge_power, said.discharge_power, back),
+    )
 
 
 def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:

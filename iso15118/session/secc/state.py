@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from iso15118.energy import Need
@@ -16,6 +16,7 @@ from iso15118.sequence.table import Outcome
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.services import ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.session.values import changed
 
 NO_SESSION = bytes(8)
 
@@ -106,7 +107,7 @@ class Session:
 
     def stamped(self, snapshot: SeccSnapshot) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]."""
-        return replace(self, stamp=max(self.stamp + 1, snapshot.clock))
+        return changed(self, stamp=max(self.stamp + 1, snapshot.clock))
 
     @property
     def header(self) -> Header:
