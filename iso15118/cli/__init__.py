@@ -1,22 +1,114 @@
-"""The command line `chargeloop`: one file a command group, imported when used."""
+"""The command line `chargeloop`: one file a command group, imported when used.
+
+Here: the arguments, and what becomes of errors. Exit codes: 0 done, 1 failed, 2 wrong use or configuration. Whatever goes wrong on
+purpose is one line on standard error that begins with `chargeloop:`.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from iso15118._collision import stop_if_foreign
+from iso15118.errors import ChargeloopError, LocalError
+
+DONE, FAILED, WRONG_USE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line with `argv` (the process's arguments if None); the exit code: 0 done, 1 failed, 2 wrong use."""
+    """Run the command line with `argv` (the process's arguments if None); the exit code."""
     # Asked again: if the other distribution was installed after ours, it has put its own `__init__` in the place of the one that asks.
     stop_if_foreign(sys.path, sys.argv, sys.orig_argv)
+    try:
+        parser = _parser()
+        try:
+            arguments = _parsed(parser, argv)
+        except SystemExit as stop:  # argparse's way to say that it has answered already
+            return stop.code if isinstance(stop.code, int) else DONE
+        if arguments.command is None:
+            parser.print_help()
+            code = DONE
+        else:
+            code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _let_go_of_output()
+        return DONE
+    except KeyboardInterrupt:
+        return complain("interrupted", FAILED)
+    except LocalError as error:
+        return complain(str(error), WRONG_USE)
+    except (ChargeloopError, OSError) as error:
+        return complain(str(error) or type(error).__name__, FAILED)
+    return code
+
+
+def complain(what: str, code: int) -> int:
+    """Say in one line what is wrong; `code` again, to be returned."""
+    from iso15118.service.log import one_line
+
+    sys.stderr.write(f"chargeloop: {one_line(what)}\n")
+    return code
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from iso15118.cli import exi
+
+    return exi.run(arguments)
+
+
+def _let_go_of_output() -> None:
+    """Point standard output at nothing, so that the interpreter's own flush at exit does not complain once more."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # an output that is no file
+        pass
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(complain(f"{message} (see {self.prog} --help)", WRONG_USE))
+
+
+def _parsed(parser: _Parser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """`parser.parse_args`, but an optional argument may also stand behind an option (`exi decode DC --fragment 80...`)."""
+    arguments, left = parser.parse_known_args(argv)
+    if left and hasattr(arguments, "input") and not any(len(word) > 1 and word.startswith("-") for word in left):
+        arguments.input += left
+    elif left:
+        parser.error(f"unrecognized arguments: {' '.join(left)}")
+    return arguments
+
+
+def _parser() -> _Parser:
     from iso15118 import __version__
 
-    parser = argparse.ArgumentParser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
+    parser = _Parser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
     parser.add_argument("--version", action="version", version=f"chargeloop {__version__}")
-    parser.parse_args(argv)
-    parser.print_help()
-    return 0
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_exi(commands.add_parser("exi", help="read and write messages in EXI", description=_EXI))
+    return parser
+
+
+_EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
+{"<name>": {...}} on one line."""
+
+
+def _add_exi(exi: argparse.ArgumentParser) -> None:
+    actions = exi.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("schemas", help="what SCHEMA may be")
+    decode = actions.add_parser("decode", help="EXI to JSON")
+    encode = actions.add_parser("encode", help="JSON to EXI")
+    for action in (decode, encode):
+        action.add_argument("schema", metavar="SCHEMA")
+        action.add_argument("--fragment", action="store_true", help="a fragment, as digests are made of, not a document")
+        action.add_argument("--lines", action="store_true", help="a batch: a line in, a line out; a bad one gives `error: ...`")
+    decode.add_argument("input", nargs="*", metavar="HEX", help="standard input if absent or -")
+    encode.add_argument("input", nargs="*", metavar="JSON", help="standard input if absent or -")
