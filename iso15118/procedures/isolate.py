@@ -35,11 +35,14 @@ def begin(vehicle_maximum: Volt, limits: Limits) -> Setpoint:
     return Setpoint(voltage=voltage, trickle=TEST_CURRENT, contactor=True, lock=True, insulation_test=True)
 
 
-def progress(reading: Reading, begun: Second, now: Second, limit: Second) -> Progress:
-    """Where the test stands. Raises DeviceError on a bad verdict, a pilot that is not in C or D, or after `limit` seconds."""
+def progress(reading: Reading, begun: Second, now: Second, limit: Second, *, started: bool) -> Progress:
+    """Where the test stands. Raises DeviceError on a bad verdict, a pilot that is not in C or D, or after `limit` seconds.
+
+    `started`: since it was asked for, the monitor has been seen testing. Before, its verdict is that of an earlier test.
+    """
     if reading.pilot.value not in (Pilot.C, Pilot.D) and now - begun > PILOT_GRACE:
         raise DeviceError(DeviceFault.CONTROL_PILOT, f"control pilot in {reading.pilot.value.name} during the cable check")
-    verdict = Insulation.TESTING if reading.insulation.at < begun else reading.insulation.value
+    verdict = reading.insulation.value if started else Insulation.TESTING
     if verdict is Insulation.FAULT:
         raise DeviceError(DeviceFault.INSULATION, f"insulation {reading.resistance.value:.0f} ohm")
     if verdict is Insulation.VALID and reading.pilot.value in (Pilot.C, Pilot.D):

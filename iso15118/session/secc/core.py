@@ -19,7 +19,7 @@ from iso15118.messages.catalogue import RESPONSES
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import Request, ResponseCode
-from iso15118.power import OFF, Setpoint
+from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import refusal
@@ -98,6 +98,9 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     """Metal first: a fault, lost telemetry or an output above the car's limits takes power away before anything else is looked at."""
     if session.failing or session.phase is Phase.ENDED:
         return session
+    testing = snapshot.reading.insulation.value in (Insulation.TESTING, Insulation.UNKNOWN)
+    if session.isolation_begun is not None and testing and not session.isolation_started:
+        session = replace(session, isolation_started=True)
     if snapshot.faults:
         why = ", ".join(sorted(snapshot.faults))
     elif session.setpoint.contactor and snapshot.reading.voltage.age(snapshot.now) > LOST:
@@ -163,7 +166,9 @@ def _reply(answer: Answer, request: Message, payload_type: int, out: list[Comman
     session = answer.session
     phase = Phase.ENDED if session.closing else following(session.phase, type(request), answer.outcome)
     row = times(type(request))
-    wait = session.config.times.charge_loop if row.sequence_timeout < 1.0 else row.sequence_timeout
+    # While power flows the car is heard every half second, whatever it says in between.
+    flowing = row.sequence_timeout < 1.0 or (phase is Phase.CHARGE_LOOP and session.ask is not None)
+    wait = session.config.times.charge_loop if flowing else row.sequence_timeout
     out += [Apply(session.setpoint), Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
     if session.closing:
         out.append(Note(session.closing))

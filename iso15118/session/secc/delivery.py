@@ -34,7 +34,8 @@ def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: Se
         test = isolate.begin(vehicle, snapshot.abilities.limits.lowered(snapshot.limits))
         session = replace(session, isolation_begun=snapshot.now, setpoint=test)
     begun = session.isolation_begun if session.isolation_begun is not None else snapshot.now
-    done = isolate.progress(snapshot.reading, begun, snapshot.now, session.config.times.cable_check_secc)
+    limit, started = session.config.times.cable_check_secc, session.isolation_started
+    done = isolate.progress(snapshot.reading, begun, snapshot.now, limit, started=started)
     if done is isolate.Progress.FINISHED:
         session = replace(session, setpoint=Setpoint(contactor=True, lock=True))
         finished = DC_CableCheckRes(header=session.header, response_code=OK, evse_processing=Processing.Finished)

@@ -80,6 +80,8 @@ class Session:
     tuples: tuple[ScheduleTuple, ...] = ()
     chosen: ScheduleTuple | None = None
     isolation_begun: float | None = None
+    isolation_started: bool = False
+    """Since then the monitor has been seen testing: its verdict is of this test."""
     setpoint: Setpoint = OFF
     ask: Ask | None = None
     decision: Decision = IDLE
