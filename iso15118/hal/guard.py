@@ -259,7 +259,7 @@ class Guard:
         lowest, highest = bounds.window(limits, self._reading.voltage.value, discharge=discharge)
         wanted = min(max(go.current, lowest), highest)
         step = 0.0 if stale else min(self._ramp, self._abilities.ramp) * passed
-        current = bounds.ramped(min(max(self._current, lowest), highest), wanted, step)
+        current = bounds.ramped(self._current, wanted, step)
         if go.current == 0 or current == 0:
             voltage, _, trickle = self._hold(go, limits)
             return voltage, 0.0, trickle if go.current == 0 and not stale else 0.0
