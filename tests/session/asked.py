@@ -1,0 +1,175 @@
+"""What a car asks, as data: one valid request of every class, whose fields a test may replace.
+
+Numbers stand for RationalNumbers. The limits are those of a middling car: 200..480 V, 100 A and 40 kW in, 60 A and 25 kW out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from iso15118.exi import Message
+from iso15118.messages.app_protocol import AppProtocol, supportedAppProtocolReq
+from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
+from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, MeterInfo, Processing
+from iso15118.messages.v20.rational import rational
+from iso15118.messages.xmldsig import X509IssuerSerial
+from iso15118.session.services import ControlMode, ServiceID
+
+SESSION_ID: Final = bytes.fromhex("0123456789abcdef")
+"""The id that the charger of these tests gives out."""
+NOBODY: Final = bytes(8)
+EPOCH: Final = 1_767_225_600
+"""s: the moment, in UTC, at which the charger of these tests starts to listen."""
+STAMP: Final = EPOCH * 1_000_000
+DC_NAMESPACE: Final = "urn:iso:std:iso:15118:-20:DC"
+
+CHARGE: Final = {
+    "ev_maximum_charge_power": 40e3,
+    "ev_minimum_charge_power": 0,
+    "ev_maximum_charge_current": 100,
+    "ev_maximum_voltage": 480,
+    "ev_minimum_voltage": 200,
+}
+DISCHARGE: Final = {"ev_maximum_discharge_power": 25e3, "ev_minimum_discharge_power": 0, "ev_maximum_discharge_current": 60}
+CYCLING: Final = {"ev_target_energy_request": 20e3, "ev_maximum_energy_request": 30e3, "ev_minimum_energy_request": -10e3}
+"""There is room to charge and something to give."""
+
+Fields = dict[str, Any]
+_LOOP_MODES: Final[dict[tuple[ControlMode, bool], type[Message]]] = {
+    (ControlMode.SCHEDULED, False): dc.Scheduled_DC_CLReqControlMode,
+    (ControlMode.SCHEDULED, True): dc.BPT_Scheduled_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, False): dc.Dynamic_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, True): dc.BPT_Dynamic_DC_CLReqControlMode,
+}
+
+
+def worded(fields: Fields) -> Fields:
+    """Numbers of physical quantities as RationalNumbers; what the schema says as plain integers is left alone."""
+    plain = {"departure_time", "target_soc", "minimum_soc"}
+    return {k: rational(v) if isinstance(v, int | float) and not isinstance(v, bool) and k not in plain else v for k, v in fields.items()}
+
+
+def protocol(namespace: str = DC_NAMESPACE, major: int = 1, minor: int = 0, *, schema_id: int = 10, priority: int = 1) -> AppProtocol:
+    return AppProtocol(
+        protocol_namespace=namespace, version_number_major=major, version_number_minor=minor, schema_id=schema_id, priority=priority
+    )
+
+
+def limits(service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Message:
+    """The transfer mode of a charge parameter discovery request."""
+    fields: Fields = {**CHARGE, "ev_minimum_charge_current": 0}
+    if service is ServiceID.DC_BPT:
+        fields |= {**DISCHARGE, "ev_minimum_discharge_current": 0}
+        return dc.BPT_DC_CPDReqEnergyTransferMode(**worded(fields | changes))
+    return dc.DC_CPDReqEnergyTransferMode(**worded(fields | changes))
+
+
+def turn(service: ServiceID = ServiceID.DC_BPT, mode: ControlMode = ControlMode.SCHEDULED, **changes: Any) -> Message:
+    """The control mode of a charge loop request; Scheduled: 20 A at 450 V at most, limits unsaid; Dynamic: all limits said."""
+    bidirectional = service is ServiceID.DC_BPT
+    if mode is ControlMode.SCHEDULED:
+        fields: Fields = {"ev_target_current": 20, "ev_target_voltage": 450}
+    else:
+        fields = {**CHARGE, **CYCLING, **(DISCHARGE if bidirectional else {})}
+    return _LOOP_MODES[mode, bidirectional](**worded(fields | changes))
+
+
+def need(mode: ControlMode = ControlMode.SCHEDULED, **changes: Any) -> Message:
+    """The control mode of a schedule exchange request."""
+    if mode is ControlMode.SCHEDULED:
+        return schedule.Scheduled_SEReqControlMode(**worded(changes))
+    return schedule.Dynamic_SEReqControlMode(**worded({"departure_time": 7200, **CYCLING, **changes}))
+
+
+def profile(*powers: float, tuple_id: int = 1, seconds: int = 600, anchor: int = STAMP, **changes: Any) -> delivery.EVPowerProfile:
+    """A power profile under a schedule: each of `powers` (W, signed) for so many seconds."""
+    entries = tuple(schedule.PowerScheduleEntry(duration=seconds, power=rational(power)) for power in powers or (5e3,))
+    return delivery.EVPowerProfile(
+        time_anchor=anchor,
+        control_mode=delivery.Scheduled_EVPPTControlMode(selected_schedule_tuple_id=tuple_id, **changes),
+        ev_power_profile_entries=delivery.EVPowerProfileEntryList(ev_power_profile_entry=entries),
+    )
+
+
+def _provisioning(service: ServiceID, mode: ControlMode) -> Fields:
+    root = X509IssuerSerial(x509_issuer_name="CN=Root", x509_serial_number=1)
+    return {
+        "oem_provisioning_certificate_chain": certificate.SignedCertificateChain(id="oem", certificate=b"0"),
+        "list_of_root_certificate_ids": ListOfRootCertificateIDs(root_certificate_id=(root,)),
+        "maximum_contract_certificate_chains": 1,
+    }
+
+
+def _metering(service: ServiceID, mode: ControlMode) -> Fields:
+    data = metering.SignedMeteringData(
+        id="meter",
+        session_id=SESSION_ID,
+        meter_info=MeterInfo(meter_id="METER1", charged_energy_reading_wh=0),
+        control_mode=metering.Dynamic_SMDTControlMode(),
+    )
+    return {"signed_metering_data": data}
+
+
+def _selection(service_id: ServiceID, mode: ControlMode) -> Fields:
+    return {"selected_energy_transfer_service": service.SelectedService(service_id=int(service_id), parameter_set_id=int(mode))}
+
+
+def _delivery(service: ServiceID, mode: ControlMode) -> Fields:
+    start = {"ev_processing": Processing.Finished, "charge_progress": delivery.ChargeProgress.Start}
+    return start | {"ev_power_profile": profile() if mode is ControlMode.SCHEDULED else None}
+
+
+_FIELDS: Final[dict[type[Message], Any]] = {
+    session.SessionSetupReq: lambda s, m: {"header": Header(session_id=NOBODY, time_stamp=STAMP), "evcc_id": "WMIV1234567890ABCDEX"},
+    authorization.AuthorizationSetupReq: lambda s, m: {},
+    authorization.AuthorizationReq: lambda s, m: {
+        "selected_authorization_service": authorization.Authorization.EIM,
+        "authorization_mode": authorization.EIM_AReqAuthorizationMode(),
+    },
+    certificate.CertificateInstallationReq: _provisioning,
+    service.ServiceDiscoveryReq: lambda s, m: {},
+    service.ServiceDetailReq: lambda s, m: {"service_id": int(s)},
+    service.ServiceSelectionReq: _selection,
+    dc.DC_ChargeParameterDiscoveryReq: lambda s, m: {"energy_transfer_mode": limits(s)},
+    schedule.ScheduleExchangeReq: lambda s, m: {"maximum_supporting_points": 1024, "control_mode": need(m)},
+    dc.DC_CableCheckReq: lambda s, m: {},
+    dc.DC_PreChargeReq: lambda s, m: {
+        "ev_processing": Processing.Ongoing,
+        "ev_present_voltage": rational(0),
+        "ev_target_voltage": rational(400),
+    },
+    delivery.PowerDeliveryReq: _delivery,
+    dc.DC_ChargeLoopReq: lambda s, m: {
+        "meter_info_requested": False,
+        "ev_present_voltage": rational(400),
+        "control_mode": turn(s, m),
+    },
+    metering.MeteringConfirmationReq: _metering,
+    dc.DC_WeldingDetectionReq: lambda s, m: {"ev_processing": Processing.Ongoing},
+    session.SessionStopReq: lambda s, m: {"charging_session": session.ChargingSession.Terminate},
+    parking.VehicleCheckInReq: lambda s, m: {
+        "ev_check_in_status": parking.EVCheckInStatus.CheckIn,
+        "parking_method": parking.ParkingMethod.Manual,
+    },
+    parking.VehicleCheckOutReq: lambda s, m: {"ev_check_out_status": parking.EVCheckOutStatus.CheckOut, "check_out_time": STAMP},
+}
+
+REQUESTS: Final = (supportedAppProtocolReq, *_FIELDS)
+"""Every request class of the main stream, written out here once more, so that a class missing in the product is seen."""
+
+
+def request(
+    cls: type[Message],
+    *,
+    service: ServiceID = ServiceID.DC_BPT,
+    mode: ControlMode = ControlMode.SCHEDULED,
+    session_id: bytes | None = None,
+    **fields: Any,
+) -> Any:
+    """A valid request of this class in a session of this service and mode; `fields` replace what is there."""
+    if cls is supportedAppProtocolReq:
+        return supportedAppProtocolReq(**{"app_protocol": (protocol(),), **fields})
+    filled: Fields = {"header": Header(session_id=SESSION_ID, time_stamp=STAMP), **_FIELDS[cls](service, mode)}
+    if session_id is not None:
+        filled["header"] = Header(session_id=session_id, time_stamp=STAMP)
+    return cls(**(filled | fields))
