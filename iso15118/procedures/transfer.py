@@ -54,7 +54,7 @@ def follow(target: Ampere, ceiling: Volt, ours: Limits, theirs: Limits, present:
     """
     level = max(present, LEAST_VOLTAGE)
     if target >= 0.0:
-        voltage = min(ceiling, ours.max_voltage, theirs.max_voltage)
+        voltage = max(0.0, min(ceiling, ours.max_voltage, theirs.max_voltage))
         wanted = min(target, theirs.charge_current, theirs.charge_power / level)
         by_power = ours.charge_power / level
         current = max(0.0, min(wanted, ours.charge_current, by_power))
@@ -66,6 +66,8 @@ def follow(target: Ampere, ceiling: Volt, ours: Limits, theirs: Limits, present:
             voltage_limited=ours.max_voltage < min(ceiling, theirs.max_voltage),
         )
     voltage = max(ours.min_voltage, theirs.min_voltage)
+    if voltage > min(ours.max_voltage, theirs.max_voltage):
+        return IDLE  # there is no voltage at which both sides agree
     wanted = min(-target, theirs.discharge_current, theirs.discharge_power / level)
     by_power = ours.discharge_power / level
     current = max(0.0, min(wanted, ours.discharge_current, by_power))
