@@ -18,24 +18,20 @@ from iso15118.messages.catalogue import schema_for
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
+from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.units import Second
-from iso15118.wire.v2gtp import LIMIT, LIMIT_UNAUTHENTICATED, Frame, Receiver, frame_bytes
+from iso15118.wire.v2gtp import Frame, frame_bytes
 
 TICK: Final[Second] = 0.1
 """How often set-points are renewed or withdrawn."""
-FRAME_TIME: Final[Second] = 2.0
-"""A frame that has begun is complete by then."""
 FLUSH_TIME: Final[Second] = 0.5
 """What was written has this long to leave; after that the connection is cut, not closed."""
-FRAMES_A_TURN: Final = 4
-"""A peer that sends requests in heaps gets this many answered before others have their turn."""
 TURNAROUNDS: Final = 20_000
 """Times remembered for the statistics."""
-_UNAUTHENTICATED: Final = frozenset({Phase.APP_PROTOCOL, Phase.SESSION_SETUP, Phase.AUTHORIZATION_SETUP, Phase.AUTHORIZATION})
 
 
 class SessionLike(Protocol):
@@ -55,7 +51,8 @@ W = TypeVar("W")
 class Scribe(Protocol):
     """Keeps what goes into `step` and what comes out (`recorder`)."""
 
-    def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command], written: tuple[bytes, ...]) -> None: ...
+    def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command] | None, written: tuple[bytes, ...]) -> None:
+        """`raw`: the octets of what was received; `written`: of what was said. `commands` None: the session failed on this event."""
 
 
 class Conversation(asyncio.Protocol, Generic[S, W]):
@@ -95,18 +92,17 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """How it ended. Never an exception."""
         self._watchers: list[Watcher] = []
         self._transport: asyncio.Transport | None = None
-        self._receiver = Receiver(LIMIT_UNAUTHENTICATED)
-        self._frames: deque[Frame] = deque()
+        self._intake = Intake(self._loop, self._take, lambda error: self._feed(Garbled(error)))
         self._events: deque[tuple[Event, bytes]] = deque()
         self._busy = False
         self._over = False
-        self._ending: tuple[str, bool, Phase] | None = None
+        self._ending: tuple[str, bool] | None = None
+        self._stood = session.phase
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
         self._tick: asyncio.TimerHandle | None = None
-        self._frame_due: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
-        self._turn_due: asyncio.Handle | None = None
         self._writing = False
+        self._unsent = 0
         self._written_at: Second = 0.0
         self._arrived: float | None = None
         self._left: float | None = None
@@ -128,9 +124,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def drop(self, why: str) -> None:
         """End it now, without a word to the peer."""
-        phase = self.session.phase
         self._feed(Closed(why))
-        self._finish(why, clean=False, phase=phase, cut=True)
+        self._finish(why, clean=False, cut=True)
 
     @property
     def over(self) -> bool:
@@ -146,6 +141,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if self._over:  # dropped before it began
             transport.abort()
             return
+        self._intake.open(transport)
         transport.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
         self._tick = self._loop.call_at(self._loop.time() + TICK, self._ticked, self._loop.time() + TICK)
         self._feed(Connected())
@@ -157,68 +153,31 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if self._left is not None:
             self.waits.append(self._arrived - self._left)
             self._left = None
-        try:
-            frames = self._receiver.feed(data)
-        except CodecError as error:
-            self._feed(Garbled(error))
-            return
-        self._watch_frame(bool(frames))
-        if frames:
-            self._frames += frames
-            if self._turn_due is None:
-                self._take_frames()
+        self._intake.feed(data)
 
     def pause_writing(self) -> None:
         self._writing = True
 
     def resume_writing(self) -> None:
         self._writing = False
-        self._feed(Sent())
+        unsent, self._unsent = self._unsent, 0
+        for _ in range(unsent):
+            self._feed(Sent())
 
     def connection_lost(self, exc: Exception | None) -> None:
         why = str(exc) or type(exc).__name__ if exc else "the peer closed the connection"
-        phase = self.session.phase
         self._transport = None
         self._feed(Closed(why))
-        self._finish(why, clean=False, phase=phase)
+        self._finish(why, clean=False)
         if self._cut is not None:
             self._cut.cancel()
-        why, clean, phase = self._ending or (why, False, phase)
-        ended = Ended(self._loop.time(), why, clean or self.session.clean, phase)
+        why, clean = self._ending or (why, False)
+        ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood)
         self._show(ended)
         if not self.ended.done():
             self.ended.set_result(ended)
 
     # Frames.
-
-    def _watch_frame(self, completed: bool) -> None:
-        """The deadline of a frame that has begun; each new one has its own."""
-        due = self._frame_due
-        if due is not None and (completed or not self._receiver.pending):
-            due.cancel()
-            due = self._frame_due = None
-        if due is None and self._receiver.pending:
-            self._frame_due = self._loop.call_later(FRAME_TIME, self._frame_late)
-
-    def _frame_late(self) -> None:
-        self._feed(Garbled(CodecError(f"frame not complete within {FRAME_TIME:g} s", path="V2GTP")))
-
-    def _take_frames(self) -> None:
-        """Act on the frames that have come; after a few let others have a turn, and let the peer wait meanwhile."""
-        self._turn_due = None
-        for _ in range(FRAMES_A_TURN):
-            if not self._frames or self._over:
-                break
-            self._take(self._frames.popleft())
-        if self._over or self._transport is None:
-            return
-        if self._frames:
-            self._transport.pause_reading()
-            self._turn_due = self._loop.call_soon(self._take_frames)
-        elif (error := self._receiver.error) is not None:
-            self._feed(Garbled(error))
-        elif not self._transport.is_reading() and not self._transport.is_closing():
-            self._transport.resume_reading()
 
     def _take(self, frame: Frame) -> None:
         """Decode by the payload type and nothing else."""
@@ -270,28 +229,32 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def _decide(self, event: Event, raw: bytes) -> None:
         """The one place where anything may go wrong: no error leaves it."""
         before = self.session.phase
+        world: W | None = None
+        commands: Sequence[Command] | None = None
+        written: list[bytes] = []
         try:
             world = self._snapshot()
             self.session, commands = self._step(self.session, event, world)
             phase = self.session.phase
             if phase is not before:
-                self._receiver.limit = LIMIT_UNAUTHENTICATED if phase in _UNAUTHENTICATED else LIMIT
+                self._stood = before if phase is Phase.ENDED else phase
+                self._intake.entered(phase)
                 self._show(PhaseChanged(self._loop.time(), before, phase))
-            written = self._do(commands, before)
-            if self._scribe is not None:
-                self._tell_scribe(self._scribe, event, raw, world, commands, written)
+            self._do(commands, written)
         except ChargeloopError as error:
             self._give_up(f"{type(event).__name__} in {before}: {error}")
         except Exception as defect:
             self._give_up(f"{type(event).__name__} in {before}", defect)
+        finally:
+            if self._scribe is not None and world is not None:
+                self._tell_scribe(self._scribe, event, raw, world, commands, tuple(written))
 
-    def _do(self, commands: Sequence[Command], phase: Phase) -> tuple[bytes, ...]:
-        """Perform, in this order. What was sent: the EXI octets."""
-        written: tuple[bytes, ...] = ()
+    def _do(self, commands: Sequence[Command], written: list[bytes]) -> None:
+        """Perform, in this order. `written` gathers the EXI octets of what was said."""
         for command in commands:
             match command:
                 case Send():
-                    written += (self._send(command),)
+                    written.append(self._send(command))
                 case Apply(setpoint):
                     if not self._over:  # the safe state is the last word
                         self._applied = setpoint
@@ -307,10 +270,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                     if self._watchers:
                         self._show(Noted(self._loop.time(), text))
                 case Close(why, clean):
-                    self._finish(why, clean=clean, phase=phase)
+                    self._finish(why, clean=clean)
                 case _:
                     assert_never(command)
-        return written
 
     def _send(self, command: Send) -> bytes:
         """Encode and write. Raises CodecError for what cannot be said."""
@@ -329,7 +291,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.messages_out += 1
         if self._watchers:
             self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
-        if not self._writing:
+        if self._writing:
+            self._unsent += 1
+        else:
             self._events.append((Sent(), b""))
         return body
 
@@ -346,16 +310,16 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._log.error("session given up", f"{self.name}: session given up: {where}{state}", error=defect)
         self._finish("internal error", clean=False)
 
-    def _finish(self, why: str, *, clean: bool, phase: Phase | None = None, cut: bool = False) -> None:
+    def _finish(self, why: str, *, clean: bool, cut: bool = False) -> None:
         """Nothing is decided any more; metal is left in the safe state, and the connection ends."""
         if not self._over:
             self._over = True
-            self._ending = (why, clean, phase or self.session.phase)
-            for handle in (*self._timers.values(), self._tick, self._frame_due, self._turn_due):
+            self._ending = (why, clean)
+            self._intake.close()
+            for handle in (*self._timers.values(), self._tick):
                 if handle is not None:
                     handle.cancel()
             self._timers.clear()
-            self._frames.clear()
             self._events.clear()
             if self._applied != self._safe:
                 self._applied = self._safe
@@ -381,7 +345,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Those who look on.
 
     def _tell_scribe(
-        self, scribe: Scribe, event: Event, raw: bytes, world: W, commands: Sequence[Command], written: tuple[bytes, ...]
+        self, scribe: Scribe, event: Event, raw: bytes, world: W, commands: Sequence[Command] | None, written: tuple[bytes, ...]
     ) -> None:
         try:
             scribe.saw(event, raw, world, commands, written)

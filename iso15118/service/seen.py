@@ -49,7 +49,7 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The connection is gone. `clean`: in order, by SessionStop; `why`: in words; `phase`: where the session stood before."""
+    """The connection is gone. `clean`: in order, by SessionStop; `why`: in words; `phase`: where the session stood, before ENDED."""
 
     at: Second
     why: str

@@ -1,0 +1,153 @@
+"""A simulated car as the shell holds it: its battery and contactors, what its driver wants, its conversation.
+
+Attached it shares a plant with a simulated charger, which moves it; detached it learns from what the charger reports, so that it can run
+against any charger. No network here: `vehicle` brings the connection, `pair` one in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, NamedTuple, TypeAlias
+
+from iso15118.exi import Message
+from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.rational import number
+from iso15118.power import Setpoint, VehicleSetpoint
+from iso15118.service.conversation import Conversation, Scribe
+from iso15118.service.evse import epoch
+from iso15118.service.log import Log
+from iso15118.service.seen import Direction, Exchanged, Seen
+from iso15118.session import evcc
+from iso15118.session.commands import Command
+from iso15118.session.events import Event
+from iso15118.session.snapshot import EvccSnapshot
+from iso15118.sim.battery import Battery
+from iso15118.sim.vehicle import SimulatedVehicle, Trip
+from iso15118.units import MICROSECONDS, Ampere, Second, Watt
+
+Driver: TypeAlias = Conversation[Any, EvccSnapshot]
+Step: TypeAlias = Callable[[Any, Event, EvccSnapshot], tuple[Any, Sequence[Command]]]
+
+
+class Leg(NamedTuple):
+    """A part of the plan of a Scheduled session: `power` W (+ into the vehicle) for `seconds` of the charge loop."""
+
+    seconds: Second
+    power: Watt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarConfig:
+    """What the car is and wants."""
+
+    name: str = "car"
+    interface: str = "lo"
+    session: evcc.Config = field(default_factory=evcc.Config)
+    battery: Callable[[], Battery] = Battery
+    """Makes the battery: it is no value, each car needs its own."""
+    trip: Trip = field(default_factory=Trip)
+    plan: tuple[Leg, ...] = ()
+    """What to ask for in Scheduled mode, one after the other, then stop; empty: to charge as fast as it goes, to the target."""
+
+
+class Car:
+    """One simulated car."""
+
+    def __init__(
+        self,
+        config: CarConfig,
+        *,
+        detached: bool = True,
+        step: Step = evcc.step,
+        clock: Callable[[], int] = epoch,
+        log: Log | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """`clock`: microseconds since the epoch, asked once. `step`: another one for tests."""
+        self.config = config
+        self.metal = SimulatedVehicle(config.battery(), config.trip, detached=detached)
+        self.conversation: Driver | None = None
+        self.loops = 0
+        """Charge loops answered so far."""
+        self._detached = detached
+        self._step = step
+        self._log = log or Log()
+        self._loop = loop or asyncio.get_running_loop()
+        self._clock_offset = clock() / MICROSECONDS - self._loop.time()
+        self._loop_began: Second | None = None
+        self._ends = tuple(accumulate(leg.seconds for leg in config.plan))
+
+    def snapshot(self) -> EvccSnapshot:
+        """The car's world at this moment."""
+        now, metal, trip = self._loop.time(), self.metal, self.config.trip
+        reading, limits = metal.reading(now), metal.limits()
+        current = self._wanted(now, max(reading.battery_voltage.value, 1.0))
+        current = max(min(current, limits.charge_current), -limits.discharge_current)
+        return EvccSnapshot(
+            now=now,
+            clock=int((now + self._clock_offset) * MICROSECONDS),
+            reading=reading,
+            limits=limits,
+            need=metal.wish(now),
+            target_current=current,
+            target_voltage=limits.min_voltage if current < 0 else limits.max_voltage,
+            soc=reading.soc.value,
+            minimum_soc=trip.min_soc,
+            target_soc=trip.target_soc,
+            capacity=metal.battery.capacity,
+            complete=self._complete(now, reading.soc.value),
+        )
+
+    def converse(self, *, scribe: Scribe | None = None) -> Driver:
+        """A new conversation, to be given a connection."""
+        self.loops, self._loop_began = 0, None
+        self.conversation = Conversation(
+            evcc.begin(self.config.session),
+            self._step,
+            snapshot=self.snapshot,
+            perform=self._apply,
+            safe=VehicleSetpoint(),
+            name=self.config.name,
+            log=self._log,
+            scribe=scribe,
+            loop=self._loop,
+        )
+        self.conversation.subscribe(self._saw)
+        return self.conversation
+
+    def _apply(self, setpoint: Setpoint | VehicleSetpoint) -> None:
+        if isinstance(setpoint, Setpoint):
+            raise TypeError("a charger's set-point is not for a vehicle's metal")
+        self.metal.apply(setpoint)
+
+    def _saw(self, seen: Seen) -> None:
+        """Count loops; a detached car takes the charger's word for what is at its inlet."""
+        if not isinstance(seen, Exchanged) or seen.direction is not Direction.IN:
+            return
+        if isinstance(seen.message, DC_ChargeLoopRes):
+            self.loops += 1
+            if self._loop_began is None:
+                self._loop_began = seen.at
+        if self._detached and (voltage := _said(seen.message, "evse_present_voltage")) is not None:
+            self.metal.observe(voltage, _said(seen.message, "evse_present_current") or 0.0, seen.at)
+
+    def _wanted(self, now: Second, voltage: float) -> Ampere:
+        """The current of the plan's present leg; without a plan as much as goes."""
+        if not self.config.plan:
+            return float("inf")
+        passed = 0.0 if self._loop_began is None else now - self._loop_began
+        leg = next((leg for leg, end in zip(self.config.plan, self._ends, strict=True) if passed < end), None)
+        return 0.0 if leg is None else leg.power / voltage
+
+    def _complete(self, now: Second, soc: float) -> bool:
+        if self.config.plan:
+            return self._loop_began is not None and now - self._loop_began >= self._ends[-1]
+        return self.config.session.loops is None and soc >= self.config.trip.target_soc
+
+
+def _said(message: Message, field: str) -> float | None:
+    value = getattr(message, field, None)
+    return None if value is None else number(value)

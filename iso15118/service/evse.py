@@ -1,0 +1,192 @@
+"""One outlet of a charger as the shell holds it: its configuration, its metal, what site and back-end allow, its conversation.
+
+Everything a session may want to know is kept here as the newest value and handed out as a `SeccSnapshot`. No network here: `station`
+brings the connections, `pair` a connection in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from iso15118.energy import Authorisation, Budget, Plan, Slot
+from iso15118.errors import DeviceFault
+from iso15118.hal.board import Board
+from iso15118.power import OFF, Abilities, Limits
+from iso15118.service.actuate import Actuator
+from iso15118.service.conversation import Conversation, Scribe
+from iso15118.service.log import Log
+from iso15118.service.seen import Watcher
+from iso15118.session import secc
+from iso15118.session.commands import Command
+from iso15118.session.events import Event
+from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import MICROSECONDS, Second
+
+Charger: TypeAlias = Conversation[Any, SeccSnapshot]
+Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
+FREE: Final[Second] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvseConfig:
+    """What one outlet is. `name` for people, the control API and the log; the EVSEID is in `session`."""
+
+    name: str = "1"
+    interface: str = "lo"
+    session: secc.Config = field(default_factory=secc.Config)
+    board: Board = field(default_factory=Board)
+    limits: Limits | None = None
+    """The operator's; None: the board's."""
+    budget: Budget | None = None
+    """What the site grants to begin with; None: the limits."""
+    schedules: tuple[tuple[Slot, ...], ...] = ()
+    """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
+    authorised_after: Second | None = FREE
+    """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
+    discharge_allowed: bool = True
+    """The site's standing permission to take energy out of vehicles."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """The board's."""
+        return self.board.abilities
+
+
+def epoch() -> int:
+    """Microseconds since the epoch, UTC."""
+    return time.time_ns() // 1000
+
+
+class Evse:
+    """One outlet. At most one conversation at a time."""
+
+    def __init__(
+        self,
+        config: EvseConfig,
+        actuator: Actuator,
+        *,
+        step: Step = secc.step,
+        clock: Callable[[], int] = epoch,
+        log: Log | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """`clock`: microseconds since the epoch; asked once a session, which then runs on steady time. `step`: another one for tests."""
+        self.config = config
+        self.actuator = actuator
+        self.conversation: Charger | None = None
+        """The one that is going on, or the last."""
+        self._step = step
+        self._clock = clock
+        self._log = log or Log()
+        self._loop = loop or asyncio.get_running_loop()
+        self._abilities = config.abilities
+        self._limits = config.limits or config.board.limits
+        self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
+        self._authorisation = Authorisation.PENDING
+        self._clock_offset: float = 0.0
+        self._plans: tuple[Plan, ...] = ()
+        self._began: Second = self._loop.time()
+        self._watchers: list[Watcher] = []
+        actuator.listen(self._changed)
+
+    # The control side.
+
+    @property
+    def busy(self) -> bool:
+        """Is a conversation going on?"""
+        return self.conversation is not None and not self.conversation.ended.done()
+
+    @property
+    def budget(self) -> Budget:
+        """The one in force."""
+        return self._budget
+
+    def set_budget(self, budget: Budget) -> None:
+        """What the site grants from now on; power follows at once."""
+        self._budget = budget
+        self._changed()
+
+    def authorise(self, authorisation: Authorisation) -> None:
+        """May the vehicle that is here take energy? Holds until its session ends."""
+        self._authorisation = authorisation
+        self._changed()
+
+    def stop(self, why: str) -> None:
+        """End the session in order, if there is one."""
+        if self.busy and self.conversation is not None:
+            self.conversation.stop(why)
+
+    def trip(self) -> None:
+        """Emergency stop: power away now, and until somebody resets it."""
+        self.actuator.trip(DeviceFault.EMERGENCY_STOP)
+
+    def subscribe(self, watcher: Watcher) -> None:
+        """`watcher` sees this outlet's conversation, if one goes on, and every later one."""
+        self._watchers.append(watcher)
+        if self.busy and self.conversation is not None:
+            self.conversation.subscribe(watcher)
+
+    # The session's side.
+
+    def snapshot(self) -> SeccSnapshot:
+        """The world at this moment."""
+        now = self._loop.time()
+        return SeccSnapshot(
+            now=now,
+            clock=int((now + self._clock_offset) * MICROSECONDS),
+            reading=self.actuator.reading,
+            abilities=self._abilities,
+            limits=self._limits,
+            budget=self._budget,
+            authorisation=self._authorised(now),
+            faults=self.actuator.faults,
+            plans=self._plans,
+        )
+
+    def converse(self, *, scribe: Scribe | None = None, session_id: bytes | None = None) -> Charger:
+        """A new conversation, to be given a connection. Clears what the last one left behind."""
+        now = self._loop.time()
+        self._began = now
+        clock = self._clock() / MICROSECONDS
+        self._clock_offset = clock - now
+        self._plans = tuple(Plan(clock, slots) for slots in self.config.schedules)
+        self._authorisation = Authorisation.PENDING
+        if not self.actuator.clear():
+            faults = ", ".join(sorted(self.actuator.faults))
+            self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")
+        self.conversation = Conversation(
+            secc.begin(self.config.session, session_id or fresh_session_id()),
+            self._step,
+            snapshot=self.snapshot,
+            perform=self.actuator.apply,
+            safe=OFF,
+            name=self.config.name,
+            log=self._log,
+            scribe=scribe,
+            loop=self._loop,
+        )
+        for watcher in self._watchers:
+            self.conversation.subscribe(watcher)
+        return self.conversation
+
+    def _authorised(self, now: Second) -> Authorisation:
+        after = self.config.authorised_after
+        if self._authorisation is Authorisation.PENDING and after is not None and now - self._began >= after:
+            return Authorisation.ACCEPTED
+        return self._authorisation
+
+    def _changed(self) -> None:
+        if self.conversation is not None and not self.conversation.over:
+            self.conversation.tick()
+
+
+def fresh_session_id() -> bytes:
+    """8 random octets, never all zero [V2G20-2621]."""
+    while not any(drawn := secrets.token_bytes(8)):
+        pass
+    return drawn

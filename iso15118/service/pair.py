@@ -1,0 +1,120 @@
+"""Charger and car in one process, over a connection in memory and one shared plant: demos, benches and tests of whole sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from iso15118.hal.guard import Guard
+from iso15118.hal.simulated import outlet
+from iso15118.service import memory
+from iso15118.service.actuate import PERIOD, Actuator
+from iso15118.service.car import Car, CarConfig, Driver
+from iso15118.service.evse import Charger, Evse, EvseConfig
+from iso15118.service.log import Log
+from iso15118.service.seen import Ended
+from iso15118.units import MICROSECONDS, Second, WattHour
+
+if TYPE_CHECKING:
+    from iso15118.hal.simulated import SimulatedOutlet
+    from iso15118.service.conversation import Scribe
+
+EPOCH: Final = 1_780_000_000 * MICROSECONDS
+"""When virtual sessions take place, unless told otherwise: the same each time."""
+SETTLE: Final[Second] = 3.0
+"""After the session: for contactors to open and the output to discharge."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairResult:
+    """What came of it. Energies in Wh: by the charger's meter, and in the battery (stored, so without what its resistance took)."""
+
+    clean: bool
+    charger: Ended
+    car: Ended
+    charged: WattHour
+    discharged: WattHour
+    stored: WattHour
+    """Change of what the battery holds."""
+    lost: WattHour
+    """Heat in the battery's resistance."""
+    soc_before: float
+    soc_after: float
+    loops: int
+    messages: int
+    """Both ways."""
+    duration: Second
+    """Of the session, on the loop's clock."""
+    answer_times: tuple[Second, ...]
+    """Real seconds the charger took, one a message."""
+
+
+class Pair:
+    """A charger and a car that are plugged together. `outlet.plant.faults` is the door for breaking things."""
+
+    def __init__(
+        self,
+        evse: EvseConfig | None = None,
+        car: CarConfig | None = None,
+        *,
+        period: Second = PERIOD,
+        cut: memory.Cut | None = None,
+        clock: Callable[[], int] | None = None,
+        log: Log | None = None,
+    ) -> None:
+        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`: how the connection cuts what arrives."""
+        self._loop = asyncio.get_running_loop()
+        now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
+        evse_config, log = evse or EvseConfig(), log or Log()
+        self._cut = cut
+        self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
+        self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
+        self.guard = Guard(self.outlet, evse_config.limits, discharge_allowed=evse_config.discharge_allowed)
+        self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
+        self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
+        self.charger: Charger | None = None
+        self.driver: Driver | None = None
+
+    async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None) -> PairResult:
+        """One session, from the connection to metal at rest."""
+        began, battery = self._loop.time(), self.car.metal.battery
+        stored, lost, soc = battery.stored, battery.loss, battery.soc
+        before = self.actuator.reading
+        self.actuator.start()
+        try:
+            self.charger = self.evse.converse(scribe=charger_scribe)
+            self.driver = self.car.converse(scribe=car_scribe)
+            memory.connect(self.charger, self.driver, cut=self._cut)
+            ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
+            duration = self._loop.time() - began
+            await asyncio.sleep(SETTLE)
+        finally:
+            self.actuator.stop()
+        after = self.actuator.reading
+        return PairResult(
+            clean=ended_car.clean and ended_charger.clean,
+            charger=ended_charger,
+            car=ended_car,
+            charged=after.charged.value - before.charged.value,
+            discharged=after.discharged.value - before.discharged.value,
+            stored=battery.stored - stored,
+            lost=battery.loss - lost,
+            soc_before=soc,
+            soc_after=battery.soc,
+            loops=self.car.loops,
+            messages=self.charger.messages_in + self.charger.messages_out,
+            duration=duration,
+            answer_times=tuple(self.charger.turnarounds),
+        )
+
+
+def run_pair(evse: EvseConfig | None = None, car: CarConfig | None = None, *, pace: float | None = None) -> PairResult:
+    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes."""
+    from iso15118.service.virtual import run
+
+    async def main() -> PairResult:
+        return await Pair(evse, car).run()
+
+    return run(main(), pace=pace)
