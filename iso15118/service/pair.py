@@ -110,11 +110,25 @@ class Pair:
         )
 
 
-def run_pair(evse: EvseConfig | None = None, car: CarConfig | None = None, *, pace: float | None = None) -> PairResult:
-    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes."""
+def run_pair(
+    evse: EvseConfig | None = None,
+    car: CarConfig | None = None,
+    *,
+    pace: float | None = None,
+    period: Second = PERIOD,
+    scribe: Scribe | None = None,
+    prepare: Callable[[Pair], None] | None = None,
+) -> PairResult:
+    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes.
+
+    `scribe` keeps the charger's side; `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
+    """
     from iso15118.service.virtual import run
 
     async def main() -> PairResult:
-        return await Pair(evse, car).run()
+        pair = Pair(evse, car, period=period)
+        if prepare is not None:
+            prepare(pair)
+        return await pair.run(charger_scribe=scribe)
 
     return run(main(), pace=pace)
