@@ -87,8 +87,9 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
-            session = replace(session, phase=Phase.ENDED, setpoint=OFF, ask=None, deferred=None)
-            out += [Apply(OFF), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
+            setpoint = _released(snapshot)
+            session = replace(session, phase=Phase.ENDED, setpoint=setpoint, ask=None, deferred=None)
+            out += [Apply(setpoint), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
         case _:
             assert_never(event)
     return session, tuple(out)
@@ -109,6 +110,12 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
         session = loop.overrun(session, snapshot) if session.phase is Phase.CHARGE_LOOP else session
         why = session.failing
     return _fail(session, why, out) if why else session
+
+
+def _released(snapshot: SeccSnapshot) -> Setpoint:
+    """Rest, and the connector free once a fresh measurement shows that the voltage is gone."""
+    voltage = snapshot.reading.voltage
+    return OFF if voltage.value < SAFE_VOLTAGE and voltage.age(snapshot.now) <= wind_down.STALE else wind_down.REST
 
 
 def _fail(session: Session, why: str, out: list[Command]) -> Session:
@@ -200,7 +207,7 @@ def _sent(session: Session, out: list[Command]) -> Session:
 def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
     """Renews the set-point under the newest limits, or withdraws it; answers what has waited for metal."""
     if session.phase is Phase.ENDED:
-        setpoint = OFF if snapshot.reading.voltage.value < SAFE_VOLTAGE else wind_down.REST
+        setpoint = _released(snapshot)
         out.append(Apply(setpoint))
         return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
     if session.ask is not None:
