@@ -196,7 +196,8 @@ def _refuse(session: Session, request: Message, payload_type: int, code: Respons
 def _sent(session: Session, out: list[Command]) -> Session:
     out.append(Disarm(Timer.WRITE))
     if session.phase is not Phase.ENDED:
-        out.append(Arm(Timer.SEQUENCE, session.sequence))
+        if session.deferred is None:  # else the next request is here already, and has its own deadline
+            out.append(Arm(Timer.SEQUENCE, session.sequence))
     elif session.clean:
         out.append(Arm(Timer.HOLD, session.config.times.hold))
     else:
