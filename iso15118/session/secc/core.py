@@ -137,7 +137,9 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
         require(session.phase, type(message))
         if session.failing:
-            raise PeerError(session.failing)
+            not_applied = type(message) is delivery.PowerDeliveryReq
+            code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
+            raise PeerError(session.failing, requirement="V2G20-1411" if not_applied else "", code=code)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
         answer = ANSWERS[type(message)](session, message, snapshot)
