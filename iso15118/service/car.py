@@ -91,7 +91,7 @@ class Car:
             clock=int((now + self._clock_offset) * MICROSECONDS),
             reading=reading,
             limits=limits,
-            need=metal.wish(now),
+            need=metal.wish(now, limits),
             target_current=current,
             target_voltage=limits.min_voltage if current < 0 else limits.max_voltage,
             soc=reading.soc.value,

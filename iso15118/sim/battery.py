@@ -28,6 +28,8 @@ class Battery:
     __slots__ = (
         "_charge_points",
         "_energies",
+        "_known",
+        "_stored",
         "_volts",
         "capacity",
         "charge",
@@ -74,6 +76,9 @@ class Battery:
             width = self._charge_points[i] - self._charge_points[i - 1]
             self._energies.append(self._energies[-1] + width * (self._volts[i - 1] + self._volts[i]) / 2)
         self.charge = soc / 100 * self.full_charge
+        self._known = (-1.0, 0.0, 0.0)
+        """Charge, voltage and energy last asked for: between two steps it is asked for many times."""
+        self._stored: dict[float, WattHour] = {}
         self.resistance = resistance
         self.charge_current = charge_current
         self.discharge_current = discharge_current
@@ -92,16 +97,18 @@ class Battery:
     @property
     def open_circuit_voltage(self) -> Volt:
         """The voltage at rest."""
-        return self._at(self.charge)[0]
+        return self._present()[1]
 
     @property
     def stored(self) -> WattHour:
         """Energy stored, 0 at 0 percent, `capacity` at 100."""
-        return self._at(self.charge)[1] / HOUR
+        return self._present()[2] / HOUR
 
     def stored_at(self, soc: float) -> WattHour:
         """Energy stored at `soc` percent."""
-        return self._at(soc / 100 * self.full_charge)[1] / HOUR
+        if soc not in self._stored:
+            self._stored[soc] = self._at(soc / 100 * self.full_charge)[1] / HOUR
+        return self._stored[soc]
 
     def terminal_voltage(self, current: Ampere) -> Volt:
         """The voltage at the terminals while `current` flows in."""
@@ -134,19 +141,26 @@ class Battery:
         v2x_max_soc: float | None = None,
         v2x_min_soc: float | None = None,
         departure: Second | None = None,
+        limits: Limits | None = None,
     ) -> Need:
-        """The energies from now to each state of charge (percent), behind the terminals; powers are the present limits."""
-        limits = self.limits()
+        """The energies from now to each state of charge (percent), behind the terminals; powers by `limits`, else the present ones."""
+        limits, stored = limits or self.limits(), self.stored
         return Need(
-            target_energy=self.stored_at(target_soc) - self.stored,
-            max_energy=self.stored_at(max_soc) - self.stored,
-            min_energy=self.stored_at(min_soc) - self.stored,
+            target_energy=self.stored_at(target_soc) - stored,
+            max_energy=self.stored_at(max_soc) - stored,
+            min_energy=self.stored_at(min_soc) - stored,
             departure=departure,
             charge_power=limits.charge_power,
             discharge_power=limits.discharge_power,
-            v2x_max_energy=None if v2x_max_soc is None else self.stored_at(v2x_max_soc) - self.stored,
-            v2x_min_energy=None if v2x_min_soc is None else self.stored_at(v2x_min_soc) - self.stored,
+            v2x_max_energy=None if v2x_max_soc is None else self.stored_at(v2x_max_soc) - stored,
+            v2x_min_energy=None if v2x_min_soc is None else self.stored_at(v2x_min_soc) - stored,
         )
+
+    def _present(self) -> tuple[float, Volt, float]:
+        """Charge, and what `_at` says of it."""
+        if self._known[0] != self.charge:
+            self._known = (self.charge, *self._at(self.charge))
+        return self._known
 
     def _at(self, charge: float) -> tuple[Volt, float]:
         """(open-circuit voltage, stored joule) at `charge`."""

@@ -91,20 +91,20 @@ class SimulatedVehicle:
             limits = limits.charging_only()
         return limits
 
-    def wish(self, now: Second) -> Need:
-        """The energies still wanted, and how long there is for it."""
+    def wish(self, now: Second, limits: Limits | None = None) -> Need:
+        """The energies still wanted, and how long there is for it; `limits`: those of `limits()`, if they have just been asked for."""
         if self._start is None:
             self._start = now
-        trip, limits = self.trip, self.limits()
-        need = self.battery.need(
+        trip = self.trip
+        return self.battery.need(
             trip.target_soc,
             max_soc=trip.max_soc,
             min_soc=trip.min_soc,
             v2x_max_soc=trip.v2x_max_soc if trip.bidirectional else None,
             v2x_min_soc=trip.v2x_min_soc if trip.bidirectional else None,
             departure=None if trip.departure is None else max(0.0, trip.departure - (now - self._start)),
+            limits=limits or self.limits(),
         )
-        return replace(need, charge_power=limits.charge_power, discharge_power=limits.discharge_power)
 
     # Detached: fed by what the charger reports.
 
