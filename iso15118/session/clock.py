@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from iso15118.units import MICROSECONDS
 
 
@@ -10,6 +12,15 @@ def seconds(stamp: int) -> float:
     if stamp < 10**11:
         return float(stamp)
     return stamp / 1000 if stamp < 10**14 else stamp / MICROSECONDS
+
+
+NO_TIME: Final = 10**9
+"""A stamp below this is no time at all: some peers anchor their schedules at 0."""
+
+
+def anchored(stamp: int, otherwise: int) -> float:
+    """Seconds since the epoch of a TimeAnchor; `otherwise` (a stamp) for one that tells no time."""
+    return seconds(otherwise if stamp < NO_TIME else stamp)
 
 
 def unit(stamp: int) -> str:

@@ -16,7 +16,7 @@ from iso15118.messages.v20.price import PriceLevelSchedule, PriceLevelScheduleEn
 from iso15118.messages.v20.rational import number, rational
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
-from iso15118.session.clock import seconds
+from iso15118.session.clock import anchored
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -130,7 +130,7 @@ def check_profile(session: Session, profile: delivery.EVPowerProfile | None) -> 
         raise PeerError(f"schedule tuple {wanted} was not offered", requirement="V2G20-479", code="FAILED_ScheduleSelectionInvalid")
     charging = _steps(chosen.charging_schedule)
     discharging = _steps(chosen.discharging_schedule) if chosen.discharging_schedule else []
-    begin = seconds(profile.time_anchor)
+    begin = anchored(profile.time_anchor, chosen.charging_schedule.power_schedule.time_anchor)
     for entry in profile.ev_power_profile_entries.ev_power_profile_entry:
         if entry.duration == 0:
             raise _invalid("a power profile entry of no duration")
