@@ -1,0 +1,118 @@
+"""`session.secc.services`: what is offered, in what variants, and what is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iso15118.messages.v20.common import ResponseCode
+from iso15118.messages.v20.service import (
+    SelectedService,
+    SelectedServiceList,
+    ServiceDetailReq,
+    ServiceDetailRes,
+    ServiceDiscoveryReq,
+    ServiceIDList,
+    ServiceSelectionReq,
+)
+from iso15118.sequence.phases import Phase
+from iso15118.session import secc
+from iso15118.session.commands import Close
+from iso15118.session.events import Sent
+from iso15118.session.services import ServiceID, dc_service
+from tests.session.playbook import Playbook, charger_at, request, said
+
+ALLOWED = {"Connector": {1, 2, 3, 4}, "ControlMode": {1, 2}, "MobilityNeedsMode": {1, 2}, "Pricing": {0, 1, 2}}
+ALLOWED_BPT = ALLOWED | {"BPTChannel": {1, 2}, "GeneratorMode": {1, 2}}
+
+
+def selected(service_id: int, parameter_set: int, *vas: int) -> Playbook:
+    chosen = SelectedService(service_id=service_id, parameter_set_id=parameter_set)
+    extra = SelectedServiceList(selected_service=tuple(SelectedService(service_id=i, parameter_set_id=1) for i in vas)) if vas else None
+    ask = request(ServiceSelectionReq, selected_energy_transfer_service=chosen, selected_vas_list=extra)
+    return charger_at(Phase.SERVICE_SELECTION) >> ask
+
+
+def details(service: ServiceID) -> list[dict[str, Any]]:
+    play = charger_at(Phase.SERVICE_DETAIL) >> request(ServiceDetailReq, service=service)
+    answer = play.sent()
+    assert answer.service_id == service
+    sets = answer.service_parameter_list.parameter_set
+    assert len({one.parameter_set_id for one in sets}) == len(sets)
+    return [{parameter.name: parameter.int_value for parameter in one.parameter} for one in sets]
+
+
+@pytest.mark.parametrize(
+    "wanted", [None, (6,), (2, 6), (1, 5)], ids=["SVC-01 no filter", "SVC-02 filter", "both", "a filter is for value-added services"]
+)
+def test_all_energy_services_are_offered(wanted: tuple[int, ...] | None) -> None:
+    ids = ServiceIDList(service_id=wanted) if wanted else None
+    answer = (charger_at(Phase.SERVICE_DISCOVERY) >> request(ServiceDiscoveryReq, supported_service_ids=ids)).sent()
+    assert [service.service_id for service in answer.energy_transfer_service_list.service] == [6, 2]
+    assert answer.vas_list is None
+    assert answer.service_renegotiation_supported is False
+
+
+def test_the_configured_services_are_offered() -> None:
+    config = secc.Config(services=(dc_service(),))
+    answer = (charger_at(Phase.SERVICE_DISCOVERY, config=config) >> request(ServiceDiscoveryReq)).sent()
+    assert [service.service_id for service in answer.energy_transfer_service_list.service] == [2]
+
+
+@pytest.mark.parametrize("service_id", [0, 1, 5, 7, 65, 66, 65535])
+@pytest.mark.parametrize("phase", [Phase.SERVICE_DETAIL, Phase.SERVICE_SELECTION])
+def test_details_of_what_is_not_offered(phase: Phase, service_id: int) -> None:
+    """SVC-03: the id comes back, and nothing is promised."""
+    play = charger_at(phase) >> request(ServiceDetailReq, service_id=service_id)
+    answer = play.sent()
+    assert (answer.response_code, answer.service_id) == (ResponseCode.FAILED_ServiceIDInvalid, service_id)
+    assert play >> Sent() << Close
+
+
+@pytest.mark.parametrize(("service", "allowed"), [(ServiceID.DC, ALLOWED), (ServiceID.DC_BPT, ALLOWED_BPT)])
+def test_the_details_of_a_service(service: ServiceID, allowed: dict[str, set[int]]) -> None:
+    """SVC-04, SVC-05, SVC-06: complete, allowed values only, both control modes, mobility needs 2 only with Dynamic."""
+    sets = details(service)
+    for one in sets:
+        assert one.keys() == allowed.keys()
+        assert all(one[name] in allowed[name] for name in one)
+        assert one["MobilityNeedsMode"] == 1 or one["ControlMode"] == 2
+    assert {one["ControlMode"] for one in sets} == {1, 2}
+
+
+def test_details_may_be_asked_for_again_and_again() -> None:
+    play = charger_at(Phase.SERVICE_DETAIL)
+    for service in (ServiceID.DC, ServiceID.DC_BPT, ServiceID.DC):
+        assert play >> request(ServiceDetailReq, service=service) << said(ServiceDetailRes, service_id=int(service)) >> Sent()
+    assert play.session.phase is Phase.SERVICE_SELECTION
+
+
+@pytest.mark.parametrize(("service", "parameter_set"), [(6, 1), (6, 2), (2, 1), (2, 2)])
+def test_what_is_offered_may_be_taken(service: int, parameter_set: int) -> None:
+    """SVC-08 too: the path here asked for the details of service 6 only; 2 may be selected all the same."""
+    play = selected(service, parameter_set)
+    assert play.sent().response_code is ResponseCode.OK
+    assert play.session.phase is Phase.CHARGE_PARAMETERS
+    assert play.session.bidirectional is (service == 6)
+    assert play.session.parameters is not None
+    assert play.session.parameters.control_mode == parameter_set
+
+
+@pytest.mark.parametrize(
+    ("service", "parameter_set", "vas"),
+    [
+        pytest.param(6, 3, (), id="SVC-07"),
+        pytest.param(6, 0, (), id="SVC-07, zero"),
+        pytest.param(5, 1, (), id="AC_BPT"),
+        pytest.param(0, 0, (), id="none"),
+        pytest.param(65, 1, (), id="SVC-09, a value-added service that is not offered"),
+        pytest.param(6, 1, (65,), id="SVC-11"),
+        pytest.param(6, 1, (65, 66), id="SVC-11, two"),
+    ],
+)
+def test_what_is_not_offered_is_refused(service: int, parameter_set: int, vas: tuple[int, ...]) -> None:
+    play = selected(service, parameter_set, *vas)
+    assert play.sent().response_code is ResponseCode.FAILED_ServiceSelectionInvalid
+    assert play >> Sent() << Close
+    assert play.session.service is None
