@@ -50,7 +50,7 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
             raise PeerError(f"no schedule within {session.config.times.ongoing_secc:.0f} s", requirement="V2G20-458")
         filler = _offer(session, (Plan(snapshot.clock / MICROSECONDS, (Slot(A_DAY, 0.0),)),), LEAST_POINTS)
         return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN)
-    plans = snapshot.plans or (_as_granted(session, snapshot),)
+    plans = tuple(plan for plan in snapshot.plans if plan.slots) or (_as_granted(session, snapshot),)
     offer = _offer(session, plans[:TUPLES], request.maximum_supporting_points)
     session = replace(session, tuples=offer.schedule_tuple)
     return Answer(session, _response(session, Processing.Finished, offer))
