@@ -45,8 +45,13 @@ def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: Se
 
 
 def answer_pre_charge(session: Session, request: DC_PreChargeReq, snapshot: SeccSnapshot) -> Answer:
-    """The output follows the car's target, never above our maximum; the voltage told is the one measured. The car decides when it fits."""
+    """The output follows the car's target, never above our maximum or its own [V2G20-2188]; the voltage told is the one measured.
+
+    The car decides when it fits.
+    """
     target = number(request.ev_target_voltage)
+    if session.vehicle is not None:
+        target = min(target, session.vehicle.max_voltage)
     session = replace(session, setpoint=precharge.hold(target, snapshot.abilities.limits.lowered(snapshot.limits)))
     present = rational(round(snapshot.reading.voltage.value, 1))
     response = DC_PreChargeRes(header=session.header, response_code=OK, evse_present_voltage=present)
