@@ -1,0 +1,288 @@
+"""The car's `step`: faults, timers and closing first, then the response, then the next request.
+
+The car speaks first, and one request at a time. A response counts only if it is the one awaited; whatever else comes is passed over
+while the message timer runs on. Whatever ends the session, the contactor is told to open before the connection is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, assert_never
+
+from iso15118.errors import LocalError, PeerError
+from iso15118.exi import Message
+from iso15118.messages.catalogue import RESPONSES, payload_type_of
+from iso15118.messages.v20.common import Header, Response, ResponseCode
+from iso15118.messages.v20.dc import DC_ChargeLoopReq
+from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Outcome, following, legal
+from iso15118.sequence.timers import Timer, Times, times
+from iso15118.session import clock
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.evcc import contactor, turns
+from iso15118.session.evcc.delivery import starts
+from iso15118.session.evcc.state import Config, Read, Session
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.snapshot import EvccSnapshot
+from iso15118.units import MICROSECONDS, Second
+
+CONTACTOR_TIME: Final[Second] = 5.0
+"""In which our own contactor has to close; the ongoing timer counts it, since it is we who are busy."""
+
+_UNSTARTED: Final = (Phase.APP_PROTOCOL, Phase.SESSION_SETUP)
+"""Here no session can be stopped in order yet."""
+_ENDING: Final = frozenset(((Timer.CABLE_CHECK, Phase.CABLE_CHECK), (Timer.PRE_CHARGE, Phase.PRE_CHARGE)))
+"""Timers that end the session while their phase lasts."""
+
+
+def begin(config: Config) -> Session:
+    """A session before its first event."""
+    return Session(config)
+
+
+def step(session: Session, event: Event, snapshot: EvccSnapshot) -> tuple[Session, tuple[Command, ...]]:
+    """The next session and what is to be done, in order. Total: no event, however foul, raises."""
+    out: list[Command] = []
+    if session.phase is Phase.ENDED:
+        if type(event) is Tick:
+            session = _apply(session, snapshot, out, renew=True)
+        return session, tuple(out)
+    try:
+        session = _happened(session, event, snapshot, out)
+    except (PeerError, LocalError) as error:
+        session = _end(session, snapshot, str(error), out)
+    return session, tuple(out)
+
+
+def _happened(session: Session, event: Event, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    match event:
+        case Tick():
+            return _apply(session, snapshot, out, renew=True)
+        case Received(message, _):
+            return _received(session, message, snapshot, out)
+        case Sent():
+            return _sent(session, out)
+        case Elapsed(timer):
+            return _elapsed(session, timer, snapshot, out)
+        case Connected():
+            return _connected(session, snapshot, out)
+        case StopWanted(why):
+            return _stop(session, why, snapshot, out)
+        case Garbled(error):
+            return _end(session, snapshot, f"not a message: {error}", out)
+        case Closed(why):
+            return _end(session, snapshot, f"connection gone: {why}", out)
+        case _:
+            assert_never(event)
+
+
+def _connected(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    if session.request is not None:
+        return session
+    session = _apply(session, snapshot, out, renew=True)
+    out.append(Arm(Timer.SETUP, session.config.times.setup_evcc))
+    return _ask(session, snapshot, out)
+
+
+def _received(session: Session, message: Message, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Reads the awaited response and goes on; passes over everything else.
+
+    Raises PeerError on a foreign SessionID [V2G20-1022], a refusal [V2G20-728] and whatever reading finds wrong.
+    """
+    request = session.request
+    if request is None or not session.waiting or type(message) is not RESPONSES[type(request)]:
+        return _note(session, f"{type(message).__name__} was not awaited and is ignored", out)
+    out.append(Disarm(Timer.MESSAGE))
+    stamp = session.peer_stamp
+    if isinstance(message, Response):
+        session, stamp = _check(session, message, out)
+    turn = turns.read(session, message, snapshot)
+    phase = following(session.phase, type(request), turn.outcome)
+    return _go_on(session.phase, turn, phase, stamp, snapshot, out)
+
+
+def _check(session: Session, message: Response, out: list[Command]) -> tuple[Session, int]:
+    """What holds for every response: our SessionID, no refusal; a warning is told. Gives its time stamp in microseconds."""
+    name, code, stamp = type(message).__name__, message.response_code, message.header.time_stamp
+    if message.header.session_id != session.id and type(message) is not SessionSetupRes:
+        raise PeerError(f"{name} for another session", requirement="V2G20-1022", code="FAILED_UnknownSession")
+    if code is not ResponseCode.OK:
+        if code.startswith("FAILED"):
+            raise PeerError(f"{name} says {code}", requirement="V2G20-728")
+        if code.startswith("WARNING"):
+            session = _note(session, f"{name} says {code}", out)
+    unit = clock.unit(stamp)
+    if unit != "microseconds":
+        session = _note(session, f"the charger's time stamps are in {unit}, not microseconds [V2G20-2676]", out)
+        stamp = round(clock.seconds(stamp) * MICROSECONDS)
+    if stamp < session.peer_stamp or (stamp == session.peer_stamp and unit == "microseconds"):
+        session = _note(session, "the charger's time stamps do not increase [V2G20-1537]", out)
+    return session, stamp
+
+
+def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """The session after a response has been read: its phase and timers, then the next request or the pause before it."""
+    session = replace(turn.session, phase=phase, waiting=False, peer_stamp=stamp)
+    for text in turn.notes:
+        session = _note(session, text, out)
+    if phase is Phase.ENDED:
+        return _end(session, snapshot, session.stop or "session stopped", out, clean=True)
+    if turn.busy:
+        session = _bear(session, turn.busy, snapshot, out)
+    elif session.ongoing_since is not None:
+        session = replace(session, ongoing_since=None, ongoing_for=0.0)
+        out.append(Disarm(Timer.ONGOING))
+    if turn.outcome is Outcome.STOP:
+        session = replace(session, delivering=False, stopped_at=snapshot.now)
+    if phase is not before:
+        _change_timers(before, phase, session.config.times, out)
+    session = turns.leaving(_apply(session, snapshot, out), snapshot)
+    if turn.pause and (not session.stop or phase is Phase.WELDING_DETECTION):
+        out.append(Arm(Timer.PACE, turn.pause))
+        return session
+    return _ask(session, snapshot, out)
+
+
+def _bear(session: Session, limit: Second, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """The charger is busy: the ongoing timer counts from its first answer that said so, and longer once it waits for a person."""
+    since = snapshot.now if session.ongoing_since is None else session.ongoing_since
+    if limit <= session.ongoing_for:
+        return session
+    out.append(Arm(Timer.ONGOING, max(0.0, limit - (snapshot.now - since))))
+    return replace(session, ongoing_since=since, ongoing_for=limit)
+
+
+def _timer_of(phase: Phase, limits: Times) -> tuple[Timer, Second] | None:
+    """The timer that runs through a phase."""
+    match phase:
+        case Phase.CABLE_CHECK:
+            return Timer.CABLE_CHECK, limits.cable_check_evcc
+        case Phase.PRE_CHARGE:
+            return Timer.PRE_CHARGE, limits.pre_charge_evcc
+        case Phase.POWER_DELIVERY:
+            return Timer.ONGOING, CONTACTOR_TIME
+        case Phase.WELDING_DETECTION:
+            return Timer.WELDING, limits.welding_evcc
+        case _:
+            return None
+
+
+def _change_timers(before: Phase, phase: Phase, limits: Times, out: list[Command]) -> None:
+    if before is Phase.SESSION_SETUP:
+        out.append(Disarm(Timer.SETUP))
+    if (old := _timer_of(before, limits)) is not None:
+        out.append(Disarm(old[0]))
+    if (new := _timer_of(phase, limits)) is not None:
+        out.append(Arm(*new))
+
+
+def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Sends what comes next, or waits for metal. Raises LocalError where that request may not stand here."""
+    ask, limits = turns.upcoming(session, snapshot), session.config.times
+    if ask is None:
+        out.append(Arm(Timer.PACE, limits.retry))
+        return session
+    told = snapshot.clock if session.reference is None else round(snapshot.now * MICROSECONDS) + session.reference
+    stamp = max(session.stamp + 1, told)
+    header = Header(session_id=session.id, time_stamp=stamp)
+    if session.ongoing_since is not None and session.request is not None and not session.stop:
+        request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]
+    else:
+        request = ask(session, header, snapshot)
+    if not legal(session.phase, type(request)):
+        raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
+    out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
+    delivering = session.delivering or starts(request)
+    return replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
+
+
+def _sent(session: Session, out: list[Command]) -> Session:
+    """The message timer starts when the request has left. A response that overtook this report needs none."""
+    if session.writing > 1:
+        return replace(session, writing=session.writing - 1)
+    out.append(Disarm(Timer.WRITE))
+    if session.waiting and session.request is not None:
+        out.append(Arm(Timer.MESSAGE, _patience(session, session.request)))
+    return replace(session, writing=0)
+
+
+def _patience(session: Session, request: Message) -> Second:
+    return session.config.times.charge_loop if type(request) is DC_ChargeLoopReq else times(type(request)).message_timeout
+
+
+def _elapsed(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """A timer has run out. One that was overtaken by what it waited for says nothing any more."""
+    phase, request = session.phase, session.request
+    if timer is Timer.PACE and not session.waiting and request is not None:
+        return _ask(turns.leaving(_apply(session, snapshot, out), snapshot), snapshot, out)
+    if timer is Timer.MESSAGE and session.waiting and request is not None:
+        return _end(session, snapshot, f"no answer to {type(request).__name__} within {_patience(session, request):g} s", out)
+    if timer is Timer.WRITE and session.writing:
+        return _end(session, snapshot, "the charger does not read our requests", out)
+    if timer is Timer.SETUP and phase in _UNSTARTED:
+        return _end(session, snapshot, "no session within the communication setup time", out)
+    if session.waiting and type(request) is SessionStopReq:
+        return session
+    if timer is Timer.ONGOING and session.ongoing_since is not None:
+        return _end(session, snapshot, f"{phase} is still ongoing after {session.ongoing_for:g} s", out)
+    if timer is Timer.ONGOING and phase is Phase.POWER_DELIVERY and not session.delivering:
+        return _end(session, snapshot, f"our contactor does not close within {CONTACTOR_TIME:g} s", out)
+    if (timer, phase) in _ENDING:
+        return _end(session, snapshot, f"{phase} takes too long", out)
+    if timer is Timer.WELDING and phase is Phase.WELDING_DETECTION:
+        return _give_up_welding(session, snapshot, out)
+    return session
+
+
+def _give_up_welding(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """The inlet keeps its voltage: the charger hears of it with the session's stop."""
+    what = f"{snapshot.reading.voltage.value:.0f} V are left at the inlet"
+    session = replace(session, welding_over=True, stop=f"{session.stop}; {what}", stop_code="WeldingDetection")
+    session = _note(session, f"welding detection is given up: {what}", out)
+    if session.waiting:
+        return session
+    out.append(Disarm(Timer.PACE))
+    return _ask(_apply(session, snapshot, out), snapshot, out)
+
+
+def _stop(session: Session, why: str, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Our side wants the end: in order, once the outstanding response has come."""
+    if session.stop:
+        return session
+    if session.phase in _UNSTARTED:
+        return _end(session, snapshot, why, out)
+    session = _apply(replace(session, stop=why), snapshot, out)
+    if session.waiting:
+        return session
+    out.append(Disarm(Timer.PACE))
+    return _ask(session, snapshot, out)
+
+
+def _apply(session: Session, snapshot: EvccSnapshot, out: list[Command], *, renew: bool = False) -> Session:
+    """Tells metal what is wanted of it, where that is new or has to be renewed."""
+    setpoint = contactor.wanted(session, snapshot)
+    if setpoint == session.setpoint:
+        if renew:
+            out.append(Apply(setpoint))
+        return session
+    out.append(Apply(setpoint))
+    if setpoint.contactor and not session.setpoint.contactor:
+        return replace(session, setpoint=setpoint, precharged=snapshot.reading.voltage.value)
+    return replace(session, setpoint=setpoint)
+
+
+def _note(session: Session, text: str, out: list[Command]) -> Session:
+    """Tells a person, once a session."""
+    if text in session.notes:
+        return session
+    out.append(Note(text))
+    return replace(session, notes=session.notes | {text})
+
+
+def _end(session: Session, snapshot: EvccSnapshot, why: str, out: list[Command], *, clean: bool = False) -> Session:
+    """The end: metal first, then the connection."""
+    session = replace(session, phase=Phase.ENDED, waiting=False, delivering=False, closing=why, clean=clean)
+    session = _apply(session, snapshot, out, renew=True)
+    out += [*(Disarm(timer) for timer in Timer), Close(why, clean)]
+    return session

@@ -1,0 +1,158 @@
+"""What the car asks around the transfer: cable check, pre-charge, power delivery, welding detection, session stop.
+
+When the car's contactor moves is decided in `contactor`.
+"""
+
+from __future__ import annotations
+
+from iso15118.errors import LocalError
+from iso15118.exi import Message
+from iso15118.messages.v20 import delivery as wire
+from iso15118.messages.v20.common import Header, Processing
+from iso15118.messages.v20.dc import (
+    DC_CableCheckReq,
+    DC_CableCheckRes,
+    DC_PreChargeReq,
+    DC_PreChargeRes,
+    DC_WeldingDetectionReq,
+    DC_WeldingDetectionRes,
+)
+from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
+from iso15118.messages.v20.schedule import PowerScheduleEntry
+from iso15118.messages.v20.session import ChargingSession, SessionStopReq, SessionStopRes
+from iso15118.sequence.table import Outcome
+from iso15118.session.evcc.contactor import closed, matched, separated
+from iso15118.session.evcc.figures import power_at_most, tenth
+from iso15118.session.evcc.loop import read_status
+from iso15118.session.evcc.schedule import A_DAY, departure
+from iso15118.session.evcc.state import Read, Session
+from iso15118.session.snapshot import EvccSnapshot
+from iso15118.units import Watt
+
+
+def ask_cable_check(session: Session, header: Header, snapshot: EvccSnapshot) -> DC_CableCheckReq:
+    """Test the insulation."""
+    return DC_CableCheckReq(header=header)
+
+
+def read_cable_check(session: Session, response: DC_CableCheckRes, snapshot: EvccSnapshot) -> Read:
+    """Finished, or again."""
+    if response.evse_processing is Processing.Finished:
+        return Read(session)
+    return Read(session, Outcome.AGAIN, session.config.times.retry)
+
+
+def ask_pre_charge(session: Session, header: Header, snapshot: EvccSnapshot) -> DC_PreChargeReq:
+    """Bring the outlet to the battery's voltage; Finished when it is there."""
+    return DC_PreChargeReq(
+        header=header,
+        ev_processing=Processing.Finished if matched(session, snapshot) else Processing.Ongoing,
+        ev_present_voltage=tenth(snapshot.reading.voltage.value),
+        ev_target_voltage=tenth(snapshot.reading.battery_voltage.value),
+    )
+
+
+def read_pre_charge(session: Session, response: DC_PreChargeRes, snapshot: EvccSnapshot) -> Read:
+    """Again until our own measurement matches and the last request has said so; the charger's measurement is not read."""
+    if isinstance(session.request, DC_PreChargeReq) and session.request.ev_processing is Processing.Finished:
+        return Read(session)
+    return Read(session, Outcome.AGAIN, 0.0 if matched(session, snapshot) else session.config.times.retry)
+
+
+def ask_power_delivery(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
+    """Power, once our contactor is closed; until then that we are busy [V2G20-2007]."""
+    if not closed(session, snapshot):
+        return PowerDeliveryReq(header=header, ev_processing=Processing.Ongoing, charge_progress=ChargeProgress.Start)
+    return PowerDeliveryReq(
+        header=header,
+        ev_processing=Processing.Finished,
+        charge_progress=ChargeProgress.Start,
+        ev_power_profile=profile(session, snapshot, header.time_stamp),
+        bpt_channel_selection=channel(session, snapshot),
+    )
+
+
+def profile(session: Session, snapshot: EvccSnapshot, stamp: int) -> wire.EVPowerProfile:
+    """The power we mean to take: within every slot of the chosen schedule, or in Dynamic mode the most there can be until departure."""
+    if session.announced is None or session.evse_limits is None:
+        raise LocalError("a power profile before charge parameters are known")
+    own = session.announced.charge_power
+    if session.dynamic:
+        span = departure(session, snapshot) or A_DAY
+        entry = PowerScheduleEntry(duration=span, power=power_at_most(min(own, session.evse_limits.charge_power)))
+        return wire.EVPowerProfile(
+            time_anchor=stamp,
+            control_mode=wire.Dynamic_EVPPTControlMode(),
+            ev_power_profile_entries=wire.EVPowerProfileEntryList(ev_power_profile_entry=(entry,)),
+        )
+    if session.chosen is None:
+        raise LocalError("a power profile before a schedule is chosen")
+    # A full battery takes nothing now, but may after it has given: then the schedule alone bounds the profile.
+    most: Watt = own if own > 0.0 else session.evse_limits.charge_power
+    return wire.EVPowerProfile(
+        time_anchor=session.chosen.charge.anchor,
+        control_mode=wire.Scheduled_EVPPTControlMode(selected_schedule_tuple_id=session.chosen.id),
+        ev_power_profile_entries=session.chosen.profile(most),
+    )
+
+
+def channel(session: Session, snapshot: EvccSnapshot) -> wire.ChannelSelection | None:
+    """The direction, where charging and discharging have channels of their own (BPTChannel 2)."""
+    if session.parameters is None or session.parameters.bpt_channel != 2:
+        return None
+    return wire.ChannelSelection.Discharge if snapshot.target_current < 0.0 else wire.ChannelSelection.Charge
+
+
+def starts(request: Message) -> bool:
+    """True for the request after whose answer energy may flow."""
+    return (
+        type(request) is PowerDeliveryReq
+        and request.charge_progress is ChargeProgress.Start
+        and request.ev_processing is Processing.Finished
+    )
+
+
+def ask_power_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
+    """No more power."""
+    return PowerDeliveryReq(header=header, ev_processing=Processing.Finished, charge_progress=ChargeProgress.Stop)
+
+
+def read_power_delivery(session: Session, response: PowerDeliveryRes, snapshot: EvccSnapshot) -> Read:
+    """Started, stopped, or again while our contactor moves."""
+    request = session.request
+    if not isinstance(request, PowerDeliveryReq):
+        raise LocalError("a PowerDeliveryRes to another request")
+    if request.charge_progress is ChargeProgress.Stop:
+        return Read(session, Outcome.STOP)
+    session, notes = read_status(session, response.evse_status)
+    if request.ev_processing is Processing.Finished:
+        return Read(session, Outcome.START, notes=notes)
+    return Read(session, Outcome.AGAIN, 0.0 if closed(session, snapshot) else session.config.times.retry, notes=notes)
+
+
+def ask_welding_detection(session: Session, header: Header, snapshot: EvccSnapshot) -> DC_WeldingDetectionReq:
+    """The contactor is open; Finished when the voltage at our inlet has fallen."""
+    return DC_WeldingDetectionReq(header=header, ev_processing=Processing.Finished if separated(snapshot) else Processing.Ongoing)
+
+
+def read_welding_detection(session: Session, response: DC_WeldingDetectionRes, snapshot: EvccSnapshot) -> Read:
+    """Again until the last request has said Finished, or time is over."""
+    request = session.request
+    if isinstance(request, DC_WeldingDetectionReq) and request.ev_processing is Processing.Finished:
+        return Read(session)
+    return Read(session, Outcome.AGAIN, 0.0 if session.welding_over or separated(snapshot) else session.config.times.retry)
+
+
+def ask_session_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> SessionStopReq:
+    """The end; where something went wrong the charger is told what."""
+    return SessionStopReq(
+        header=header,
+        charging_session=ChargingSession.Terminate,
+        ev_termination_code=session.stop_code or None,
+        ev_termination_explanation=session.stop[:160] if session.stop_code else None,
+    )
+
+
+def read_session_stop(session: Session, response: SessionStopRes, snapshot: EvccSnapshot) -> Read:
+    """The charger agrees: the connection is ours to close [V2G20-1463]."""
+    return Read(session)

@@ -1,0 +1,108 @@
+"""What the car needs over time, and which of the offered schedules it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from iso15118.errors import PeerError
+from iso15118.messages.v20.common import Header, Processing
+from iso15118.messages.v20.schedule import (
+    Dynamic_SEReqControlMode,
+    Dynamic_SEResControlMode,
+    Scheduled_SEReqControlMode,
+    ScheduleExchangeReq,
+    ScheduleExchangeRes,
+    ScheduleTuple,
+)
+from iso15118.sequence.table import Outcome
+from iso15118.session.evcc.figures import energies, percent
+from iso15118.session.evcc.plan import Chosen
+from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
+from iso15118.session.snapshot import EvccSnapshot
+
+A_DAY: Final = 86_400
+"""s until departure, where the driver has not said but the message must."""
+LONGEST: Final = 2**32 - 1
+
+
+def ask_schedule(session: Session, header: Header, snapshot: EvccSnapshot) -> ScheduleExchangeReq:
+    """The energies wanted, until when, and how many entries of a schedule we hold."""
+    energy = energies(snapshot.need)
+    leaves = departure(session, snapshot)
+    mode: Dynamic_SEReqControlMode | Scheduled_SEReqControlMode
+    if session.dynamic:
+        target = percent(snapshot.target_soc)
+        mode = Dynamic_SEReqControlMode(
+            departure_time=A_DAY if leaves is None else leaves,
+            minimum_soc=min(percent(snapshot.minimum_soc), target),
+            target_soc=target,
+            ev_target_energy_request=energy.target,
+            ev_maximum_energy_request=energy.maximum,
+            ev_minimum_energy_request=energy.minimum,
+            ev_maximum_v2x_energy_request=energy.v2x_maximum if session.bidirectional else None,
+            ev_minimum_v2x_energy_request=energy.v2x_minimum if session.bidirectional else None,
+        )
+    else:
+        mode = Scheduled_SEReqControlMode(
+            departure_time=leaves,
+            ev_target_energy_request=energy.target,
+            ev_maximum_energy_request=energy.maximum,
+            ev_minimum_energy_request=energy.minimum,
+        )
+    points = session.config.maximum_supporting_points
+    return ScheduleExchangeReq(header=header, maximum_supporting_points=points, control_mode=mode)
+
+
+def departure(session: Session, snapshot: EvccSnapshot) -> int | None:
+    """Whole seconds until departure, at least 1 [V2G20-2103]: what the charger has supplied, else the driver's; None: nobody said."""
+    if session.told.departure is not None:
+        left = session.told.departure - snapshot.now
+    elif snapshot.need.departure is not None:
+        left = snapshot.need.departure
+    else:
+        return None
+    return min(max(int(left), 1), LONGEST)
+
+
+def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: EvccSnapshot) -> Read:
+    """The schedule taken, or in Dynamic mode the charger's agreement. While it is ongoing only that is read [V2G20-1593].
+
+    Raises PeerError on an answer in the other control mode [V2G20-1600].
+    """
+    notes = ("the charger would rather pause",) if response.go_to_pause else ()
+    if response.evse_processing is not Processing.Finished:
+        times = session.config.times
+        return Read(session, Outcome.AGAIN, times.retry, times.ongoing_evcc, notes)
+    mode = response.control_mode
+    if isinstance(mode, Dynamic_SEResControlMode) is not session.dynamic:
+        raise PeerError(f"{type(mode).__name__} in the other control mode", requirement="V2G20-1600")
+    if isinstance(mode, Dynamic_SEResControlMode):
+        told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
+        return Read(session if told == session.told else replace(session, told=told), notes=notes)
+    chosen, problems = pick(mode.schedule_tuple, session.config.schedule_choice)
+    return Read(replace(session, chosen=chosen), notes=(*notes, *problems))
+
+
+def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice) -> tuple[Chosen, tuple[str, ...]]:
+    """The schedule to take, and what was wrong with the offer: of tuples with one id the first counts."""
+    unique: dict[int, ScheduleTuple] = {}
+    for each in offered:
+        unique.setdefault(each.schedule_tuple_id, each)
+    notes = () if len(unique) == len(offered) else ("schedule tuples share an id: the first of them counts",)
+    choices = [Chosen.of(each) for each in unique.values()]
+    if choice is ScheduleChoice.MOST_ENERGY:
+        return max(choices, key=lambda chosen: chosen.charge.energy), notes
+    return choices[0], notes
+
+
+def supplied(session: Session, snapshot: EvccSnapshot, leaves: int | None, minimum: int | None, target: int | None) -> Told:
+    """The mobility needs as the charger last told them, where it may (MobilityNeedsMode 2); absent ones stand as they were."""
+    told = session.told
+    if session.parameters is None or session.parameters.mobility_needs != 2 or (leaves, minimum, target) == (None, None, None):
+        return told
+    return Told(
+        told.departure if leaves is None else snapshot.now + leaves,
+        told.minimum_soc if minimum is None else minimum,
+        told.target_soc if target is None else target,
+    )

@@ -1,0 +1,84 @@
+"""What the car asks about services, and how it chooses: by its own order of services, then of control modes, not the charger's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from iso15118.errors import LocalError, PeerError
+from iso15118.messages.v20.common import Header
+from iso15118.messages.v20.service import (
+    SelectedService,
+    ServiceDetailReq,
+    ServiceDetailRes,
+    ServiceDiscoveryReq,
+    ServiceDiscoveryRes,
+    ServiceSelectionReq,
+    ServiceSelectionRes,
+)
+from iso15118.session.evcc.state import Config, Read, Session
+from iso15118.session.services import ParameterSet, Service
+from iso15118.session.snapshot import EvccSnapshot
+
+
+def ask_service_discovery(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceDiscoveryReq:
+    """Everything on offer [V2G20-1248]."""
+    return ServiceDiscoveryReq(header=header)
+
+
+def read_service_discovery(session: Session, response: ServiceDiscoveryRes, snapshot: EvccSnapshot) -> Read:
+    """The services both sides know, in our order. None: the session ends in order."""
+    offered = {service.service_id for service in response.energy_transfer_service_list.service}
+    candidates = tuple(service for service in session.config.services if service in offered)
+    session = replace(session, candidates=candidates, offers=(), service=None, parameters=None)
+    if not candidates:
+        session = replace(session, stop=f"no service in common; the charger offers {sorted(offered)}", stop_code="NoCommonService")
+    return Read(session)
+
+
+def ask_service_detail(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceDetailReq:
+    """The variants of the next candidate."""
+    return ServiceDetailReq(header=header, service_id=int(session.candidates[len(session.offers)]))
+
+
+def read_service_detail(session: Session, response: ServiceDetailRes, snapshot: EvccSnapshot) -> Read:
+    """The variants; after the last candidate one is chosen, or the session ends in order. Raises PeerError on those of another service."""
+    asked = session.candidates[len(session.offers)]
+    if response.service_id != asked:
+        raise PeerError(f"details of service {response.service_id} instead of {int(asked)}")
+    sets, notes = [], []
+    for wire in response.service_parameter_list.parameter_set:
+        try:
+            sets.append(ParameterSet.from_wire(wire))
+        except PeerError as error:  # one variant that cannot be read leaves the others
+            notes.append(f"service {asked.name}: {error}")
+    session = replace(session, offers=(*session.offers, Service(asked, tuple(sets))))
+    if len(session.offers) == len(session.candidates):
+        session = choose(session)
+    return Read(session, notes=tuple(notes))
+
+
+def choose(session: Session) -> Session:
+    """The session with service and parameter set chosen from the offers, or with the reason to stop where none fits."""
+    for service in session.offers:
+        if (parameters := best(service, session.config)) is not None:
+            return replace(session, service=service, parameters=parameters)
+    return replace(session, stop="no variant of a service in a control mode of ours", stop_code="NoCommonParameterSet")
+
+
+def best(service: Service, config: Config) -> ParameterSet | None:
+    """The variant in the best control mode; within it needs given by us before needs the charger may supply, one channel before two."""
+    wanted = [s for s in service.sets if s.control_mode in config.control_modes]
+    return min(wanted, key=lambda s: (config.control_modes.index(s.control_mode), s.mobility_needs, s.bpt_channel or 0), default=None)
+
+
+def ask_service_selection(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceSelectionReq:
+    """An offered pair of service and parameter set [V2G20-1216]. Raises LocalError before one is chosen."""
+    if session.service is None or session.parameters is None:
+        raise LocalError("no service is chosen yet")
+    selected = SelectedService(service_id=int(session.service.id), parameter_set_id=session.parameters.id)
+    return ServiceSelectionReq(header=header, selected_energy_transfer_service=selected)
+
+
+def read_service_selection(session: Session, response: ServiceSelectionRes, snapshot: EvccSnapshot) -> Read:
+    """The choice stands."""
+    return Read(session)

@@ -1,0 +1,105 @@
+"""What the car asks to open a session: protocol negotiation, session setup, authorisation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from iso15118.errors import PeerError
+from iso15118.messages.app_protocol import AppProtocol, AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
+from iso15118.messages.v20.authorization import (
+    Authorization,
+    AuthorizationReq,
+    AuthorizationRes,
+    AuthorizationSetupReq,
+    AuthorizationSetupRes,
+    EIM_AReqAuthorizationMode,
+)
+from iso15118.messages.v20.common import Header, Processing, ResponseCode
+from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
+from iso15118.sequence.table import Outcome
+from iso15118.session.clock import seconds, unit
+from iso15118.session.evcc.state import NO_SESSION, Read, Session
+from iso15118.session.snapshot import EvccSnapshot
+from iso15118.units import MICROSECONDS
+
+NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
+SCHEMA_ID: Final = 1
+_OFFER: Final = AppProtocol(
+    protocol_namespace=NAMESPACE_DC, version_number_major=1, version_number_minor=0, schema_id=SCHEMA_ID, priority=1
+)
+_BY_EIM: Final = EIM_AReqAuthorizationMode()
+
+
+def ask_app_protocol(session: Session, header: Header, snapshot: EvccSnapshot) -> supportedAppProtocolReq:
+    """The one protocol spoken here. It has no header."""
+    return supportedAppProtocolReq(app_protocol=(_OFFER,))
+
+
+def read_app_protocol(session: Session, response: supportedAppProtocolRes, snapshot: EvccSnapshot) -> Read:
+    """The choice. Raises PeerError on none, or on a SchemaID that was not offered."""
+    if response.response_code is AppProtocolResponseCode.Failed_NoNegotiation:
+        raise PeerError("the charger speaks no protocol of ours")
+    if response.schema_id != SCHEMA_ID:
+        raise PeerError(f"the charger chose protocol {response.schema_id}, which was not offered")
+    deviates = response.response_code is AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
+    return Read(session, notes=("the charger speaks another minor version",) if deviates else ())
+
+
+def ask_session_setup(session: Session, header: Header, snapshot: EvccSnapshot) -> SessionSetupReq:
+    """Who we are; the header's SessionID of zeros asks for a new session [V2G20-1541]."""
+    return SessionSetupReq(header=header, evcc_id=session.config.evcc_id)
+
+
+def read_session_setup(session: Session, response: SessionSetupRes, snapshot: EvccSnapshot) -> Read:
+    """The SessionID, and the charger's clock as the reference from now on [V2G20-1535] [V2G20-1536].
+
+    Raises PeerError on a SessionID of zeros [V2G20-2106] or an old session joined, which was not asked for.
+    """
+    if response.response_code is ResponseCode.OK_OldSessionJoined:
+        raise PeerError("the charger joined an old session, though a new one was asked for")
+    if response.header.session_id == NO_SESSION:
+        raise PeerError("the charger gave out a SessionID of zeros", requirement="V2G20-2106")
+    told = response.header.time_stamp
+    theirs = told if unit(told) == "microseconds" else round(seconds(told) * MICROSECONDS)
+    session = replace(
+        session,
+        id=response.header.session_id,
+        evse_id=response.evse_id,
+        reference=theirs - round(snapshot.now * MICROSECONDS),
+        stamp=0,  # the reference may lie behind our own clock
+    )
+    return Read(session)
+
+
+def ask_authorization_setup(session: Session, header: Header, snapshot: EvccSnapshot) -> AuthorizationSetupReq:
+    """How may we be authorised?"""
+    return AuthorizationSetupReq(header=header)
+
+
+def read_authorization_setup(session: Session, response: AuthorizationSetupRes, snapshot: EvccSnapshot) -> Read:
+    """External identification (EIM) if it is offered; what else is offered is passed over, and without EIM the session ends in order."""
+    if Authorization.EIM in response.authorization_services:
+        return Read(session)
+    offered = ", ".join(response.authorization_services)
+    return Read(replace(session, stop=f"the charger offers {offered} only, not EIM", stop_code="NoAuthorizationService"))
+
+
+def ask_authorization(session: Session, header: Header, snapshot: EvccSnapshot) -> AuthorizationReq:
+    """By external identification."""
+    return AuthorizationReq(header=header, selected_authorization_service=Authorization.EIM, authorization_mode=_BY_EIM)
+
+
+def read_authorization(session: Session, response: AuthorizationRes, snapshot: EvccSnapshot) -> Read:
+    """Ongoing: again, for longer where a person decides. A final warning ends the session: the same request would fare alike."""
+    times = session.config.times
+    match response.evse_processing:
+        case Processing.Ongoing:
+            return Read(session, Outcome.AGAIN, times.retry, times.ongoing_evcc)
+        case Processing.Ongoing_WaitingForCustomerInteraction:
+            return Read(session, Outcome.AGAIN, times.retry, times.customer)
+        case Processing.Finished:
+            if response.response_code.startswith("WARNING"):
+                session = replace(session, stop=f"not authorised: {response.response_code}", stop_code="AuthorizationFailed")
+                return Read(session, Outcome.AGAIN)
+            return Read(session)

@@ -1,0 +1,163 @@
+"""What the car remembers of a session, and what it was configured with. Both frozen: `step` makes the next one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from iso15118.errors import LocalError
+from iso15118.exi import Message
+from iso15118.messages.v20.common import MeterInfo
+from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.power import Limits, VehicleSetpoint
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Outcome
+from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.evcc.plan import Chosen
+from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.units import Second, Volt
+
+NO_SESSION: Final = bytes(8)
+STILL: Final = VehicleSetpoint()
+"""Contactor open, pilot B, connector free."""
+
+
+class ScheduleChoice(StrEnum):
+    """Which of the offered schedules the car takes."""
+
+    FIRST = "first"
+    MOST_ENERGY = "most energy"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
+
+    evcc_id: str = "WMIV1234567890ABCDEX"
+    services: tuple[ServiceID, ...] = (ServiceID.DC_BPT, ServiceID.DC)
+    """Wanted, the best first."""
+    control_modes: tuple[ControlMode, ...] = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)
+    """Wanted, the best first; the service decides before the mode."""
+    times: Times = STANDARD
+    voltage_tolerance: Volt = 20.0
+    """The contactor closes when inlet and battery differ by no more."""
+    loops: int | None = None
+    """Stop after so many exchanges of the charge loop; None: when the snapshot says that the wish is fulfilled."""
+    schedule_choice: ScheduleChoice = ScheduleChoice.FIRST
+    maximum_supporting_points: int = 1024
+    meter_every: int = 20
+    """The meter is asked for in the first exchange and every so many after it; 0: never."""
+
+    def __post_init__(self) -> None:
+        if not self.services or not self.control_modes:
+            raise LocalError("a car wants at least one service and one control mode")
+        if not 12 <= self.maximum_supporting_points <= 1024:
+            raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
+        if not 0 < len(self.evcc_id) <= 255:
+            raise LocalError(f"an EVCCID has 1 to 255 characters, not {len(self.evcc_id)}")
+
+
+class Told(NamedTuple):
+    """Mobility needs the charger has supplied (MobilityNeedsMode 2); None: not told. The car reflects them in its requests."""
+
+    departure: Second | None = None
+    """Monotonic seconds."""
+    minimum_soc: int | None = None
+    target_soc: int | None = None
+
+
+NOTHING_TOLD: Final = Told()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation with one charger."""
+
+    config: Config
+    phase: Phase = Phase.APP_PROTOCOL
+    """The request that is due next, or whose response is awaited."""
+    request: Message | None = None
+    """Our last request."""
+    waiting: bool = False
+    """The response to it is still to come."""
+    writing: int = 0
+    """Requests handed over for writing and not yet reported as sent."""
+    id: bytes = NO_SESSION
+    evse_id: str = ""
+    stamp: int = 0
+    """Our last TimeStamp, us."""
+    reference: int | None = None
+    """us from our monotonic clock to the charger's, once it has told its time [V2G20-1536]."""
+    peer_stamp: int = 0
+    """The charger's last TimeStamp, us."""
+    notes: frozenset[str] = frozenset()
+    """Deviations already told."""
+    candidates: tuple[ServiceID, ...] = ()
+    """Services both sides know, in our order."""
+    offers: tuple[Service, ...] = ()
+    """Their variants, as far as they have been asked for."""
+    service: Service | None = None
+    parameters: ParameterSet | None = None
+    announced: Limits | None = None
+    """What we said in charge parameter discovery."""
+    evse_announced: Limits | None = None
+    """What the charger said there: the loop never exceeds it [V2G20-2654]."""
+    evse_limits: Limits | None = None
+    """The charger's limits as of its last response."""
+    ongoing_since: Second | None = None
+    """When the charger first said that it is still busy with the request in force."""
+    ongoing_for: Second = 0.0
+    """How long it may be."""
+    chosen: Chosen | None = None
+    told: Told = NOTHING_TOLD
+    precharged: Volt | None = None
+    """Inlet voltage at the moment the contactor was told to close."""
+    delivering: bool = False
+    """From the request for power until the charger has confirmed the stop."""
+    stopped_at: Second | None = None
+    """When it has."""
+    welding_over: bool = False
+    """Welding detection took too long: the session goes on to its stop."""
+    loops: int = 0
+    """Exchanges of the charge loop."""
+    report: DC_ChargeLoopRes | None = None
+    """The charger's last turn in it."""
+    meter: MeterInfo | None = None
+    """The last reading of the charger's meter."""
+    setpoint: VehicleSetpoint = STILL
+    stop: str = ""
+    """The session is to end in order: why."""
+    stop_code: str = ""
+    """What the charger is told of it (EVTerminationCode); empty where nothing went wrong."""
+    closing: str = ""
+    """The session has ended: why."""
+    clean: bool = False
+    """It ended in order."""
+
+    @property
+    def outstanding(self) -> Message | None:
+        """The request whose response is awaited."""
+        return self.request if self.waiting else None
+
+    @property
+    def bidirectional(self) -> bool:
+        """True while a service with discharge is selected."""
+        return self.service is not None and self.service.bidirectional
+
+    @property
+    def dynamic(self) -> bool:
+        """True while the charger steers."""
+        return self.parameters is not None and self.parameters.control_mode is ControlMode.DYNAMIC
+
+
+class Read(NamedTuple):
+    """What reading a response gives: the next session, how the order of messages goes on, and when the next request is due."""
+
+    session: Session
+    outcome: Outcome = Outcome.DONE
+    pause: Second = 0.0
+    """Until the next request; 0: at once."""
+    busy: Second = 0.0
+    """Above 0: the charger is still processing, the same request is repeated, for so long at most from the first such answer."""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,115 @@
+"""Which request follows where, and who reads its response: the car's side of the table in `sequence`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from iso15118.errors import LocalError
+from iso15118.exi import Message
+from iso15118.messages.app_protocol import supportedAppProtocolRes
+from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import session as wire
+from iso15118.messages.v20.common import Header
+from iso15118.power import Contactor
+from iso15118.sequence.phases import Phase
+from iso15118.session.evcc import delivery as power
+from iso15118.session.evcc import loop, parameters, services, setup
+from iso15118.session.evcc import schedule as schedules
+from iso15118.session.evcc.contactor import may_detect
+from iso15118.session.evcc.state import Read, Session
+from iso15118.session.snapshot import EvccSnapshot
+
+Ask: TypeAlias = Callable[[Session, Header, EvccSnapshot], Message]
+
+_ASKS: Final[Mapping[Phase, Ask]] = {
+    Phase.APP_PROTOCOL: setup.ask_app_protocol,
+    Phase.SESSION_SETUP: setup.ask_session_setup,
+    Phase.AUTHORIZATION_SETUP: setup.ask_authorization_setup,
+    Phase.AUTHORIZATION: setup.ask_authorization,
+    Phase.SERVICE_DISCOVERY: services.ask_service_discovery,
+    Phase.SERVICE_DETAIL: services.ask_service_detail,
+    Phase.SERVICE_SELECTION: services.ask_service_selection,
+    Phase.CHARGE_PARAMETERS: parameters.ask_charge_parameters,
+    Phase.SCHEDULE_EXCHANGE: schedules.ask_schedule,
+    Phase.CABLE_CHECK: power.ask_cable_check,
+    Phase.PRE_CHARGE: power.ask_pre_charge,
+    Phase.POWER_DELIVERY: power.ask_power_delivery,
+    Phase.CHARGE_LOOP: loop.ask_charge_loop,
+    Phase.WELDING_DETECTION: power.ask_welding_detection,
+    Phase.SESSION_STOP: power.ask_session_stop,
+}
+
+_OPEN: Final = (Phase.CABLE_CHECK, Phase.PRE_CHARGE)
+
+
+def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
+    """What to ask next; None: metal has to move first.
+
+    A session that is to stop leaves the loop by PowerDelivery(Stop) and welding detection, and any other phase by SessionStop.
+    """
+    phase = session.phase
+    if phase is Phase.CHARGE_LOOP:
+        return power.ask_power_stop if session.stop else loop.ask_charge_loop
+    if phase is Phase.WELDING_DETECTION:
+        if session.welding_over:
+            return power.ask_session_stop
+        return power.ask_welding_detection if may_detect(session, snapshot) else None
+    if session.stop:
+        return power.ask_session_stop
+    if phase is Phase.SERVICE_SELECTION and len(session.offers) < len(session.candidates):
+        return services.ask_service_detail
+    return _ASKS[phase]
+
+
+def leaving(session: Session, snapshot: EvccSnapshot) -> Session:
+    """The session, told to stop where the charge loop has reached its end, or our contactor stands where it must not.
+
+    Cable check and pre-charge put voltage on the inlet, which a contactor that has not opened would let into the battery.
+    """
+    if session.stop:
+        return session
+    why = code = ""
+    if session.phase is Phase.CHARGE_LOOP:
+        why, code = loop.reason_to_stop(session, snapshot)
+    elif session.phase in _OPEN and snapshot.reading.contactor.value is Contactor.CLOSED:
+        why, code = "our contactor is closed though it was told to open", "ContactorError"
+    return replace(session, stop=why, stop_code=code) if why else session
+
+
+def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
+    """What `response` to the outstanding request says. Raises PeerError where it breaks a rule, LocalError on what is no response."""
+    match response:
+        case dc.DC_ChargeLoopRes():
+            return loop.read_charge_loop(session, response, snapshot)
+        case supportedAppProtocolRes():
+            return setup.read_app_protocol(session, response, snapshot)
+        case wire.SessionSetupRes():
+            return setup.read_session_setup(session, response, snapshot)
+        case authorization.AuthorizationSetupRes():
+            return setup.read_authorization_setup(session, response, snapshot)
+        case authorization.AuthorizationRes():
+            return setup.read_authorization(session, response, snapshot)
+        case service.ServiceDiscoveryRes():
+            return services.read_service_discovery(session, response, snapshot)
+        case service.ServiceDetailRes():
+            return services.read_service_detail(session, response, snapshot)
+        case service.ServiceSelectionRes():
+            return services.read_service_selection(session, response, snapshot)
+        case dc.DC_ChargeParameterDiscoveryRes():
+            return parameters.read_charge_parameters(session, response, snapshot)
+        case schedule.ScheduleExchangeRes():
+            return schedules.read_schedule(session, response, snapshot)
+        case dc.DC_CableCheckRes():
+            return power.read_cable_check(session, response, snapshot)
+        case dc.DC_PreChargeRes():
+            return power.read_pre_charge(session, response, snapshot)
+        case delivery.PowerDeliveryRes():
+            return power.read_power_delivery(session, response, snapshot)
+        case dc.DC_WeldingDetectionRes():
+            return power.read_welding_detection(session, response, snapshot)
+        case wire.SessionStopRes():
+            return power.read_session_stop(session, response, snapshot)
+        case _:
+            raise LocalError(f"{type(response).__name__} answers nothing a car asks")
