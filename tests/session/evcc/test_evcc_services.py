@@ -1,0 +1,139 @@
+"""The car chooses by its own preference: service first, then control mode, whatever the order of the charger's lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from iso15118.errors import LocalError
+from iso15118.messages.v20.dc import DC_ChargeParameterDiscoveryReq
+from iso15118.messages.v20.service import (
+    Parameter,
+    ServiceDetailReq,
+    ServiceDiscoveryReq,
+    ServiceList,
+    ServiceParameterList,
+    ServiceSelectionReq,
+)
+from iso15118.messages.v20.service import (
+    ParameterSet as WireSet,
+)
+from iso15118.messages.v20.service import (
+    Service as WireService,
+)
+from iso15118.session.evcc import Config, begin
+from iso15118.session.evcc.services import ask_service_selection, best, choose
+from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from tests.session.evcc.bench import HEADER, Bench, snapshot
+
+DC, BPT = ServiceID.DC, ServiceID.DC_BPT
+S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
+
+
+def offered(*ids: int) -> ServiceList:
+    return ServiceList(service=tuple(WireService(service_id=i, free_service=True) for i in ids))
+
+
+def selected(bench: Bench) -> tuple[int, int]:
+    chosen = bench.last.selected_energy_transfer_service
+    return chosen.service_id, chosen.parameter_set_id
+
+
+@pytest.mark.parametrize(
+    ("services", "modes", "listed", "expected"),
+    [
+        ((BPT, DC), (S, D), (S, D), (6, 1)),
+        ((BPT, DC), (D, S), (S, D), (6, 2)),
+        ((DC, BPT), (D,), (S, D), (2, 2)),
+        ((BPT,), (D, S), (S,), (6, 1)),
+        ((DC,), (S, D), (D, S), (2, 2)),
+    ],
+)
+def test_our_order_decides(
+    services: tuple[ServiceID, ...], modes: tuple[ControlMode, ...], listed: tuple[ControlMode, ...], expected: tuple[int, int]
+) -> None:
+    bench = Bench(Config(services=services, control_modes=modes))
+    bench.charger.modes = listed
+    bench.run(ServiceSelectionReq)
+    assert selected(bench) == expected
+
+
+def test_every_candidate_is_asked_for_in_our_order() -> None:
+    bench = Bench(Config(services=(BPT, DC))).run(ServiceSelectionReq)
+    assert [m.service_id for m in bench.sent if type(m) is ServiceDetailReq] == [6, 2]
+    assert bench.session.candidates == (BPT, DC)
+    bench = Bench(Config(services=(BPT, DC)), bidirectional=False).run(ServiceSelectionReq)
+    assert [m.service_id for m in bench.sent if type(m) is ServiceDetailReq] == [2]
+
+
+def test_unknown_services_are_passed_over() -> None:
+    bench = Bench().run(ServiceDiscoveryReq)
+    bench.answer(energy_transfer_service_list=offered(1, 99, 6))
+    assert bench.session.candidates == (BPT,)
+
+
+def test_no_service_in_common() -> None:
+    bench = Bench(Config(services=(BPT,))).run(ServiceDiscoveryReq)
+    bench.answer(energy_transfer_service_list=offered(1, 2))
+    assert bench.last.ev_termination_code == "NoCommonService"
+    assert bench.run().closed is not None
+    assert bench.closed is not None
+    assert bench.closed.clean
+
+
+def test_no_control_mode_in_common() -> None:
+    bench = Bench(Config(services=(BPT,), control_modes=(D,)))
+    bench.charger.modes = (S,)
+    bench.run()
+    assert bench.last.ev_termination_code == "NoCommonParameterSet"
+    assert ServiceSelectionReq not in map(type, bench.sent)
+
+
+def test_the_second_service_where_the_first_has_no_mode_of_ours() -> None:
+    bench = Bench(Config(services=(BPT, DC), control_modes=(D,)))
+    bench.run(ServiceDetailReq)
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=(ParameterSet(1, S).to_wire(),)))
+    bench.run(ServiceSelectionReq)
+    assert selected(bench) == (2, 2)
+
+
+def test_details_of_another_service_end_the_session() -> None:
+    bench = Bench().run(ServiceDetailReq)
+    bench.answer(service_id=2)
+    assert bench.closed is not None
+    assert not bench.closed.clean
+
+
+def test_parameters_in_any_order_and_unknown_ones() -> None:
+    bench = Bench(Config(services=(BPT,), control_modes=(D,))).run(ServiceDetailReq)
+    wire = ParameterSet(9, D, bpt_channel=1, generator_mode=1).to_wire()
+    more = (Parameter(name="Colour", finite_string="red"), *reversed(wire.parameter))
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=(wire.but(parameter=more),)))
+    assert selected(bench) == (6, 9)
+
+
+def test_a_set_that_cannot_be_read_leaves_the_others() -> None:
+    bench = Bench(Config(services=(BPT,))).run(ServiceDetailReq)
+    bad = WireSet(parameter_set_id=1, parameter=(Parameter(name="Connector", int_value=2),))
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=(bad, ParameterSet(2, S).to_wire())))
+    assert selected(bench) == (6, 2)
+    assert any("no known ControlMode" in note for note in bench.notes)
+
+
+def test_within_a_mode_the_simpler_variant() -> None:
+    sets = (ParameterSet(1, D, 2), ParameterSet(2, D, 1, bpt_channel=2), ParameterSet(3, D, 1, bpt_channel=1), ParameterSet(4, S))
+    assert best(Service(BPT, sets), Config(control_modes=(D,))) == sets[2]
+    assert best(Service(BPT, sets[:1]), Config(control_modes=(D,))) == sets[0]
+    assert best(Service(BPT, ()), Config()) is None
+
+
+def test_a_choice_needs_an_offer() -> None:
+    session = choose(replace(begin(Config()), candidates=(DC,), offers=(Service(DC, ()),)))
+    assert session.stop
+    with pytest.raises(LocalError):
+        ask_service_selection(session, HEADER, snapshot())
+
+
+def test_the_selection_stands() -> None:
+    assert type(Bench().run(DC_ChargeParameterDiscoveryReq).last) is DC_ChargeParameterDiscoveryReq
