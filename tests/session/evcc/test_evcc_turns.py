@@ -58,7 +58,7 @@ def test_details_of_every_candidate_before_the_selection() -> None:
 def test_only_the_loop_ends_by_itself() -> None:
     done = snapshot(complete=True, reading=reading(contactor=Contactor.CLOSED))
     assert turns.leaving(at(Phase.CHARGE_LOOP), done).stop == "the wish is fulfilled"
-    assert turns.leaving(at(Phase.PRE_CHARGE), done).stop == ""
+    assert turns.leaving(at(Phase.PRE_CHARGE), snapshot(complete=True)).stop == ""
     assert turns.leaving(at(Phase.CHARGE_LOOP, stop="driver"), done).stop == "driver"
     going_on = snapshot(reading=reading(contactor=Contactor.CLOSED))
     assert turns.leaving(at(Phase.CHARGE_LOOP), going_on).stop == ""
