@@ -200,7 +200,8 @@ def _short(thing: Any) -> str:
     if isinstance(thing, type):
         return thing.__name__
     if isinstance(thing, Received | Send):
-        return f"{type(thing).__name__} {thing.message!r}"
+        plain = thing.message.but(header=None) if "header" in thing.message.__fields__ else thing.message
+        return f"{type(thing).__name__} {plain!r}"
     if isinstance(thing, Pattern):
         inner = ", ".join(f"{k}={v}" for k, v in thing.fields.items())
         return f"{thing.of.__name__} {thing.what.__name__ if thing.what else ''}({inner})"

@@ -112,6 +112,14 @@ def answer_session_stop(session: Session, request: SessionStopReq, snapshot: Sec
     if request.charging_session is ChargingSession.ServiceRenegotiation:
         what = "service renegotiation is not offered"
         raise PeerError(what, requirement="V2G20-1955", code="FAILED_NoServiceRenegotiationSupported")
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True)
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(session, request))
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
+
+
+def _farewell(session: Session, request: SessionStopReq) -> str:
+    """What a person should know of this end: the car's own words, and a welding detection that it left out."""
+    words = [word for word in (request.ev_termination_code, request.ev_termination_explanation) if word]
+    told = [f"the car says: {', '.join(words)}"] if words else []
+    told += ["the car skipped the welding detection"] if session.phase is Phase.WELDING_DETECTION else []
+    return "; ".join(told)

@@ -95,7 +95,7 @@ class Session:
     sequence: float = 60.0
     """The sequence timeout that the response being written will arm."""
     closing: str = ""
-    """Set when the connection is to be closed as soon as the last response is out: why."""
+    """Set when the session ends with the response being made: why, or what a person should know of it."""
     clean: bool = False
     stop: str = ""
     """Someone on our side wants the end: why."""
