@@ -156,9 +156,9 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     ask, reading = session.ask, snapshot.reading
     if ask is None:
         return session
-    over = reading.voltage.value > ask.limits.max_voltage * TOLERANCE or (
-        reading.current.value > max(ask.limits.charge_current * TOLERANCE, ask.limits.charge_current + 2.0)
-    )
+    current = reading.current.value
+    limit = ask.limits.charge_current if current >= 0.0 else ask.limits.discharge_current
+    over = reading.voltage.value > ask.limits.max_voltage * TOLERANCE or abs(current) > max(limit * TOLERANCE, limit + 2.0)
     if not over:
         return session if session.over_since is None else replace(session, over_since=None)
     if session.over_since is None:
