@@ -1,0 +1,106 @@
+"""A station or a vehicle as the one thing a process does: run to its end, stopped in order by SIGINT or SIGTERM.
+
+For whoever may not wait itself, such as the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from iso15118.service.car import CarConfig
+from iso15118.service.log import Log
+from iso15118.service.seen import Watcher
+from iso15118.service.station import Station, StationConfig, StationWatcher
+from iso15118.service.vehicle import Vehicle, VehicleResult
+from iso15118.wire.sdp import PORT
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_station(
+    config: StationConfig,
+    *,
+    ready: Callable[[Station], None],
+    watcher: StationWatcher | None = None,
+    log: Log | None = None,
+) -> None:
+    """Run a charger until a signal comes. `ready` is called when every outlet listens. Raises LocalError where one cannot."""
+
+    async def main() -> None:
+        station, asked = Station(config, log=log), asyncio.get_running_loop().create_future()
+
+        def on_signal(name: str) -> None:
+            if not asked.done():
+                asked.set_result(name)
+
+        with _signals(on_signal):
+            if watcher is not None:
+                station.subscribe(watcher)
+            await station.start()
+            why = "the program ends"
+            try:
+                ready(station)
+                why = await asked
+            finally:
+                await station.stop(why)
+
+    asyncio.run(main())
+
+
+def run_vehicle(
+    config: CarConfig,
+    *,
+    sdp_port: int = PORT,
+    record: Path | None = None,
+    watcher: Callable[[Vehicle], Watcher] | None = None,
+    log: Log | None = None,
+) -> VehicleResult:
+    """Run one session of a car; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
+
+    Raises PeerError where no charger answers, LocalError without the interface, KeyboardInterrupt where a signal has left no result.
+    """
+
+    async def main() -> VehicleResult | None:
+        vehicle = Vehicle(config, sdp_port=sdp_port, record=record, log=log)
+        if watcher is not None:
+            vehicle.subscribe(watcher(vehicle))
+        session = asyncio.ensure_future(vehicle.run())
+        told: list[str] = []
+
+        def on_signal(name: str) -> None:
+            told.append(name)
+            if len(told) > 1 or vehicle.car.conversation is None:
+                session.cancel()
+            else:
+                vehicle.stop(name)
+
+        with _signals(on_signal):
+            try:
+                return await session
+            except asyncio.CancelledError:
+                if told:
+                    return None
+                raise
+
+    result = asyncio.run(main())
+    if result is None:
+        raise KeyboardInterrupt
+    return result
+
+
+@contextmanager
+def _signals(on_signal: Callable[[str], None]) -> Iterator[None]:
+    """Let `on_signal` have the signals of `SIGNALS`, by name, in the loop's thread."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, on_signal, number.name)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

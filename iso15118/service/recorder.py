@@ -1,0 +1,235 @@
+"""What went into a session, kept so that it can be lived again: a ring in memory, a file on demand, a stream for benches.
+
+Inputs are events (received octets as they came) with the snapshot they met; of what came out only a chained digest is kept, because the
+same inputs make the same commands (`replay`). The loop's thread only puts references into a deque: all writing, also the digests, is done
+by other threads, and a disk that fails is said once and disturbs nothing.
+
+A recording is a file of JSON lines: the head; one line an event, with what of the snapshot has changed; the end.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from iso15118.service.log import Log
+from iso15118.service.plain import plain
+from iso15118.session.commands import Command, Send
+from iso15118.session.events import Event, Garbled, Received
+
+RING: Final = 4096
+"""Events kept in memory: some three minutes of a charge loop."""
+QUEUE: Final = 8192
+"""Events that may wait for a slow disk."""
+LARGEST: Final = 256 * 1024 * 1024
+"""Octets of one streamed recording."""
+FORMAT: Final = "chargeloop recording 1"
+
+
+class Entry(NamedTuple):
+    """One turn of a session. `commands` None: the session failed."""
+
+    event: Event
+    raw: bytes
+    world: object
+    commands: Sequence[Command] | None
+    written: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a session began with. `role`: secc or evcc; `config`: the plain form of that role's Config; `session_id`: for a charger."""
+
+    role: str
+    config: Mapping[str, Any]
+    session_id: str = ""
+    name: str = ""
+
+
+class Recorder:
+    """The memory of one conversation (`conversation.Scribe`)."""
+
+    def __init__(self, head: Head, *, ring: int = RING, stream: Stream | None = None) -> None:
+        """`stream` gets everything as it happens; the ring has the last `ring` turns."""
+        self.head = head
+        self.turns = 0
+        self._ring: deque[Entry] = deque(maxlen=ring)
+        self._stream = stream
+
+    def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command] | None, written: tuple[bytes, ...]) -> None:
+        """Keep one turn."""
+        entry = Entry(event, raw, world, commands, written)
+        self.turns += 1
+        self._ring.append(entry)
+        if self._stream is not None:
+            self._stream.put(entry)
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    def dump(self, path: Path, why: str, *, log: Log | None = None) -> threading.Thread:
+        """Write the ring to `path`, in a thread of its own, which is given back. A failure is said in the log."""
+        entries, skipped = tuple(self._ring), self.turns - len(self._ring)
+        transcript, log = Transcript(self.head), log or Log()
+
+        def write() -> None:
+            try:
+                with path.open("w", encoding="utf-8") as file:
+                    file.write(transcript.opening(skipped))
+                    file.writelines(transcript.turn(entry) for entry in entries)
+                    file.write(transcript.ending(why))
+            except OSError as error:
+                log.error("recording unwritten", f"recording {path} not written: {error.strerror}")
+
+        thread = threading.Thread(target=write, name="recording", daemon=True)
+        thread.start()
+        return thread
+
+    def close(self, why: str) -> None:
+        """The session is over: the stream, if there is one, gets its end."""
+        if self._stream is not None:
+            self._stream.close(why)
+
+
+class Stream:
+    """A recording that is written while the session goes on, by its own thread. `put` never waits."""
+
+    def __init__(self, path: Path, head: Head, *, largest: int = LARGEST, waiting: int = QUEUE, log: Log | None = None) -> None:
+        """`largest`: octets after which no more is written. `waiting`: turns that may queue up."""
+        self.lost = 0
+        """Turns that were not written, because the disk was too slow, or failed."""
+        self._path = path
+        self._head = head
+        self._largest = largest
+        self._log = log or Log()
+        self._queue: queue.Queue[Entry | str] = queue.Queue(waiting)
+        self._broken = False
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread.start()
+
+    def put(self, entry: Entry) -> None:
+        """Hand over one turn. After the first that does not fit nothing more is taken: a recording with a gap could not be replayed."""
+        if self._broken:
+            self.lost += 1
+            return
+        try:
+            self._queue.put_nowait(entry)
+        except queue.Full:
+            self.lost += 1
+            self._give_up("the disk is too slow")
+
+    def close(self, why: str, *, patience: float = 0.0) -> None:
+        """No more comes. Waits up to `patience` seconds for what is still to be written."""
+        try:
+            self._queue.put_nowait(why)
+        except queue.Full:
+            self._broken = True
+        if patience:
+            self._thread.join(patience)
+
+    def _give_up(self, why: str) -> None:
+        if not self._broken:
+            self._broken = True
+            self._log.error("recording stopped", f"recording {self._path} stopped: {why}")
+
+    def _run(self) -> None:
+        transcript = Transcript(self._head)
+        try:
+            with self._path.open("w", encoding="utf-8") as file:
+                octets = file.write(transcript.opening())
+                while (entry := self._next()) is not None:
+                    octets += file.write(transcript.ending(entry) if isinstance(entry, str) else transcript.turn(entry))
+                    if isinstance(entry, str):
+                        return
+                    if octets > self._largest:
+                        self._give_up(f"{self._largest} octets are enough")
+                        return
+                    if self._queue.empty():
+                        file.flush()
+        except OSError as error:
+            self._give_up(str(error.strerror))
+
+    def _next(self) -> Entry | str | None:
+        """What comes next; None when nothing more will."""
+        while True:
+            try:
+                return self._queue.get(timeout=1.0)
+            except queue.Empty:
+                if self._broken:
+                    return None
+
+
+class Transcript:
+    """The lines of one recording, in their order: `opening`, one `turn` an entry, `ending`."""
+
+    __slots__ = ("_before", "_chain", "_head", "_turns")
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self._before: dict[str, Any] = {}
+        self._chain = b""
+        self._turns = 0
+
+    def opening(self, skipped: int = 0) -> str:
+        """`skipped`: turns that came before the first one here and are gone."""
+        head = self._head
+        who = {"role": head.role, "name": head.name, "session_id": head.session_id, "config": head.config}
+        return _line({"format": FORMAT, "skipped": skipped, **who})
+
+    def turn(self, entry: Entry) -> str:
+        """The event, what of the world has changed since the last one, the digest of all commands up to here."""
+        self._turns += 1
+        world = {name: plain(getattr(entry.world, name)) for name in _names(entry.world)}
+        changed = {name: value for name, value in world.items() if name not in self._before or self._before[name] != value}
+        self._before = world
+        said: dict[str, Any] = {"e": _event(entry), "w": changed}
+        if entry.commands is None:
+            return _line({**said, "failed": True})
+        self._chain = digest(self._chain, entry.commands, entry.written)
+        return _line({**said, "d": self._chain.hex()})
+
+    def ending(self, why: str) -> str:
+        """Without it a recording was cut off."""
+        return _line({"end": self._turns, "why": why})
+
+
+def digest(chain: bytes, commands: Sequence[Command], written: Sequence[bytes]) -> bytes:
+    """The next link: over the link before, and over every command, messages as their octets."""
+    hashed = blake2b(chain, digest_size=16)
+    octets = iter(written)
+    for command in commands:
+        if isinstance(command, Send):
+            hashed.update(f"Send {command.payload_type} ".encode() + next(octets, b""))
+        else:
+            hashed.update(f"{type(command).__name__} {json.dumps(plain(command))}".encode())
+    return hashed.digest()
+
+
+def _event(entry: Entry) -> list[Any]:
+    event = entry.event
+    name = type(event).__name__
+    if isinstance(event, Received):
+        return [name, event.payload_type, entry.raw.hex()]
+    if isinstance(event, Garbled):
+        return [name, event.error.what, event.error.path, event.error.bit]
+    return [name, *(plain(getattr(event, field)) for field in _names(event))]
+
+
+def _names(value: object) -> Iterable[str]:
+    return getattr(type(value), "__dataclass_fields__", {})
+
+
+def _line(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, separators=(",", ":")) + "\n"
+
+
+def numbered(path: Path, number: int) -> Path:
+    """`path` for the first recording, `path-2` (before the suffix) for the second, and so on."""
+    return path if number == 1 else path.with_stem(f"{path.stem}-{number}")

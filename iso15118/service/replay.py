@@ -1,0 +1,152 @@
+"""A recorded session lived again: the same inputs through `step` must make the same commands, digest by digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from iso15118.errors import ChargeloopError, CodecError, LocalError
+from iso15118.messages.catalogue import schema_for
+from iso15118.sequence.timers import Timer
+from iso15118.service.plain import build
+from iso15118.service.recorder import FORMAT, Head, digest
+from iso15118.session.commands import Command, Send
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.snapshot import EvccSnapshot, SeccSnapshot
+
+WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
+_PLAIN: Final[Mapping[str, Event]] = {"Connected": Connected(), "Sent": Sent(), "Tick": Tick()}
+
+Step = Callable[[Any, Event, Any], tuple[Any, Sequence[Command]]]
+Look = Callable[[int, Event, Any, Sequence[Command]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayResult:
+    """What came of it. `turns`: lived again; `different`: the first turn whose commands are not those recorded, None: all are."""
+
+    head: Head
+    turns: int
+    different: int | None
+    complete: bool
+    """The recording has an end, and it was reached."""
+    remark: str
+    """What is to be said about the recording; empty: nothing."""
+    session: Any
+    """As it stands after the last turn."""
+
+    @property
+    def equal(self) -> bool:
+        """The same commands, as far as the recording goes."""
+        return self.different is None
+
+
+def begin(head: Head) -> Any:
+    """The session of a recording before its first event. Raises LocalError if its configuration is not one of today's."""
+    if head.role == "secc":
+        from iso15118.session import secc
+
+        return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id))
+    from iso15118.session import evcc
+
+    return evcc.begin(build(evcc.Config, head.config))
+
+
+def step_of(head: Head) -> Step:
+    """The `step` of the role that was recorded."""
+    if head.role == "secc":
+        from iso15118.session import secc
+
+        return secc.step
+    from iso15118.session import evcc
+
+    return evcc.step
+
+
+def replay(path: Path, begin: Callable[[Head], Any] = begin, step: Step | None = None, look: Look | None = None) -> ReplayResult:
+    """Live the recording at `path` again. `look(turn, event, world, commands)` sees each turn.
+
+    Raises LocalError for what is no recording, or has lost its beginning (a ring that ran over). One that breaks off is lived up to there.
+    """
+    rows = _rows(path)
+    head = _head(path, next(rows, None))
+    kind, step = WORLDS[head.role], step or step_of(head)
+    session = begin(head)
+    world: dict[str, Any] = {}
+    chain, turns, remark, complete = b"", 0, "the recording breaks off", False
+    for row in rows:
+        if row is None:
+            break
+        if "end" in row:
+            complete, remark = True, ""
+            break
+        world |= row["w"]
+        event, snapshot = _event(row["e"]), build(kind, world)
+        turns += 1
+        try:
+            session, commands = step(session, event, snapshot)
+            chain = digest(chain, commands, [_octets(command) for command in commands if isinstance(command, Send)])
+        except Exception as error:  # what is replayed may be what went wrong
+            if row.get("failed"):
+                remark = f"the session failed here: {type(error).__name__}: {error}"
+                return ReplayResult(head, turns, None, complete=True, remark=remark, session=session)
+            raise
+        if look is not None:
+            look(turns, event, snapshot, commands)
+        if row.get("failed"):
+            return ReplayResult(head, turns, turns, complete=True, remark="the session failed here, and does not now", session=session)
+        if row["d"] != chain.hex():
+            return ReplayResult(head, turns, turns, complete=False, remark=f"turn {turns} decides otherwise", session=session)
+    return ReplayResult(head, turns, None, complete=complete, remark=remark, session=session)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any] | None]:
+    """The lines; None in the place of one that is cut off."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    yield None
+                    return
+                yield row if isinstance(row, dict) and line.endswith("\n") else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LocalError(f"{path}: cannot be read: {error}") from None
+
+
+def _head(path: Path, row: dict[str, Any] | None) -> Head:
+    if row is None or row.get("format") != FORMAT or row.get("role") not in WORLDS:
+        raise LocalError(f"{path}: no recording of a session ({FORMAT})")
+    if row["skipped"]:
+        raise LocalError(f"{path}: the first {row['skipped']} turns are missing, so it cannot be lived again (record with a stream)")
+    return Head(row["role"], row["config"], row["session_id"], row["name"])
+
+
+def _event(said: list[Any]) -> Event:
+    name, *words = said
+    match name:
+        case "Received":
+            payload_type, octets = words
+            return Received(schema_for(payload_type).decode(bytes.fromhex(octets)), payload_type)
+        case "Garbled":
+            return Garbled(CodecError(words[0], path=words[1], bit=words[2]))
+        case "Elapsed":
+            return Elapsed(Timer[words[0]])
+        case "StopWanted":
+            return StopWanted(words[0])
+        case "Closed":
+            return Closed(words[0])
+        case _ if name in _PLAIN:
+            return _PLAIN[name]
+    raise LocalError(f"unknown event {name!r} in a recording")
+
+
+def _octets(command: Send) -> bytes:
+    try:
+        return schema_for(command.payload_type).encode(command.message)
+    except ChargeloopError as error:
+        raise LocalError(f"cannot be encoded: {error}") from None

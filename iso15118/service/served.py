@@ -1,0 +1,112 @@
+"""One outlet of a charger on its link: metal, listener, discovery, and one session at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iso15118.hal import registry
+from iso15118.hal.guard import Guard
+from iso15118.sequence.phases import Phase
+from iso15118.service.actuate import PERIOD, Actuator
+from iso15118.service.discovery import SdpServer, serve_sdp
+from iso15118.service.door import Door
+from iso15118.service.evse import Evse, EvseConfig, fresh_session_id
+from iso15118.service.links import Link, link, listener
+from iso15118.service.log import Log
+from iso15118.service.plain import plain
+from iso15118.service.recorder import Head, Recorder
+from iso15118.service.seen import Ended
+from iso15118.units import Second
+from iso15118.wire.sdp import PORT
+
+if TYPE_CHECKING:
+    from iso15118.hal.protocols import Outlet
+
+
+class Served:
+    """One outlet on its link."""
+
+    def __init__(
+        self,
+        config: EvseConfig,
+        *,
+        sdp_port: int = PORT,
+        period: Second = PERIOD,
+        record: Callable[[Head], Recorder] = Recorder,
+        recordings: Path | None = None,
+        log: Log | None = None,
+    ) -> None:
+        """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to.
+
+        Raises LocalError without the interface, or for a board that cannot be made.
+        """
+        self.sessions = 0
+        self.port = 0
+        self._sdp_port = sdp_port
+        self._record = record
+        self._recordings = recordings
+        self._log = log or Log()
+        self._link: Link = link(config.interface)
+        self._metal: Outlet = registry.outlet(config.board)
+        self.config = config = replace(config, session=replace(config.session, meter_id=self._metal.meter.meter_id))
+        guard = Guard(self._metal, config.limits, discharge_allowed=config.discharge_allowed)
+        self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
+        self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
+        self._server: asyncio.Server | None = None
+        self._sdp: asyncio.DatagramTransport | None = None
+
+    async def start(self) -> None:
+        """Metal, then the listener, then discovery: nobody is sent to a door that is not there."""
+        loop = asyncio.get_running_loop()
+        self.evse.actuator.start()
+        sock = listener(self._link)
+        self.port = sock.getsockname()[1]
+        self._server = await loop.create_server(self._door.accept, sock=sock, backlog=16)
+        server = SdpServer(self._link, plain_port=self.port, log=self._log)
+        self._sdp = await serve_sdp(server, self._link, port=self._sdp_port, log=self._log)
+        self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {self.port} without TLS")
+
+    def deaf(self) -> None:
+        """No new cars."""
+        if self._sdp is not None:
+            self._sdp.close()
+        if self._server is not None:
+            self._server.close()
+        self._door.close()
+
+    def off(self) -> None:
+        """Metal is let go."""
+        self.evse.actuator.stop()
+        self._metal.close()
+
+    # Connections.
+
+    def _shut(self) -> bool:
+        """Is a session going on? The rest of a connection whose session has ended [V2G20-1633] keeps nobody out."""
+        conversation = self.evse.conversation
+        return self.evse.busy and conversation is not None and conversation.session.phase is not Phase.ENDED
+
+    def _admit(self, transport: asyncio.Transport, octets: bytes) -> None:
+        """A car has said something: it gets the outlet."""
+        if self.evse.busy and self.evse.conversation is not None:
+            self.evse.conversation.drop("the next session begins")
+        self.sessions += 1
+        session_id = fresh_session_id()
+        recorder = self._record(Head("secc", plain(self.config.session), session_id.hex(), self.config.name))
+        conversation = self.evse.converse(scribe=recorder, session_id=session_id)
+        conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))
+        transport.set_protocol(conversation)
+        conversation.connection_made(transport)
+        conversation.data_received(octets)
+
+    def _ended(self, recorder: Recorder, ended: Ended) -> None:
+        recorder.close(ended.why)
+        how = "in order" if ended.clean else f"in {ended.phase}"
+        self._log.info("session ended", f"{self.config.name}: session ended {how}: {ended.why}")
+        if self._recordings is not None and not ended.clean:
+            path = self._recordings / f"{self.config.name}-{recorder.head.session_id}.jsonl"
+            recorder.dump(path, ended.why, log=self._log)

@@ -1,0 +1,202 @@
+"""A charger on the network: every outlet with its own interface, discovery and listener, its own metal and one conversation at a time.
+
+Nothing of one outlet disturbs another, and no connection disturbs the one that charges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from iso15118.energy import Authorisation, Budget
+from iso15118.errors import DeviceFault, LocalError
+from iso15118.power import Contactor, Reading
+from iso15118.sequence.phases import Phase
+from iso15118.service.actuate import PERIOD
+from iso15118.service.evse import Charger, Evse, EvseConfig
+from iso15118.service.log import Log
+from iso15118.service.recorder import Head, Recorder, Stream, numbered
+from iso15118.service.seen import Seen
+from iso15118.service.served import Served
+from iso15118.units import Second
+from iso15118.wire.sdp import PORT
+
+GRACE: Final[Second] = 5.0
+"""An orderly stop of a session takes no longer, or it is cut off."""
+SETTLE: Final[Second] = 0.6
+"""Within this from the command power is off and the contactor open; the guard turns on until then."""
+
+StationWatcher: TypeAlias = Callable[[str, Seen], None]
+"""Is told the name of the outlet and what was seen there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationConfig:
+    """A charger: its outlets, and what they share."""
+
+    evses: tuple[EvseConfig, ...]
+    sdp_port: int = PORT
+    """Another one for tests only."""
+    period: Second = PERIOD
+    """Of the guards."""
+    record: Path | None = None
+    """Stream every session into this file (the second one into its neighbour `-2`, and so on)."""
+    recordings: Path | None = None
+    """Folder for the last minutes of a session that did not end in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvseStatus:
+    """One outlet at this moment. `phase` None: no session; `peer` the other end's address."""
+
+    name: str
+    evse_id: str
+    interface: str
+    port: int
+    phase: Phase | None
+    reading: Reading
+    faults: frozenset[DeviceFault]
+    budget: Budget
+    sessions: int
+    messages: int
+
+
+class Station:
+    """A charger. `start`, then it runs by itself; everything that may be done to it is a method here."""
+
+    def __init__(self, config: StationConfig, *, log: Log | None = None) -> None:
+        """Raises LocalError where two outlets claim the same name."""
+        names = [evse.name for evse in config.evses]
+        if len(set(names)) != len(names) or not names:
+            raise LocalError(f"a station has outlets with different names, not {names}")
+        self.config = config
+        self._log = log or Log()
+        self._served: dict[str, Served] = {}
+        self._watchers: list[StationWatcher] = []
+        self._streams = count(1)
+
+    async def start(self) -> None:
+        """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
+        try:
+            for evse in self.config.evses:
+                await self._open(evse).start()
+        except BaseException:
+            await self.stop("the start failed", grace=0)
+            raise
+
+    def _open(self, evse: EvseConfig) -> Served:
+        config, name = self.config, evse.name
+        served = self._served[name] = Served(
+            evse,
+            sdp_port=config.sdp_port,
+            period=config.period,
+            record=self._recorder,
+            recordings=config.recordings,
+            log=self._log,
+        )
+        served.evse.subscribe(lambda seen: self._seen(name, seen))
+        return served
+
+    def _recorder(self, head: Head) -> Recorder:
+        path = self.config.record
+        return Recorder(head, stream=None if path is None else Stream(numbered(path, next(self._streams)), head, log=self._log))
+
+    async def stop(self, why: str, grace: Second = GRACE) -> None:
+        """No new cars; sessions end in order within `grace` seconds or are cut off; metal is off when this returns."""
+        served = tuple(self._served.values())
+        self._served = {}
+        for one in served:
+            one.deaf()
+            one.evse.stop(why)
+        conversations = [one.evse.conversation for one in served if one.evse.busy and one.evse.conversation is not None]
+        deadline = asyncio.get_running_loop().time() + grace
+        while any(not _nearly_over(conversation) for conversation in conversations):
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(0.02)
+        for conversation in conversations:
+            if not conversation.ended.done():
+                conversation.drop(why)
+        if conversations:
+            await asyncio.wait([conversation.ended for conversation in conversations], timeout=0.1)
+        await _rest([one.evse for one in served])
+        for one in served:
+            one.off()
+
+    # Control.
+
+    def evse(self, name: str) -> Evse:
+        """An outlet by its name. Raises LocalError naming those there are."""
+        if name not in self._served:
+            raise LocalError(f"there is no outlet {name!r}; there are: {', '.join(sorted(self._served))}")
+        return self._served[name].evse
+
+    def stop_session(self, name: str, why: str) -> None:
+        """End an outlet's session in order."""
+        self.evse(name).stop(why)
+
+    def set_budget(self, name: str, budget: Budget) -> None:
+        """What the site grants an outlet from now on."""
+        self.evse(name).set_budget(budget)
+
+    def authorise(self, name: str, authorisation: Authorisation) -> None:
+        """May the vehicle there take energy? Holds for the present session."""
+        self.evse(name).authorise(authorisation)
+
+    def emergency_stop(self, name: str) -> None:
+        """Power away now; the outlet is out of order until `reset`."""
+        self.evse(name).trip()
+
+    def reset(self, name: str) -> bool:
+        """A person says that the outlet may be used again. True: no fault is left."""
+        return self.evse(name).actuator.clear(by_person=True)
+
+    def subscribe(self, watcher: StationWatcher) -> None:
+        """`watcher` sees what happens at every outlet from now on."""
+        self._watchers.append(watcher)
+
+    def status(self) -> tuple[EvseStatus, ...]:
+        """Every outlet at this moment."""
+        return tuple(_status(served) for served in self._served.values())
+
+    def _seen(self, name: str, seen: Seen) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher(name, seen)
+            except Exception as defect:
+                self._watchers.remove(watcher)
+                self._log.error("watcher dropped", f"a watcher of the station failed and is dropped: {defect}", error=defect)
+
+
+def _nearly_over(conversation: Charger) -> bool:
+    """Has it ended, or does only its connection linger [V2G20-1633]?"""
+    return conversation.ended.done() or (conversation.session.phase is Phase.ENDED and conversation.session.clean)
+
+
+def _status(served: Served) -> EvseStatus:
+    evse = served.evse
+    conversation = evse.conversation if evse.busy else None
+    return EvseStatus(
+        name=evse.config.name,
+        evse_id=evse.config.session.evse_id,
+        interface=evse.config.interface,
+        port=served.port,
+        phase=None if conversation is None else conversation.session.phase,
+        reading=evse.actuator.reading,
+        faults=evse.actuator.faults,
+        budget=evse.budget,
+        sessions=served.sessions,
+        messages=0 if conversation is None else conversation.messages_in + conversation.messages_out,
+    )
+
+
+async def _rest(evses: list[Evse]) -> None:
+    """Wait for contactors to open, but not longer than they may take."""
+    for _ in range(round(SETTLE / 0.02)):
+        if all(evse.actuator.reading.contactor.value is Contactor.OPEN for evse in evses):
+            return
+        await asyncio.sleep(0.02)

@@ -1,0 +1,131 @@
+"""A simulated car on the network: it looks for a charger on its link, connects, and lives one session."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from iso15118.errors import LocalError, PeerError
+from iso15118.sequence.phases import Phase
+from iso15118.service.car import Car, CarConfig
+from iso15118.service.discovery import discover
+from iso15118.service.links import Link, link
+from iso15118.service.log import Log
+from iso15118.service.plain import plain
+from iso15118.service.recorder import Head, Recorder, Stream
+from iso15118.service.seen import Watcher
+from iso15118.units import Second, WattHour
+from iso15118.wire.sdp import PORT, SdpResponse, Security
+
+CONNECT: Final[Second] = 2.0
+"""For the TCP connection; then the search begins anew."""
+ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleResult:
+    """What came of a session. Energies in Wh, in the battery; times in seconds."""
+
+    clean: bool
+    why: str
+    phase: Phase
+    """Where the session stood when it ended."""
+    stored: WattHour
+    soc_before: float
+    soc_after: float
+    loops: int
+    messages: int
+    waits: tuple[Second, ...]
+    """How long the charger took, one an answer."""
+    duration: Second
+
+
+class Vehicle:
+    """One car, detached: what it knows of the cable is what the charger says. Each `run` is a session; the battery stays what it is."""
+
+    def __init__(
+        self,
+        config: CarConfig,
+        *,
+        sdp_port: int = PORT,
+        security: Security = Security.NONE,
+        record: Path | None = None,
+        log: Log | None = None,
+    ) -> None:
+        """`security`: what discovery asks for. `record`: stream the session into this file. Raises LocalError without the interface."""
+        self.config = config
+        self._link: Link = link(config.interface)
+        self._sdp_port = sdp_port
+        self._security = security
+        self._record = record
+        self._log = log or Log()
+        self._watchers: list[Watcher] = []
+        self.car = Car(config, log=self._log)
+
+    def subscribe(self, watcher: Watcher) -> None:
+        """`watcher` sees the conversations from now on."""
+        self._watchers.append(watcher)
+
+    def stop(self, why: str) -> None:
+        """The driver wants to leave: end the session in order."""
+        if self.car.conversation is not None and not self.car.conversation.over:
+            self.car.conversation.stop(why)
+
+    async def run(self) -> VehicleResult:
+        """One session. Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask."""
+        sock = await self._connect()
+        loop, battery = asyncio.get_running_loop(), self.car.metal.battery
+        began, stored, soc = loop.time(), battery.stored, battery.soc
+        head = Head("evcc", plain(self.config.session), name=self.config.name)
+        recorder = Recorder(head, stream=None if self._record is None else Stream(self._record, head, log=self._log))
+        conversation = self.car.converse(scribe=recorder)
+        for watcher in self._watchers:
+            conversation.subscribe(watcher)
+        try:
+            await loop.create_connection(lambda: conversation, sock=sock)
+            ended = await asyncio.shield(conversation.ended)
+        finally:
+            if not conversation.over:  # cancelled: leave nothing connected behind
+                conversation.drop("the car gives up")
+            recorder.close("")
+        return VehicleResult(
+            clean=ended.clean,
+            why=ended.why,
+            phase=ended.phase,
+            stored=battery.stored - stored,
+            soc_before=soc,
+            soc_after=battery.soc,
+            loops=self.car.loops,
+            messages=conversation.messages_in + conversation.messages_out,
+            waits=tuple(conversation.waits),
+            duration=loop.time() - began,
+        )
+
+    async def _connect(self) -> socket.socket:
+        """A connection to the charger on this link; one that is announced and does not answer is looked for again."""
+        why = ""
+        for _ in range(ATTEMPTS):
+            found = await discover(self._link, security=self._security, port=self._sdp_port)
+            self._log.info("charger found", f"{self.config.name}: charger at {found.text} port {found.port}")
+            try:
+                return await self._open(found)
+            except (OSError, TimeoutError) as error:
+                why = str(error) or type(error).__name__
+        raise PeerError(f"the charger announces a port that takes no connection: {why}")
+
+    async def _open(self, found: SdpResponse) -> socket.socket:
+        if found.security is Security.TLS:
+            raise LocalError("the charger speaks TLS only, which this car does not yet")
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            address = (found.text, found.port, 0, 0 if self._link.loopback else self._link.index)
+            async with asyncio.timeout(CONNECT):
+                await asyncio.get_running_loop().sock_connect(sock, address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
