@@ -18,9 +18,10 @@ NO_TIME: Final = 10**9
 """A stamp below this is no time at all: some peers anchor their schedules at 0."""
 
 
-def anchored(stamp: int, otherwise: int) -> float:
-    """Seconds since the epoch of a TimeAnchor; `otherwise` (a stamp) for one that tells no time."""
-    return seconds(otherwise if stamp < NO_TIME else stamp)
+def anchored(stamp: int, otherwise: int) -> int:
+    """A TimeAnchor in microseconds since the epoch; `otherwise` (a stamp) for one that tells no time."""
+    told = otherwise if stamp < NO_TIME else stamp
+    return told if unit(told) == "microseconds" else round(seconds(told) * MICROSECONDS)
 
 
 def unit(stamp: int) -> str:

@@ -25,6 +25,7 @@ from iso15118.session.evcc.delivery import starts
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.session.values import changed
 from iso15118.units import MICROSECONDS, Second
 
 CONTACTOR_TIME: Final[Second] = 5.0
@@ -123,7 +124,7 @@ def _check(session: Session, message: Response, out: list[Command]) -> tuple[Ses
 
 def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSnapshot, out: list[Command]) -> Session:
     """The session after a response has been read: its phase and timers, then the next request or the pause before it."""
-    session = replace(turn.session, phase=phase, waiting=False, peer_stamp=stamp)
+    session = changed(turn.session, phase=phase, waiting=False, peer_stamp=stamp)
     for text in turn.notes:
         session = _note(session, text, out)
     if phase is Phase.ENDED:
@@ -194,17 +195,17 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
         raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
     out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
     delivering = session.delivering or starts(request)
-    return replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
+    return changed(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
 
 
 def _sent(session: Session, out: list[Command]) -> Session:
     """The message timer starts when the request has left. A response that overtook this report needs none."""
     if session.writing > 1:
-        return replace(session, writing=session.writing - 1)
+        return changed(session, writing=session.writing - 1)
     out.append(Disarm(Timer.WRITE))
     if session.waiting and session.request is not None:
         out.append(Arm(Timer.MESSAGE, _patience(session, session.request)))
-    return replace(session, writing=0)
+    return changed(session, writing=0)
 
 
 def _patience(session: Session, request: Message) -> Second:

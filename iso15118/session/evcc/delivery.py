@@ -91,7 +91,10 @@ def profile(session: Session, snapshot: EvccSnapshot, stamp: int) -> wire.EVPowe
     most: Watt = own if own > 0.0 else session.evse_limits.charge_power
     return wire.EVPowerProfile(
         time_anchor=session.chosen.charge.anchor,
-        control_mode=wire.Scheduled_EVPPTControlMode(selected_schedule_tuple_id=session.chosen.id),
+        control_mode=wire.Scheduled_EVPPTControlMode(
+            selected_schedule_tuple_id=session.chosen.id,
+            power_tolerance_acceptance=wire.PowerToleranceAcceptance.PowerToleranceConfirmed if session.chosen.tolerance else None,
+        ),
         ev_power_profile_entries=session.chosen.profile(most),
     )
 

@@ -20,6 +20,7 @@ from iso15118.session.evcc.figures import ZERO, at_least, at_most, energies, per
 from iso15118.session.evcc.schedule import departure, supplied
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.session.values import changed
 from iso15118.units import Ampere, Volt
 
 LEAST_VOLTAGE: Final[Volt] = 50.0
@@ -143,7 +144,7 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
     told = session.told
     if isinstance(mode, dc.Dynamic_DC_CLResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
-    session = replace(
+    session = changed(
         session,
         loops=session.loops + 1,
         evse_limits=_read_limits(session, mode),

@@ -13,7 +13,7 @@ from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.delivery import EVPowerProfileEntryList
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import PowerSchedule, PowerScheduleEntry
-from iso15118.session.clock import seconds, unit
+from iso15118.session.clock import anchored
 from iso15118.session.evcc.figures import power_at_most
 from iso15118.units import MICROSECONDS, Watt
 
@@ -27,12 +27,12 @@ class Steps:
     powers: tuple[Watt, ...]
 
     @classmethod
-    def of(cls, schedule: PowerSchedule, *, magnitude: bool) -> Steps:
-        """The steps of a schedule; `magnitude`: whatever sign its powers have (discharging), else negative ones allow nothing."""
+    def of(cls, schedule: PowerSchedule, heard: int = 0, *, magnitude: bool) -> Steps:
+        """The steps of a schedule that came at `heard`; `magnitude`: of powers of either sign (discharging), else negative ones allow nothing."""
         entries = schedule.power_schedule_entries.power_schedule_entry
         ends = tuple(accumulate(entry.duration * MICROSECONDS for entry in entries))
         powers = (number(entry.power) for entry in entries)
-        return cls(anchor_of(schedule), ends, tuple(abs(p) if magnitude else max(0.0, p) for p in powers))
+        return cls(anchored(schedule.time_anchor, heard), ends, tuple(abs(p) if magnitude else max(0.0, p) for p in powers))
 
     def at(self, stamp: int) -> Watt:
         """The power allowed at `stamp`. Before the anchor the first entry holds (clocks differ a little), after the end nothing."""
@@ -46,12 +46,6 @@ class Steps:
         return sum(power * (end - begin) for power, begin, end in zip(self.powers, begins, self.ends, strict=True))
 
 
-def anchor_of(schedule: PowerSchedule) -> int:
-    """The start in microseconds, whatever unit the charger told it in."""
-    told = schedule.time_anchor
-    return told if unit(told) == "microseconds" else round(seconds(told) * MICROSECONDS)
-
-
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A schedule tuple, read."""
@@ -62,16 +56,19 @@ class Chosen:
     charge: Steps
     discharge: Steps | None
     """None: the charger told no discharging schedule, so that only its limits bind."""
+    tolerance: bool = False
+    """The schedule comes with a tolerance, which we confirm: we follow our own profile."""
 
     @classmethod
-    def of(cls, offered: wire.ScheduleTuple) -> Chosen:
-        """The tuple, in the car's words."""
+    def of(cls, offered: wire.ScheduleTuple, heard: int = 0) -> Chosen:
+        """The tuple, in the car's words; `heard`: when it came, us on the charger's clock."""
         charging, back = offered.charging_schedule.power_schedule, offered.discharging_schedule
         return cls(
             offered.schedule_tuple_id,
             charging.power_schedule_entries.power_schedule_entry,
-            Steps.of(charging, magnitude=False),
-            None if back is None else Steps.of(back.power_schedule, magnitude=True),
+            Steps.of(charging, heard, magnitude=False),
+            None if back is None else Steps.of(back.power_schedule, heard, magnitude=True),
+            charging.power_tolerance is not None,
         )
 
     def profile(self, most: Watt) -> EVPowerProfileEntryList:

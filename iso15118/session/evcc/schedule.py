@@ -80,17 +80,17 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
     if isinstance(mode, Dynamic_SEResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
         return Read(session if told == session.told else replace(session, told=told), notes=notes)
-    chosen, problems = pick(mode.schedule_tuple, session.config.schedule_choice)
+    chosen, problems = pick(mode.schedule_tuple, session.config.schedule_choice, response.header.time_stamp)
     return Read(replace(session, chosen=chosen), notes=(*notes, *problems))
 
 
-def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice) -> tuple[Chosen, tuple[str, ...]]:
-    """The schedule to take, and what was wrong with the offer: of tuples with one id the first counts."""
+def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice, heard: int = 0) -> tuple[Chosen, tuple[str, ...]]:
+    """The schedule to take, and what was wrong with the offer: of tuples with one id the first counts. `heard`: the response's stamp."""
     unique: dict[int, ScheduleTuple] = {}
     for each in offered:
         unique.setdefault(each.schedule_tuple_id, each)
     notes = () if len(unique) == len(offered) else ("schedule tuples share an id: the first of them counts",)
-    choices = [Chosen.of(each) for each in unique.values()]
+    choices = [Chosen.of(each, heard) for each in unique.values()]
     if choice is ScheduleChoice.MOST_ENERGY:
         return max(choices, key=lambda chosen: chosen.charge.energy), notes
     return choices[0], notes

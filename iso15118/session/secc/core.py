@@ -259,7 +259,7 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     if session.phase in (Phase.APP_PROTOCOL, Phase.SESSION_SETUP):
         return _end(session, why, out)
     out.append(Arm(Timer.STOP, session.config.times.stop))
-    session = loop.decided(replace(session, stop=why), snapshot)
+    session = loop.decided(replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop), snapshot)
     out.append(Apply(session.setpoint))
     return session
 

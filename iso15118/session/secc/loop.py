@@ -43,7 +43,8 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     decision, reading = session.decision, snapshot.reading
     status = None
     if session.stop:
-        status = EVSEStatus(notification_max_delay=int(session.config.times.stop), evse_notification=EVSENotification.Terminate)
+        left = max(0, int(session.stop_by - snapshot.now))
+        status = EVSEStatus(notification_max_delay=left, evse_notification=EVSENotification.Terminate)
     response = dc.DC_ChargeLoopRes(
         header=session.header,
         response_code=OK,

@@ -130,7 +130,7 @@ def check_profile(session: Session, profile: delivery.EVPowerProfile | None) -> 
         raise PeerError(f"schedule tuple {wanted} was not offered", requirement="V2G20-479", code="FAILED_ScheduleSelectionInvalid")
     charging = _steps(chosen.charging_schedule)
     discharging = _steps(chosen.discharging_schedule) if chosen.discharging_schedule else []
-    begin = anchored(profile.time_anchor, chosen.charging_schedule.power_schedule.time_anchor)
+    begin = anchored(profile.time_anchor, chosen.charging_schedule.power_schedule.time_anchor) / MICROSECONDS
     for entry in profile.ev_power_profile_entries.ev_power_profile_entry:
         if entry.duration == 0:
             raise _invalid("a power profile entry of no duration")

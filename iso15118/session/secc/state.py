@@ -99,6 +99,8 @@ class Session:
     clean: bool = False
     stop: str = ""
     """Someone on our side wants the end: why."""
+    stop_by: float = 0.0
+    """Monotonic s at which a car that has not followed is cut off."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 

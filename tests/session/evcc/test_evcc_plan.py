@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iso15118.messages.v20.rational import number
+from iso15118.messages.v20.rational import number, rational
 from iso15118.session.evcc.plan import Chosen, Steps
 from tests.session.evcc.bench import EPOCH, schedule, schedule_tuple
 
@@ -55,3 +55,16 @@ def test_a_profile_keeps_within_each_slot(entries: list[tuple[int, float]], most
 def test_a_slot_below_the_maximum_is_taken_whole() -> None:
     profile = Chosen.of(schedule_tuple(1, (60, 11_000.0), (60, 60_000.0))).profile(50_004.0)
     assert [number(e.power) for e in profile.ev_power_profile_entry] == [11_000.0, 50_000.0]
+
+
+def test_a_schedule_without_a_time_counts_from_when_it_came() -> None:
+    told = schedule((3600, 10_000.0), anchor=0).power_schedule
+    steps = Steps.of(told, EPOCH, magnitude=False)
+    assert (steps.at(EPOCH), steps.at(EPOCH + 3599 * SECOND), steps.at(EPOCH + 3600 * SECOND)) == (10_000.0, 10_000.0, 0.0)
+
+
+def test_a_tolerance_is_noticed() -> None:
+    plain = schedule_tuple(1, (60, 1.0))
+    power = plain.charging_schedule.power_schedule.but(power_tolerance=rational(2000))
+    tolerant = plain.but(charging_schedule=plain.charging_schedule.but(power_schedule=power))
+    assert (Chosen.of(plain).tolerance, Chosen.of(tolerant).tolerance) == (False, True)
