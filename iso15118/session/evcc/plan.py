@@ -28,7 +28,7 @@ class Steps:
 
     @classmethod
     def of(cls, schedule: PowerSchedule, heard: int = 0, *, magnitude: bool) -> Steps:
-        """The steps of a schedule that came at `heard`; `magnitude`: of powers of either sign (discharging), else negative ones allow nothing."""
+        """The steps of a schedule heard at `heard`; `magnitude`: either sign counts (discharging), else negative powers allow nothing."""
         entries = schedule.power_schedule_entries.power_schedule_entry
         ends = tuple(accumulate(entry.duration * MICROSECONDS for entry in entries))
         powers = (number(entry.power) for entry in entries)
