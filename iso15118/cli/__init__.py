@@ -55,9 +55,23 @@ def complain(what: str, code: int) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from iso15118.cli import exi
+    match arguments.command:
+        case "demo":
+            from iso15118.cli import demo
 
-    return exi.run(arguments)
+            return demo.run(arguments)
+        case "secc":
+            from iso15118.cli import secc
+
+            return secc.run(arguments)
+        case "evcc":
+            from iso15118.cli import evcc
+
+            return evcc.run(arguments)
+        case _:
+            from iso15118.cli import exi
+
+            return exi.run(arguments)
 
 
 def _let_go_of_output() -> None:
@@ -93,12 +107,41 @@ def _parser() -> _Parser:
     parser = _Parser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
     parser.add_argument("--version", action="version", version=f"chargeloop {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_demo(commands.add_parser("demo", help="a car and a charger on this machine, without hardware", description=_DEMO))
+    _add_role(commands.add_parser("secc", help="run a charger", description=_SECC))
+    _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
     _add_exi(commands.add_parser("exi", help="read and write messages in EXI", description=_EXI))
     return parser
 
 
+_DEMO = """A charger and a simulated car in one process: real EXI over bytes in memory, simulated metal, virtual time. The car charges,
+discharges, and stops. Exit code 0 if the session ended in order and both energies agree with the battery within 2 percent."""
+_SECC = "A charger: SDP and TCP on an interface, one outlet, as CONFIG.toml describes it. Runs until it is interrupted."
+_EVCC = "A simulated car: finds a charger by SDP and runs one session, as CONFIG.toml describes it."
 _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
 {"<name>": {...}} on one line."""
+
+
+def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--mode", choices=("scheduled", "dynamic"), default="scheduled", help="who plans the power: the car or the charger")
+    demo.add_argument("--minutes", type=_minutes, default=30.0, metavar="N", help="virtual minutes of charging and discharging (30)")
+    demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")
+    demo.add_argument("--fast", action="store_true", help="no pacing: as fast as it goes")
+    demo.add_argument("--json", action="store_true", help="nothing but the summary, as JSON")
+    _add_common(demo)
+
+
+def _add_role(role: argparse.ArgumentParser) -> None:
+    role.add_argument("config", metavar="CONFIG.toml", help="what it is, and on which interface")
+    role.add_argument(
+        "--sdp-port", type=_port, default=15118, metavar="PORT", help="UDP port of discovery (15118), for tests on one machine"
+    )
+    _add_common(role)
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--record", metavar="FILE", help="keep the session's inputs, for replay")
+    command.add_argument("--plain", action="store_true", help="lines of text: no colours, no moving view")
 
 
 def _add_exi(exi: argparse.ArgumentParser) -> None:
@@ -112,3 +155,20 @@ def _add_exi(exi: argparse.ArgumentParser) -> None:
         action.add_argument("--lines", action="store_true", help="a batch: a line in, a line out; a bad one gives `error: ...`")
     decode.add_argument("input", nargs="*", metavar="HEX", help="standard input if absent or -")
     encode.add_argument("input", nargs="*", metavar="JSON", help="standard input if absent or -")
+
+
+def _minutes(text: str) -> float:
+    """The length of a demo. Raises argparse's own error for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.5 <= value <= 24 * 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number within 0.5..1440")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port within 1..65535")
+    return int(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +18,11 @@ from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
 from iso15118.service.station import Station, StationConfig, StationWatcher
 from iso15118.service.vehicle import Vehicle, VehicleResult
+from iso15118.units import Second
 from iso15118.wire.sdp import PORT
 
+WRITING: Final[Second] = 5.0
+"""What is left to be written of a recording may take so long."""
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -50,6 +54,7 @@ def run_station(
                 await station.stop(why)
 
     asyncio.run(main())
+    _finish_recordings()
 
 
 def run_vehicle(
@@ -88,9 +93,17 @@ def run_vehicle(
                 raise
 
     result = asyncio.run(main())
+    _finish_recordings()
     if result is None:
         raise KeyboardInterrupt
     return result
+
+
+def _finish_recordings() -> None:
+    """Let the threads that write recordings come to their end, so that the end of the program does not cut one off."""
+    for thread in threading.enumerate():
+        if thread.name == "recording":
+            thread.join(WRITING)
 
 
 @contextmanager

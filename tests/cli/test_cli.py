@@ -32,11 +32,11 @@ def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("usage: chargeloop ")
-    assert all(f"    {command} " in said.out for command in ("exi",))
+    assert all(f"    {command} " in said.out for command in ("demo", "secc", "evcc", "exi"))
     assert not said.err
 
 
-@pytest.mark.parametrize("command", ["exi", "exi decode", "exi encode", "exi schemas"])
+@pytest.mark.parametrize("command", ["demo", "secc", "evcc", "exi", "exi decode", "exi encode", "exi schemas"])
 def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0
     assert capsys.readouterr().out.startswith(f"usage: chargeloop {command} ")
@@ -51,6 +51,11 @@ def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str]) -
         (["exi", "decode"], "SCHEMA"),
         (["exi", "decode", "ISO9", "80"], "known: SAP, XMLDSIG, CommonMessages, DC"),
         (["exi", "decode", "DC", "80", "--lines"], "--lines"),
+        (["secc"], "CONFIG.toml"),
+        (["evcc"], "CONFIG.toml"),
+        (["demo", "--mode", "sideways"], "'scheduled', 'dynamic'"),
+        (["demo", "--minutes", "soon"], "0.5..1440"),
+        (["demo", "--minutes", "nan"], "0.5..1440"),
     ],
 )
 def test_wrong_use_is_one_line_and_code_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:

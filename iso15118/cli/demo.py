@@ -1,0 +1,279 @@
+"""`chargeloop demo`: a charger and a simulated car in one process, in virtual time: the story they play, its pace, its end.
+
+Everything between them is real: EXI over a connection in memory, both session cores, the guard, a simulated plant. What is shown is
+looked at (`watch`), never steered by; the only influence from here is what a site has: a budget, and the faults asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from iso15118.cli.lines import PlainView, summary_lines
+from iso15118.cli.report import writable
+from iso15118.cli.summary import Summary, as_json, sum_up
+from iso15118.cli.watch import Watch
+from iso15118.energy import Budget
+from iso15118.errors import LocalError
+from iso15118.power import Pilot
+from iso15118.sequence.phases import Phase
+from iso15118.service.car import CarConfig, Leg
+from iso15118.service.evse import EvseConfig
+from iso15118.service.pair import Pair, run_pair
+from iso15118.service.plain import plain
+from iso15118.service.recorder import Head, Recorder
+from iso15118.service.seen import Direction, Exchanged, Seen
+from iso15118.session import evcc
+from iso15118.session.services import ControlMode
+from iso15118.sim.battery import Battery
+from iso15118.sim.faults import SimulatedFaults
+from iso15118.sim.vehicle import Trip
+from iso15118.units import KW, Second, Watt
+
+LOOP_SHOWN: Final[Second] = 18.0
+"""Real seconds in which the charge loop is shown, however long it is."""
+PHASE_SHOWN: Final[Second] = 0.35
+"""Real seconds for each phase before and after it; their virtual time passes as it is."""
+PERIOD: Final[Second] = 0.05
+"""Between two turns of the guard: the slowest it allows, because nothing here takes harm."""
+BOARD: Final[Watt] = 50.0 * KW
+
+
+class Act(NamedTuple):
+    """A part of the story: its share of the time, what the car wishes (W, + into it), what the site grants."""
+
+    share: float
+    wish: Watt
+    site: Budget
+
+
+def _site(charge: float = 50.0, discharge: float = 50.0, target: float | None = None, why: str = "") -> Budget:
+    return Budget(charge * KW, discharge * KW, None if target is None else target * KW, why=why)
+
+
+STORIES: Final = {
+    "scheduled": (
+        Act(0.27, 60 * KW, _site()),
+        Act(0.15, 60 * KW, _site(charge=28, why="other cars")),
+        Act(0.06, 11 * KW, _site()),
+        Act(0.04, 0.0, _site()),
+        Act(0.27, -60 * KW, _site()),
+        Act(0.15, -60 * KW, _site(discharge=20, why="house load covered")),
+        Act(0.06, -8 * KW, _site()),
+    ),
+    "dynamic": (
+        Act(0.26, 0.0, _site(target=38, why="solar surplus")),
+        Act(0.16, 0.0, _site(target=17, why="clouds")),
+        Act(0.06, 0.0, _site(target=0, why="balanced")),
+        Act(0.30, 0.0, _site(target=-42, why="evening peak")),
+        Act(0.22, 0.0, _site(target=-15, why="house load")),
+    ),
+}
+
+
+class View(Protocol):
+    """Where the demo is shown."""
+
+    def look(self, watch: Watch, *, now: bool = False) -> None:
+        """Something has happened; `now`: worth a picture at once."""
+
+    def close(self, watch: Watch | None) -> None:
+        """No more comes."""
+
+
+def run(arguments: Namespace) -> int:
+    """One session; 0 if it ended in order and the energies agree, else 1. Raises LocalError on faults or a file that cannot be."""
+    faults = parse_faults(arguments.fault)
+    record = None if arguments.record is None else writable(arguments.record)
+    view = _view(arguments)
+    summary = play(
+        mode=arguments.mode,
+        length=arguments.minutes * 60.0,
+        faults=faults,
+        record=record,
+        view=view,
+        paced=not (arguments.fast or arguments.json),
+    )
+    if arguments.json:
+        print(json.dumps(as_json(summary)))
+    elif isinstance(view, PlainView):
+        print("\n".join(summary_lines(summary)))
+    else:
+        from iso15118.cli.view import show_summary
+
+        show_summary(summary)
+    return 0 if summary.ok else 1
+
+
+def play(*, mode: str, length: Second, faults: dict[str, object], record: Path | None, view: View | None, paced: bool) -> Summary:
+    """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds."""
+    story, evse = STORIES[mode], EvseConfig()
+    wanted = ControlMode.DYNAMIC if mode == "dynamic" else ControlMode.SCHEDULED
+    car = CarConfig(
+        session=replace(evcc.Config(), control_modes=(wanted,)),
+        battery=partial(Battery, soc=48.0),
+        trip=Trip(departure=length, target_soc=80.0, min_soc=20.0),
+        plan=tuple(Leg(act.share * length, act.wish) for act in story),
+    )
+    recorder = None if record is None else Recorder(Head("secc", plain(evse.session), name="demo"), ring=sys.maxsize)
+    stage: list[Stage] = []
+
+    def prepare(pair: Pair) -> None:
+        for name, value in faults.items():
+            setattr(pair.outlet.plant.faults, name, value)
+        stage.append(Stage(Watch(pair, length), story, view, Pacer(length) if paced else None))
+        pair.evse.subscribe(stage[0].saw)
+
+    began = time.perf_counter()
+    listener = _listen(lambda text: stage[0].watch.remark(text) if stage else None)
+    try:
+        result = run_pair(evse, car, period=PERIOD, scribe=recorder, prepare=prepare)
+    finally:
+        logging.getLogger("iso15118").removeHandler(listener)
+        if view is not None:
+            view.close(stage[0].watch if stage else None)
+    wall, watch = time.perf_counter() - began, stage[0].watch
+    if recorder is not None and record is not None:
+        session_id = "" if watch.pair.charger is None else watch.pair.charger.session.fresh_id.hex()
+        recorder.head = replace(recorder.head, session_id=session_id)
+        recorder.dump(record, result.charger.why).join()
+    return sum_up(result, watch, mode=mode, wall=wall, record="" if record is None else str(record))
+
+
+@dataclass(slots=True)
+class Stage:
+    """The charger's watcher: keeps the watch, turns the pages of the story, shows, and holds the pace."""
+
+    watch: Watch
+    story: tuple[Act, ...]
+    view: View | None
+    pacer: Pacer | None
+    _act: Act | None = None
+
+    def saw(self, seen: Seen) -> None:
+        """Everything slow is done when an answer has left: between a request and its answer it would count as answer time."""
+        before = self.watch.phase
+        self.watch.saw(seen)
+        changed = self.watch.phase is not before
+        if not changed and not (isinstance(seen, Exchanged) and seen.direction is Direction.OUT):
+            return
+        if not changed:
+            self._turn_page()
+        if self.view is not None:
+            self.view.look(self.watch, now=changed)
+        if self.pacer is not None and not changed:
+            self.pacer.hold(self.watch)
+
+    def _turn_page(self) -> None:
+        """The site's budget follows the story."""
+        watch = self.watch
+        if watch.phase is not Phase.CHARGE_LOOP:
+            return
+        ends = accumulate(act.share * watch.length for act in self.story)
+        act = next((act for act, end in zip(self.story, ends, strict=True) if watch.planned < end), self.story[-1])
+        if act is not self._act:
+            self._act = act
+            watch.pair.evse.set_budget(act.site)
+
+
+@dataclass(slots=True)
+class Pacer:
+    """Lets real time pass between answers, while the virtual one stands still: setting up slowly, the charge loop in `LOOP_SHOWN`."""
+
+    length: Second
+    _phase: Phase | None = None
+    _due: float = 0.0
+    _at: Second = 0.0
+    _sleep: Callable[[Second], None] = field(default=time.sleep)
+    _clock: Callable[[], float] = field(default=time.monotonic)
+
+    def hold(self, watch: Watch) -> None:
+        """Sleep until what has just happened is due."""
+        now, passed = self._clock(), watch.at - self._at
+        self._at = watch.at
+        if watch.phase is Phase.CHARGE_LOOP and self._phase is Phase.CHARGE_LOOP:
+            self._due += passed * LOOP_SHOWN / self.length
+        else:
+            self._due = max(self._due, now) + min(passed, 1.0) + (PHASE_SHOWN if watch.phase is not self._phase else 0.0)
+        self._phase = watch.phase
+        if self._due > now + 0.005:
+            self._sleep(self._due - now)
+        elif self._due < now - 1.0:  # a slow machine: no hurry afterwards
+            self._due = now
+
+
+def _view(arguments: Namespace) -> View | None:
+    """None for --json; the live view on a terminal that is large enough, with `rich` installed; else plain lines."""
+    if arguments.json:
+        return None
+    if not arguments.plain and sys.stdout.isatty():
+        try:
+            from iso15118.cli import view
+        except ImportError:
+            print("(for the live view: pip install 'chargeloop[cli]')")
+        else:
+            if (live := view.live()) is not None:
+                return live
+    return PlainView()
+
+
+def parse_faults(told: list[str]) -> dict[str, object]:
+    """Fields of `SimulatedFaults` by `name=value`, hyphens for underscores; a name alone means true.
+
+    Raises LocalError naming the known ones, or the values one may have.
+    """
+    known = {f.name: getattr(SimulatedFaults(), f.name) for f in fields(SimulatedFaults)}
+    faults: dict[str, object] = {}
+    for text in told:
+        name, given, value = text.partition("=")
+        key = name.replace("-", "_")
+        if key not in known:
+            raise LocalError(f"--fault {name}: unknown; known: {', '.join(sorted(known)).replace('_', '-')}")
+        faults[key] = _fault(name, key, known[key], value if given else "true")
+    return faults
+
+
+def _fault(name: str, key: str, default: object, value: str) -> object:
+    """The value of one fault, of the kind its default has."""
+    if key == "pilot":
+        if value not in Pilot.__members__:
+            raise LocalError(f"--fault {name}={value}: one of {', '.join(Pilot.__members__)} is wanted")
+        return Pilot[value]
+    if isinstance(default, bool):
+        if value not in ("true", "false"):
+            raise LocalError(f"--fault {name}={value}: true or false is wanted")
+        return value == "true"
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number < float("inf"):
+        raise LocalError(f"--fault {name}={value}: a finite number >= 0 is wanted")
+    return number
+
+
+class _Listener(logging.Handler):
+    """Hands on warnings of the shell as single lines."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._say(record.getMessage() if error is None else f"{record.getMessage()}: {type(error).__name__}: {error}")
+
+
+def _listen(say: Callable[[str], None]) -> logging.Handler:
+    logger, listener = logging.getLogger("iso15118"), _Listener(say)
+    logger.addHandler(listener)
+    return listener

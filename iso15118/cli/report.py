@@ -1,0 +1,77 @@
+"""Lines of a program that runs for long: each with the time of day, from the log and from what is seen of a session."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from iso15118.cli.lines import MINUTE, direction
+from iso15118.errors import LocalError
+from iso15118.sequence.phases import Phase
+from iso15118.service.log import one_line
+from iso15118.service.seen import Exchanged, PhaseChanged, Seen
+from iso15118.units import KW, Ampere, Second, Volt
+
+LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def say(text: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {one_line(text)}\n")
+    sys.stdout.flush()
+
+
+@dataclass(slots=True)
+class SessionLines:
+    """A watcher: a line a phase, and a line a minute of the charge loop. `measured` gives voltage and current (+ into the vehicle)."""
+
+    name: str
+    measured: Callable[[], tuple[Volt, Ampere]]
+    _phase: Phase | None = None
+    _due: Second = 0.0
+
+    def __call__(self, seen: Seen) -> None:
+        if isinstance(seen, PhaseChanged):
+            self._phase, self._due = seen.after, seen.at + MINUTE
+            say(f"{self.name}: {seen.after}")
+        elif isinstance(seen, Exchanged) and self._phase is Phase.CHARGE_LOOP and seen.at >= self._due:
+            self._due += MINUTE
+            voltage, current = self.measured()
+            power = voltage * current
+            say(f"{self.name}:   {voltage:5.1f} V  {current:+6.1f} A  {power / KW:+5.1f} kW  {direction(power)}")
+
+
+class _LogLines(logging.Handler):
+    """The log of the shell, a line each; what an error was, but not where in our sources."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        told = "" if error is None else f": {type(error).__name__}: {error}"
+        rank = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        say(f"{rank}{record.getMessage()}{told}")
+
+
+def show_log(level: str) -> None:
+    """Let the log from `level` upwards appear among the lines."""
+    logger = logging.getLogger("iso15118")
+    logger.handlers[:] = [handler for handler in logger.handlers if not isinstance(handler, _LogLines)]
+    logger.addHandler(_LogLines())
+    logger.setLevel(LEVELS[level])
+
+
+def writable(name: str) -> Path:
+    """The path of a recording to be. Raises LocalError now, rather than after the session, if it cannot be written."""
+    path = Path(name)
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise LocalError(f"--record {name}: cannot be written: {error.strerror}") from None
+    return path

@@ -1,0 +1,53 @@
+"""`chargeloop secc CONFIG.toml`: run a charger until a signal comes."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from iso15118.cli.report import SessionLines, say, show_log, writable
+from iso15118.service.config import load_secc
+from iso15118.service.foreground import run_station
+from iso15118.service.links import link
+from iso15118.service.seen import Seen
+from iso15118.service.station import Station
+from iso15118.units import Ampere, Volt
+
+
+def run(arguments: Namespace) -> int:
+    """Serve; 0 once a signal has ended it. Raises LocalError on a wrong configuration, before anything is opened."""
+    settings = load_secc(Path(arguments.config))
+    station = replace(settings.station, sdp_port=arguments.sdp_port)
+    if arguments.record is not None:
+        station = replace(station, record=writable(arguments.record))
+    show_log(settings.log_level)
+    lines = _Lines()
+    run_station(station, ready=lines.ready, watcher=lines.saw)
+    say("stopped")
+    return 0
+
+
+class _Lines:
+    """What is said of every outlet."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, SessionLines] = {}
+
+    def ready(self, station: Station) -> None:
+        """A line an outlet: where discovery sends a car to."""
+        for status in station.status():
+            name, interface = status.name, status.interface
+            self._of[name] = SessionLines(name, partial(_measured, station, name))
+            print(f"SDP ready on {interface} [{link(interface).text}]:{status.port} for {status.evse_id}", flush=True)
+
+    def saw(self, name: str, seen: Seen) -> None:
+        """The station's watcher."""
+        if name in self._of:
+            self._of[name](seen)
+
+
+def _measured(station: Station, name: str) -> tuple[Volt, Ampere]:
+    reading = station.evse(name).actuator.reading
+    return reading.voltage.value, reading.current.value

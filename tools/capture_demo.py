@@ -1,0 +1,64 @@
+"""Draw `docs/demo.svg`: the live view of the demo, in the middle of its discharge.
+
+    python -m tools.capture_demo [FILE]
+
+The same view and the same session as `chargeloop demo`, as fast as it goes; answer times are set to a round figure, so that a new
+picture differs from the old one only where the demo does.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from rich.console import Console
+
+from iso15118.cli.demo import play
+from iso15118.cli.view import picture
+from iso15118.cli.watch import Scene, Watch
+
+FILE = Path(__file__).parents[1] / "docs" / "demo.svg"
+WIDTH, HEIGHT = 100, 28
+MOMENT = 0.86
+"""Of the charge loop: both directions have been seen."""
+
+
+class Camera:
+    """A view that remembers one moment."""
+
+    def __init__(self) -> None:
+        self.scene: Scene | None = None
+
+    def look(self, watch: Watch, *, now: bool = False) -> None:
+        if self.scene is None and watch.planned >= MOMENT * watch.length:
+            self.scene = watch.scene()
+
+    def close(self, watch: Watch | None) -> None:
+        """Nothing to put away."""
+
+
+def capture() -> str:
+    """The picture as SVG."""
+    camera = Camera()
+    play(mode="scheduled", length=1800.0, faults={}, record=None, view=camera, paced=False)
+    if camera.scene is None:
+        raise SystemExit("the session did not come that far")
+    lines = tuple(replace(line, answer=0.0003) for line in camera.scene.lines)
+    console = Console(record=True, width=WIDTH, height=HEIGHT, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(picture(replace(camera.scene, lines=lines), WIDTH, HEIGHT))
+    svg = console.export_svg(title="chargeloop demo", unique_id="demo")
+    return re.sub(r"\s+@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # nothing is fetched from elsewhere: the reader's own monospace
+
+
+def main() -> None:
+    """Write the file."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    path.write_text(capture(), encoding="utf-8")
+    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
