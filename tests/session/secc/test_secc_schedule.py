@@ -25,7 +25,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session import secc
 from iso15118.session.commands import Close
 from iso15118.session.events import Sent
-from iso15118.session.secc.schedule import covering, merged, power_now
+from iso15118.session.secc.schedule import covering, merged
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
 from tests.session.asked import EPOCH, STAMP, need, profile
 from tests.session.playbook import Playbook, after, charger_at, given, request, said
@@ -265,8 +265,8 @@ def test_giving_back_under_a_schedule_without_a_way_back() -> None:
 def test_the_power_of_the_moment(seconds: int, powers: tuple[float, float]) -> None:
     play = charger_at(Phase.CHARGE_LOOP, plans=HALVED)
     assert play.session.chosen is not None
-    assert power_now(play.session.chosen, STAMP + seconds * 1_000_000) == powers
-    assert Scheduled_SEResControlMode(schedule_tuple=play.session.tuples).schedule_tuple[0] is play.session.chosen
+    assert play.session.chosen.power(STAMP + seconds * 1_000_000) == powers
+    assert Scheduled_SEResControlMode(schedule_tuple=play.session.tuples).schedule_tuple[0].schedule_tuple_id == play.session.chosen.id
 
 
 def test_pricing_of_a_set_says_nothing_yet() -> None:
