@@ -5,45 +5,15 @@ Powers in W as magnitudes, time in microseconds on the charger's clock. Not here
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import accumulate
 
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.delivery import EVPowerProfileEntryList
 from iso15118.messages.v20.rational import number
-from iso15118.messages.v20.schedule import PowerSchedule, PowerScheduleEntry
-from iso15118.session.clock import anchored
+from iso15118.messages.v20.schedule import PowerScheduleEntry
 from iso15118.session.evcc.figures import power_at_most
-from iso15118.units import MICROSECONDS, Watt
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """A power over time: `powers[i]` up to `ends[i]` microseconds after `anchor`."""
-
-    anchor: int
-    ends: tuple[int, ...]
-    powers: tuple[Watt, ...]
-
-    @classmethod
-    def of(cls, schedule: PowerSchedule, heard: int = 0, *, magnitude: bool) -> Steps:
-        """The steps of a schedule heard at `heard`; `magnitude`: either sign counts (discharging), else negative powers allow nothing."""
-        entries = schedule.power_schedule_entries.power_schedule_entry
-        ends = tuple(accumulate(entry.duration * MICROSECONDS for entry in entries))
-        powers = (number(entry.power) for entry in entries)
-        return cls(anchored(schedule.time_anchor, heard), ends, tuple(abs(p) if magnitude else max(0.0, p) for p in powers))
-
-    def at(self, stamp: int) -> Watt:
-        """The power allowed at `stamp`. Before the anchor the first entry holds (clocks differ a little), after the end nothing."""
-        index = bisect_right(self.ends, stamp - self.anchor)
-        return self.powers[index] if index < len(self.powers) else 0.0
-
-    @property
-    def energy(self) -> float:
-        """W·us it allows in all."""
-        begins = (0, *self.ends[:-1])
-        return sum(power * (end - begin) for power, begin, end in zip(self.powers, begins, self.ends, strict=True))
+from iso15118.session.steps import Steps
+from iso15118.units import Watt
 
 
 @dataclass(frozen=True, slots=True)

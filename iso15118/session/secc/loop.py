@@ -13,7 +13,6 @@ from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
 from iso15118.session.secc.parameters import SANE, discharge
-from iso15118.session.secc.schedule import power_now
 from iso15118.session.secc.state import OK, Answer, Ask, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -97,7 +96,7 @@ def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
     said = session.announced or hard
     charge, back, _ = granted(snapshot.budget, snapshot.now)
     if session.chosen is not None:
-        by_plan, back_by_plan = power_now(session.chosen, snapshot.clock)
+        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
         charge, back = min(charge, by_plan), min(back, back_by_plan)
     return Limits(
         max(hard.min_voltage, soft.min_voltage, said.min_voltage),

@@ -17,9 +17,10 @@ from iso15118.messages.v20.rational import number, rational
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
 from iso15118.session.clock import anchored
-from iso15118.session.secc.state import OK, Answer, Session
+from iso15118.session.secc.state import OK, Answer, Chosen, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.session.steps import Steps
 from iso15118.units import MICROSECONDS
 
 A_DAY: Final = 86_400
@@ -120,23 +121,27 @@ def _schedule(session: Session, anchor: int, entries: list[tuple[float, float]],
     return wire.ChargingSchedule(power_schedule=power, price_schedule=price)
 
 
-def check_profile(session: Session, profile: delivery.EVPowerProfile | None) -> wire.ScheduleTuple:
+def check_profile(session: Session, profile: delivery.EVPowerProfile | None) -> Chosen:
     """The tuple the profile names. Raises PeerError where it names none [V2G20-479] or exceeds a slot it overlaps [V2G20-478]."""
     if profile is None or not isinstance(profile.control_mode, delivery.Scheduled_EVPPTControlMode):
         raise _invalid("a Scheduled start needs the power profile of a schedule")
     wanted = profile.control_mode.selected_schedule_tuple_id
-    chosen = next((t for t in session.tuples if t.schedule_tuple_id == wanted), None)
-    if chosen is None:
+    offered = next((t for t in session.tuples if t.schedule_tuple_id == wanted), None)
+    if offered is None:
         raise PeerError(f"schedule tuple {wanted} was not offered", requirement="V2G20-479", code="FAILED_ScheduleSelectionInvalid")
-    charging = _steps(chosen.charging_schedule)
-    discharging = _steps(chosen.discharging_schedule) if chosen.discharging_schedule else []
-    begin = anchored(profile.time_anchor, chosen.charging_schedule.power_schedule.time_anchor) / MICROSECONDS
+    back = offered.discharging_schedule
+    chosen = Chosen(
+        wanted,
+        Steps.of(offered.charging_schedule.power_schedule, magnitude=False),
+        None if back is None else Steps.of(back.power_schedule, magnitude=True),
+    )
+    begin = anchored(profile.time_anchor, chosen.charge.anchor)
     for entry in profile.ev_power_profile_entries.ev_power_profile_entry:
         if entry.duration == 0:
             raise _invalid("a power profile entry of no duration")
-        power, end = number(entry.power), begin + entry.duration
-        steps = charging if power >= 0 else discharging
-        allowed = min((p for start, stop, p in steps if start < end and begin < stop), default=0.0)
+        power, end = number(entry.power), begin + entry.duration * MICROSECONDS
+        steps = chosen.charge if power >= 0 else chosen.discharge
+        allowed = 0.0 if steps is None else steps.least(begin, end)
         if abs(power) > allowed * 1.0001 + 0.5:
             raise _invalid(f"power profile entry of {power:g} W where the schedule allows {allowed:g} W")
         begin = end
@@ -145,24 +150,3 @@ def check_profile(session: Session, profile: delivery.EVPowerProfile | None) -> 
 
 def _invalid(what: str) -> PeerError:
     return PeerError(what, requirement="V2G20-478", code="FAILED_EVPowerProfileInvalid")
-
-
-def _steps(schedule: wire.ChargingSchedule) -> list[tuple[float, float, float]]:
-    """Begin, end (s since the epoch) and magnitude (W) of every entry."""
-    begin = schedule.power_schedule.time_anchor / MICROSECONDS
-    steps = []
-    for entry in schedule.power_schedule.power_schedule_entries.power_schedule_entry:
-        steps.append((begin, begin + entry.duration, abs(number(entry.power))))
-        begin += entry.duration
-    return steps
-
-
-def power_now(chosen: wire.ScheduleTuple, clock: int) -> tuple[float, float]:
-    """Charge and discharge power (W, magnitudes) that the chosen tuple allows at this moment; after its end nothing."""
-    at = clock / MICROSECONDS
-    found = []
-    for schedule in (chosen.charging_schedule, chosen.discharging_schedule):
-        steps = _steps(schedule) if schedule else []
-        # A clock a little before the anchor still means the first entry.
-        found.append(next((p for begin, end, p in steps if at < end), 0.0))
-    return found[0], found[1]

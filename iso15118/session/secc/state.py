@@ -16,7 +16,9 @@ from iso15118.sequence.table import Outcome
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.services import ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.session.steps import Steps
 from iso15118.session.values import changed
+from iso15118.units import Watt
 
 NO_SESSION = bytes(8)
 
@@ -55,6 +57,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """The schedule tuple the car has chosen, read once: the loop asks it every time."""
+
+    id: int
+    charge: Steps
+    discharge: Steps | None
+
+    def power(self, clock: int) -> tuple[Watt, Watt]:
+        """Charge and discharge power (W, magnitudes) allowed at this moment (us); after the schedule's end nothing."""
+        return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One conversation with one car."""
 
@@ -78,7 +93,7 @@ class Session:
     departure: int | None = None
     asked_schedule: float | None = None
     tuples: tuple[ScheduleTuple, ...] = ()
-    chosen: ScheduleTuple | None = None
+    chosen: Chosen | None = None
     isolation_begun: float | None = None
     isolation_started: bool = False
     """Since then the monitor has been seen testing: its verdict is of this test."""

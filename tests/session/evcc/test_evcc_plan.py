@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.messages.v20.rational import number, rational
-from iso15118.session.evcc.plan import Chosen, Steps
+from iso15118.session.evcc.plan import Chosen
+from iso15118.session.steps import Steps
 from tests.session.evcc.bench import EPOCH, schedule, schedule_tuple
 
 SECOND = 1_000_000
