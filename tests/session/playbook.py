@@ -272,7 +272,7 @@ def charger_at(
             play.skip() >> Sent()
     if play.session.phase is not phase:
         play._fail(f"{phase} was not reached")
-    play.chart = [f"      a charger at {phase.name}"]
+    play.skip().chart = [f"      a charger at {phase.name}"]
     return play
 
 
