@@ -79,8 +79,9 @@ class Times(NamedTuple):
     """From the TCP connection to the first request [V2G20-1483]."""
     ongoing_evcc: float = 60.0
     ongoing_secc: float = 55.0
-    customer: float = 180.0
-    """Ongoing_WaitingForCustomerInteraction, both sides (open)."""
+    customer_evcc: float = 190.0
+    customer_secc: float = 180.0
+    """Ongoing_WaitingForCustomerInteraction (open): the charger gives up first, so that the car hears why."""
     cable_check_evcc: float = 40.0
     cable_check_secc: float = 38.0
     """(open)"""

@@ -97,7 +97,7 @@ def read_authorization(session: Session, response: AuthorizationRes, snapshot: E
         case Processing.Ongoing:
             return Read(session, Outcome.AGAIN, times.retry, times.ongoing_evcc)
         case Processing.Ongoing_WaitingForCustomerInteraction:
-            return Read(session, Outcome.AGAIN, times.retry, times.customer)
+            return Read(session, Outcome.AGAIN, times.retry, times.customer_evcc)
         case Processing.Finished:
             if response.response_code.startswith("WARNING"):
                 session = replace(session, stop=f"not authorised: {response.response_code}", stop_code="AuthorizationFailed")

@@ -63,7 +63,7 @@ def answer_authorization(session: Session, request: AuthorizationReq, snapshot: 
         return _authorized(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, Outcome.AGAIN)
     asked = snapshot.now if session.asked_authorisation is None else session.asked_authorisation
     session = replace(session, asked_authorisation=asked)
-    match authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer):
+    match authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer_secc):
         case Authorisation.ACCEPTED:
             return _authorized(session, OK, Processing.Finished, Outcome.DONE)
         case Authorisation.REFUSED:

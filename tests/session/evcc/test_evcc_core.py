@@ -224,7 +224,7 @@ def test_a_person_may_take_longer() -> None:
     bench.wait(50.0)
     bench.turn()
     bench.answer(evse_processing=Processing.Ongoing_WaitingForCustomerInteraction)
-    assert bench.timers[Timer.ONGOING] == pytest.approx(180.0 - 50.2)
+    assert bench.timers[Timer.ONGOING] == pytest.approx(190.0 - 50.2)
     armed = bench.timers.pop(Timer.ONGOING)
     bench.turn()
     bench.answer(evse_processing=Processing.Ongoing)

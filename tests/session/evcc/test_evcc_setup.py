@@ -91,7 +91,7 @@ def test_without_external_identification_the_session_stops_in_order() -> None:
     ("processing", "busy"),
     [
         (Processing.Ongoing, STANDARD.ongoing_evcc),
-        (Processing.Ongoing_WaitingForCustomerInteraction, STANDARD.customer),
+        (Processing.Ongoing_WaitingForCustomerInteraction, STANDARD.customer_evcc),
         (Processing.Finished, 0.0),
     ],
 )
