@@ -71,10 +71,6 @@ def run_vehicle(
     """
 
     async def main() -> VehicleResult | None:
-        vehicle = Vehicle(config, sdp_port=sdp_port, record=record, log=log)
-        if watcher is not None:
-            vehicle.subscribe(watcher(vehicle))
-        session = asyncio.ensure_future(vehicle.run())
         told: list[str] = []
 
         def on_signal(name: str) -> None:
@@ -85,6 +81,10 @@ def run_vehicle(
                 vehicle.stop(name)
 
         with _signals(on_signal):
+            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, log=log)
+            if watcher is not None:
+                vehicle.subscribe(watcher(vehicle))
+            session = asyncio.ensure_future(vehicle.run())
             try:
                 return await session
             except asyncio.CancelledError:

@@ -1,0 +1,27 @@
+"""The files people write: a charger's (`secc`) and a car's (`evcc`), TOML, read strictly. The only place that imports pydantic.
+
+Boards have files of their own (`hal.board`). Each side is imported when its file is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iso15118.service.config.evcc import EvccSettings
+    from iso15118.service.config.secc import SeccSettings
+
+
+def load_secc(path: Path) -> SeccSettings:
+    """The charger in the file `path`. Raises LocalError: one line with file, key, what stands there and what is allowed."""
+    from iso15118.service.config.secc import load
+
+    return load(path)
+
+
+def load_evcc(path: Path) -> EvccSettings:
+    """The car in the file `path`. Raises LocalError as `load_secc` does."""
+    from iso15118.service.config.evcc import load
+
+    return load(path)

@@ -1,0 +1,139 @@
+"""A car's file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from iso15118.errors import LocalError
+from iso15118.service.car import CarConfig, Leg
+from iso15118.service.config.toml import (
+    Flag,
+    Identity,
+    LevelName,
+    Magnitude,
+    Modes,
+    Percent,
+    Positive,
+    Services,
+    Table,
+    Text,
+    both_modes,
+    both_services,
+    insecure,
+    interface,
+    read,
+)
+from iso15118.session import evcc
+from iso15118.session.services import ControlMode, ServiceID
+from iso15118.sim.battery import NMC_CELL, Battery
+from iso15118.sim.vehicle import Trip
+
+
+class BatteryTable(Table):
+    """The car's battery; `voltage` at half charge, V; `capacity` in Wh."""
+
+    capacity: Positive = 60_000.0
+    soc: Percent = 50.0
+    voltage: Positive = 360.0
+    charge_current: Magnitude = 250.0
+    discharge_current: Magnitude = 150.0
+
+
+class LegTable(Table):
+    """A part of the plan: W for seconds."""
+
+    seconds: Positive
+    power: Annotated[float, Field(allow_inf_nan=False, description="a finite number, negative to discharge")]
+
+
+class WindowTable(Table):
+    """States of charge between which the battery may be cycled."""
+
+    min_soc: Percent
+    max_soc: Percent
+
+
+class EvccFile(Table):
+    """A car."""
+
+    interface: Text
+    insecure_plain_tcp: Flag = False
+    log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
+    evcc_id: Identity = evcc.Config().evcc_id
+    services: Services = Field(default_factory=both_services)
+    control_modes: Modes = Field(default_factory=both_modes)
+    battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
+    target_soc: Percent = 80.0
+    min_soc: Percent = 20.0
+    max_soc: Percent = 100.0
+    v2x: Annotated[WindowTable | None, Field(description="a table")] = None
+    departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
+    plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
+    record: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvccSettings:
+    """What a car's file says."""
+
+    car: CarConfig
+    log_level: str
+    record: Path | None
+
+
+def load(path: Path) -> EvccSettings:
+    """The car in the file `path`. Raises LocalError."""
+    file = read(path, EvccFile)
+    insecure(path, file.insecure_plain_tcp)
+    interface(path, "interface", file.interface)
+    if not file.min_soc < file.max_soc:
+        raise LocalError(f"{path}: min_soc: {file.min_soc:g}; allowed: below max_soc, {file.max_soc:g}")
+    if not file.min_soc <= file.target_soc <= file.max_soc:
+        raise LocalError(f"{path}: target_soc: {file.target_soc:g}; allowed: {file.min_soc:g}..{file.max_soc:g} (min_soc..max_soc)")
+    if file.v2x is not None and not file.v2x.min_soc < file.v2x.max_soc:
+        raise LocalError(f"{path}: v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
+    services = tuple(ServiceID[name] for name in file.services)
+    session = evcc.Config(
+        evcc_id=file.evcc_id,
+        services=services,
+        control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
+        loops=file.loops,
+    )
+    trip = Trip(
+        departure=file.departure,
+        target_soc=file.target_soc,
+        min_soc=file.min_soc,
+        max_soc=file.max_soc,
+        v2x_min_soc=None if file.v2x is None else file.v2x.min_soc,
+        v2x_max_soc=None if file.v2x is None else file.v2x.max_soc,
+        bidirectional=ServiceID.DC_BPT in services,
+    )
+    car = CarConfig(
+        name=file.evcc_id,
+        interface=file.interface,
+        session=session,
+        battery=_battery(file.battery),
+        trip=trip,
+        plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
+    )
+    return EvccSettings(car, file.log_level, None if file.record is None else path.parent / file.record)
+
+
+def _battery(table: BatteryTable) -> partial[Battery]:
+    """Makes a battery of the usual shape whose voltage at half charge is the one given."""
+    half = dict(NMC_CELL)[50.0]
+    return partial(
+        Battery,
+        table.capacity,
+        table.soc,
+        curve=tuple((percent, volt / half * table.voltage) for percent, volt in NMC_CELL),
+        series=1,
+        charge_current=table.charge_current,
+        discharge_current=table.discharge_current,
+    )

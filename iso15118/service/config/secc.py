@@ -1,0 +1,168 @@
+"""A charger's file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from iso15118.energy import Budget, Slot
+from iso15118.errors import LocalError
+from iso15118.hal import board as boards
+from iso15118.hal import registry
+from iso15118.power import Limits
+from iso15118.sequence.timers import STANDARD
+from iso15118.service.config.toml import (
+    Flag,
+    Identity,
+    LevelName,
+    Magnitude,
+    Modes,
+    Services,
+    Table,
+    Text,
+    both_modes,
+    both_services,
+    insecure,
+    interface,
+    read,
+)
+from iso15118.service.evse import FREE, EvseConfig
+from iso15118.service.station import StationConfig
+from iso15118.session import secc
+from iso15118.session.services import ControlMode, dc_service
+from iso15118.units import HOUR, Second
+
+DAY: Final[Second] = 24 * HOUR
+
+
+class LimitsTable(Table):
+    """What the operator allows beside the board: magnitudes; what is left out is the board's."""
+
+    min_voltage: Magnitude | None = None
+    max_voltage: Magnitude | None = None
+    charge_current: Magnitude | None = None
+    charge_power: Magnitude | None = None
+    discharge_current: Magnitude | None = None
+    discharge_power: Magnitude | None = None
+
+
+class BudgetTable(Table):
+    """What the site grants to begin with, W."""
+
+    charge: Magnitude
+    discharge: Magnitude = 0.0
+    target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
+
+
+class EvseTable(Table):
+    """One outlet."""
+
+    id: Identity
+    interface: Text
+    name: Identity | None = None
+    """For people, the control API and the log; the number of the outlet in the file if left out."""
+    board: Text = "simulated"
+    services: Services = Field(default_factory=both_services)
+    control_modes: Modes = Field(default_factory=both_modes)
+    limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
+    budget: Annotated[BudgetTable | None, Field(description="a table")] = None
+    discharge_allowed: Flag = True
+    charge_loop_timeout: Annotated[float, Field(ge=0.5, le=60, description="0.5..60 s; the standard says 0.5")] = STANDARD.charge_loop
+    tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
+    always_priced: Flag = False
+    negative_discharge: Flag = False
+    eim: Annotated[
+        str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
+    ] = "free"
+
+
+class SeccFile(Table):
+    """A charger."""
+
+    evse: Annotated[list[EvseTable], Field(min_length=1, description="at least one [[evse]] table")]
+    insecure_plain_tcp: Flag = False
+    log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
+    record: Text | None = None
+    recordings: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeccSettings:
+    """What a charger's file says."""
+
+    station: StationConfig
+    log_level: str
+
+
+def load(path: Path) -> SeccSettings:
+    """The charger in the file `path`. Raises LocalError."""
+    file = read(path, SeccFile)
+    insecure(path, file.insecure_plain_tcp)
+    evses = tuple(_evse(path, i, table) for i, table in enumerate(file.evse))
+    for key, values in (
+        ("id", [evse.session.evse_id for evse in evses]),
+        ("interface", [evse.interface for evse in evses]),
+        ("name", [evse.name for evse in evses]),
+    ):
+        value, times = Counter(values).most_common(1)[0]
+        if times > 1:
+            raise LocalError(f"{path}: evse.{key}: {value!r} stands {times} times; allowed: a different one for each outlet")
+    record, recordings = (None if name is None else path.parent / name for name in (file.record, file.recordings))
+    if recordings is not None and not recordings.is_dir():
+        raise LocalError(f"{path}: recordings: {file.recordings!r} is no folder; allowed: a folder that is there")
+    return SeccSettings(StationConfig(evses=evses, record=record, recordings=recordings), file.log_level)
+
+
+def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
+    where = f"{path}: evse[{index}]"
+    interface(path, f"evse[{index}].interface", table.interface)
+    board = _board(path, f"{where}.board", table.board)
+    for key, names in (("services", table.services), ("control_modes", table.control_modes)):
+        if len(set(names)) != len(names):
+            raise LocalError(f"{where}.{key}: {names}; allowed: each one once")
+    given = {key: value for key, value in table.limits.model_dump().items() if value is not None}
+    limits = replace(board.limits, **given).lowered(board.limits)
+    if limits.min_voltage >= limits.max_voltage:
+        ends = f"{limits.min_voltage:g} to {limits.max_voltage:g} V within those of the board"
+        raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
+    modes = tuple(ControlMode[name.upper()] for name in table.control_modes)
+    session = secc.Config(
+        evse_id=table.id,
+        services=tuple(dc_service(name == "DC_BPT", modes) for name in table.services),
+        times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
+        always_priced=table.always_priced,
+        negative_discharge=table.negative_discharge,
+    )
+    budget = table.budget
+    return EvseConfig(
+        name=table.name or str(index + 1),
+        interface=table.interface,
+        session=session,
+        board=board,
+        limits=limits,
+        budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
+        schedules=_schedules(limits, table.tuples),
+        authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        discharge_allowed=table.discharge_allowed,
+    )
+
+
+def _schedules(limits: Limits, tuples: int) -> tuple[tuple[Slot, ...], ...]:
+    """`tuples` schedules of a day: all that is allowed, half, a quarter. A single one needs no words."""
+    shares = [0.5**i for i in range(tuples)] if tuples > 1 else []
+    return tuple((Slot(DAY, limits.charge_power * share, limits.discharge_power * share),) for share in shares)
+
+
+def _board(path: Path, where: str, name: str) -> boards.Board:
+    if name == "simulated":
+        return boards.Board()
+    board = boards.load(path.parent / name)
+    try:
+        registry.family(board.family)
+    except LocalError as error:
+        raise LocalError(f"{where}: {error}") from None
+    return board

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from iso15118.errors import LocalError
+from iso15118.service.config import load_evcc, load_secc
+from iso15118.session.services import ControlMode, ServiceID
+
+SECC = """\
+insecure_plain_tcp = true
+[[evse]]
+id = "DE*CLP*E1"
+interface = "lo"
+"""
+EVCC = """\
+insecure_plain_tcp = true
+interface = "lo"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "it.toml"
+
+
+def test_a_short_charger_file_is_a_charger(file: Path) -> None:
+    file.write_text(SECC)
+    settings = load_secc(file)
+    (evse,) = settings.station.evses
+    assert settings.log_level == "info"
+    assert (evse.name, evse.interface, evse.session.evse_id) == ("1", "lo", "DE*CLP*E1")
+    assert [service.id for service in evse.session.services] == [ServiceID.DC_BPT, ServiceID.DC]
+    assert evse.limits == evse.board.limits
+    assert (evse.budget, evse.schedules, evse.authorised_after, evse.session.times.charge_loop) == (None, (), 0.0, 0.5)
+
+
+def test_a_long_charger_file_is_taken_at_its_word(file: Path) -> None:
+    (file.parent / "board.toml").write_text('name = "b"\n[limits]\nmax_voltage = 450.0\n')
+    (file.parent / "black-box").mkdir()
+    file.write_text("""\
+insecure_plain_tcp = true
+log_level = "debug"
+record = "all.jsonl"
+recordings = "black-box"
+[[evse]]
+id = "DE*CLP*E1"
+name = "left"
+interface = "lo"
+board = "board.toml"
+services = ["DC"]
+control_modes = ["dynamic"]
+charge_loop_timeout = 2
+tuples = 3
+eim = "delay:5.5"
+discharge_allowed = false
+always_priced = true
+negative_discharge = true
+limits = { charge_power = 11000, max_voltage = 480 }
+budget = { charge = 7000, discharge = 3000, target = -1000 }
+""")
+    settings = load_secc(file)
+    (evse,) = settings.station.evses
+    assert settings.log_level == "debug"
+    assert settings.station.record == file.parent / "all.jsonl"
+    assert settings.station.recordings == file.parent / "black-box"
+    assert evse.board.name == "b"
+    assert evse.limits is not None
+    assert (evse.limits.max_voltage, evse.limits.charge_power, evse.limits.charge_current) == (450.0, 11_000.0, 125.0)
+    (service,) = evse.session.services
+    assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
+    assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
+    assert evse.session.times.charge_loop == 2
+    assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
+    assert evse.authorised_after == 5.5
+    assert evse.budget is not None
+    assert (evse.budget.charge, evse.budget.discharge, evse.budget.target) == (7000, 3000, -1000)
+
+
+def test_somebody_may_have_to_authorise(file: Path) -> None:
+    file.write_text(SECC + 'eim = "ask"\n')
+    assert load_secc(file).station.evses[0].authorised_after is None
+
+
+def test_a_car_file_is_a_car(file: Path) -> None:
+    file.write_text("""\
+insecure_plain_tcp = true
+interface = "lo"
+evcc_id = "WMI0000000000001"
+services = ["DC"]
+control_modes = ["scheduled"]
+target_soc = 90
+min_soc = 30
+max_soc = 95
+departure = 3600
+loops = 12
+record = "car.jsonl"
+plan = [{ seconds = 60, power = 11000 }, { seconds = 30, power = -5000.0 }]
+v2x = { min_soc = 40, max_soc = 60 }
+[battery]
+capacity = 50000
+soc = 50
+voltage = 720
+""")
+    settings = load_evcc(file)
+    car = settings.car
+    battery = car.battery()
+    assert settings.record == file.parent / "car.jsonl"
+    assert (car.session.evcc_id, car.session.services, car.session.loops) == ("WMI0000000000001", (ServiceID.DC,), 12)
+    assert car.session.control_modes == (ControlMode.SCHEDULED,)
+    assert (battery.capacity, battery.soc) == (50_000, pytest.approx(50))
+    assert battery.open_circuit_voltage == pytest.approx(720)
+    assert (car.trip.departure, car.trip.target_soc, car.trip.min_soc, car.trip.max_soc) == (3600, 90, 30, 95)
+    assert (car.trip.v2x_min_soc, car.trip.v2x_max_soc, car.trip.bidirectional) == (40, 60, False)
+    assert [(leg.seconds, leg.power) for leg in car.plan] == [(60, 11_000), (30, -5_000)]
+    assert car.battery() is not battery
+
+
+SECC_WRONG = [
+    ("", "evse: missing; allowed: at least one [[evse]] table"),
+    ("evse = []", "evse: []; allowed: at least one [[evse]] table"),
+    ("evse = 5", "evse: 5; allowed: at least one [[evse]] table"),
+    (SECC.replace("insecure_plain_tcp = true\n", ""), "insecure_plain_tcp: not set"),
+    (SECC.replace("= true", "= false"), "insecure_plain_tcp: not set"),
+    (SECC.replace("= true", '= "yes"'), "insecure_plain_tcp: 'yes'; allowed: true or false"),
+    ("tls = true\n" + SECC, "tls: unknown key; allowed: evse, insecure_plain_tcp, log_level, record, recordings"),
+    ('log_level = "loud"\n' + SECC, 'log_level: \'loud\'; allowed: "debug", "info", "warning" or "error"'),
+    ('recordings = "nowhere"\n' + SECC, "recordings: 'nowhere' is no folder"),
+    (SECC.replace('id = "DE*CLP*E1"\n', ""), "evse[0].id: missing; allowed: 1 to 255 printable characters"),
+    (SECC.replace("DE*CLP*E1", ""), "evse[0].id: ''; allowed: 1 to 255 printable characters"),
+    (SECC.replace("DE*CLP*E1", "a b"), "evse[0].id: 'a b'; allowed"),
+    (SECC.replace("DE*CLP*E1", "x" * 256), "evse[0].id: "),
+    (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
+    (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
+    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, budget, charge_loop_timeout"),
+    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC" and "DC_BPT"'),
+    (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC" and "DC_BPT"'),
+    (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
+    (SECC + 'control_modes = ["Dynamic"]\n', "evse[0].control_modes[0]: 'Dynamic'; allowed: a list of \"scheduled\""),
+    (SECC + "charge_loop_timeout = 0.4\n", "evse[0].charge_loop_timeout: 0.4; allowed: 0.5..60 s"),
+    (SECC + "charge_loop_timeout = 61\n", "evse[0].charge_loop_timeout: 61; allowed: 0.5..60 s"),
+    (SECC + "charge_loop_timeout = nan\n", "evse[0].charge_loop_timeout: nan; allowed: 0.5..60 s"),
+    (SECC + "tuples = 0\n", "evse[0].tuples: 0; allowed: 1, 2 or 3"),
+    (SECC + "tuples = 4\n", "evse[0].tuples: 4; allowed: 1, 2 or 3"),
+    (SECC + "tuples = 1.5\n", "evse[0].tuples: 1.5; allowed: 1, 2 or 3"),
+    (SECC + "tuples = true\n", "evse[0].tuples: True; allowed: 1, 2 or 3"),
+    (SECC + 'eim = "delay:soon"\n', 'evse[0].eim: \'delay:soon\'; allowed: "free", "ask"'),
+    (SECC + 'board = "nothing.toml"\n', "nothing.toml: cannot be read"),
+    (SECC + "limits = 5\n", "evse[0].limits: 5; allowed: a table"),
+    (SECC + "limits = { power = 5 }\n", "evse[0].limits.power: unknown key; allowed: charge_current, charge_power"),
+    (SECC + "limits = { charge_power = -5 }\n", "evse[0].limits.charge_power: -5; allowed: a finite number >= 0"),
+    (SECC + "limits = { charge_power = inf }\n", "evse[0].limits.charge_power: inf; allowed: a finite number >= 0"),
+    (SECC + 'limits = { charge_power = "11 kW" }\n', "evse[0].limits.charge_power: '11 kW'; allowed: a finite number >= 0"),
+    (SECC + "limits = { min_voltage = 400, max_voltage = 300 }\n", "evse[0].limits: nothing is left, 400 to 300 V"),
+    (SECC + "limits = { min_voltage = 600, max_voltage = 700 }\n", "evse[0].limits: nothing is left, 600 to 500 V"),
+    (SECC + "budget = { discharge = 5 }\n", "evse[0].budget.charge: missing; allowed: a finite number >= 0"),
+    (SECC + "budget = { charge = 5, target = nan }\n", "evse[0].budget.target: nan; allowed: a finite number, negative"),
+    (SECC + '[[evse]]\nid = "X"\ninterface = "lo"\n', "evse.interface: 'lo' stands 2 times"),
+    (SECC + "[[evse]\n", "not TOML: "),
+]
+EVCC_WRONG = [
+    ('interface = "lo"', "insecure_plain_tcp: not set"),
+    ("insecure_plain_tcp = true", "interface: missing; allowed: a text"),
+    (EVCC.replace('"lo"', '"eth99"'), "interface: there is no network interface 'eth99'; there are: "),
+    (EVCC + "speed = 5", "speed: unknown key; allowed: battery, control_modes"),
+    (EVCC + "target_soc = 101", "target_soc: 101; allowed: a number of 0..100"),
+    (EVCC + "target_soc = 10", "target_soc: 10; allowed: 20..100 (min_soc..max_soc)"),
+    (EVCC + "min_soc = 80\nmax_soc = 70", "min_soc: 80; allowed: below max_soc, 70"),
+    (EVCC + "v2x = { min_soc = 50, max_soc = 50 }", "v2x.min_soc: 50; allowed: below v2x.max_soc, 50"),
+    (EVCC + "v2x = { min_soc = 50 }", "v2x.max_soc: missing; allowed: a number of 0..100"),
+    (EVCC + "battery = { capacity = 0 }", "battery.capacity: 0; allowed: a finite number > 0"),
+    (EVCC + "battery = { volt = 0 }", "battery.volt: unknown key; allowed: capacity, charge_current"),
+    (EVCC + "plan = [{ seconds = 5, power = 1 }, { seconds = 5 }]", "plan[1].power: missing; allowed: a finite number"),
+    (EVCC + "plan = [{ seconds = 0, power = 1 }]", "plan[0].seconds: 0; allowed: a finite number > 0"),
+    (EVCC + "loops = 0", "loops: 0; allowed: a whole number >= 1"),
+    (EVCC + "loops = 2.5", "loops: 2.5; allowed: a whole number >= 1"),
+    (EVCC + "departure = -1", "departure: -1; allowed: seconds from the start"),
+    (EVCC + 'evcc_id = "a\\nb"', "evcc_id: 'a\\nb'; allowed: 1 to 255 printable characters"),
+]
+
+
+@pytest.mark.parametrize(
+    ("load", "text", "told"),
+    [*((load_secc, text, told) for text, told in SECC_WRONG), *((load_evcc, text, told) for text, told in EVCC_WRONG)],
+)
+def test_what_is_wrong_is_one_line_with_file_key_and_what_is_allowed(load: object, text: str, told: str, file: Path) -> None:
+    file.write_text(text)
+    with pytest.raises(LocalError) as caught:
+        load(file)  # type: ignore[operator]
+    line = str(caught.value)
+    assert line.startswith(f"{file.parent}{os.sep}")
+    assert told in line
+    assert "\n" not in line
+
+
+def test_a_board_of_an_unknown_family_is_refused(file: Path) -> None:
+    (file.parent / "board.toml").write_text('family = "steam"\n')
+    file.write_text(SECC + 'board = "board.toml"\n')
+    with pytest.raises(LocalError, match=r"it\.toml: evse\[0\]\.board: unknown device family 'steam'; known: .*simulated"):
+        load_secc(file)
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    for path, told in ((tmp_path / "none", "cannot be read"), (tmp_path, "cannot be read"), (tmp_path / "bytes", "not TOML")):
+        with pytest.raises(LocalError, match=told):
+            load_secc(path)
