@@ -39,7 +39,7 @@ bench: $(VENV)/.dev  ## how fast
 	$(BIN)/python -m tools.bench $(ARGS)
 
 interop: $(VENV)/.dev  ## against other implementations
-	tools/interop/run.sh $(ARGS)
+	$(BIN)/python tools/interop/run.py $(ARGS)
 
 clean:  ## remove environments, caches and builds
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
