@@ -1,0 +1,77 @@
+"""The processes that answer, for `answer`: `session` is a charger as it is sold (an outlet on loopback, simulated metal, recorder),
+`echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else.
+
+Says its TCP port on standard output, then serves until standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+from dataclasses import replace
+
+from iso15118.hal.board import Board
+from iso15118.service.evse import EvseConfig
+from iso15118.service.log import Log
+from iso15118.service.station import Station, StationConfig
+
+SIZES = 8
+"""Octets of a connection's first words to `echo`: how long a request is, and how long a response, 4 octets each."""
+
+
+class Echo(asyncio.Protocol):
+    """Counts octets; for every request's worth writes a response's worth."""
+
+    def __init__(self) -> None:
+        self._request = 0
+        self._response = b""
+        self._have = 0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if not self._response:
+            self._request, size = (int.from_bytes(data[i : i + 4], "big") for i in (0, 4))
+            self._response = bytes(size)
+            data = data[SIZES:]
+        self._have += len(data)
+        while self._have >= self._request and self._transport is not None:
+            self._have -= self._request
+            self._transport.write(self._response)
+
+
+def _free_udp_port() -> int:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.bind(("::1", 0))
+        return int(sock.getsockname()[1])
+
+
+async def _session() -> int:
+    """The product; only the insulation test of the simulated monitor is quicker, so that sessions follow each other without a wait."""
+    board = replace(Board(), settings={"insulation_test_time": 0.02})
+    config = StationConfig(evses=(EvseConfig(interface="lo", board=board),), sdp_port=_free_udp_port())
+    station = Station(config, log=Log())
+    await station.start()
+    return station.status()[0].port
+
+
+async def _echo() -> int:
+    server = await asyncio.get_running_loop().create_server(Echo, "::1", 0)
+    return int(server.sockets[0].getsockname()[1])
+
+
+async def _serve(kind: str) -> None:
+    port = await (_session() if kind == "session" else _echo())
+    gc.collect()
+    gc.freeze()
+    print(port, flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1]))
