@@ -7,6 +7,7 @@ purpose is one line on standard error that begins with `chargeloop:`.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line with `argv` (the process's arguments if None); the exit code."""
     # Asked again: if the other distribution was installed after ours, it has put its own `__init__` in the place of the one that asks.
     stop_if_foreign(sys.path, sys.argv, sys.orig_argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without these characters is no reason to fail
     try:
         parser = _parser()
         try:

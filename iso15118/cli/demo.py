@@ -158,19 +158,18 @@ class Stage:
     view: View | None
     pacer: Pacer | None
     _act: Act | None = None
+    _shown: Phase | None = None
 
     def saw(self, seen: Seen) -> None:
         """Everything slow is done when an answer has left: between a request and its answer it would count as answer time."""
-        before = self.watch.phase
         self.watch.saw(seen)
-        changed = self.watch.phase is not before
-        if not changed and not (isinstance(seen, Exchanged) and seen.direction is Direction.OUT):
+        if not isinstance(seen, Exchanged) or seen.direction is not Direction.OUT:
             return
-        if not changed:
-            self._turn_page()
+        self._turn_page()
+        changed, self._shown = self.watch.phase is not self._shown, self.watch.phase
         if self.view is not None:
             self.view.look(self.watch, now=changed)
-        if self.pacer is not None and not changed:
+        if self.pacer is not None:
             self.pacer.hold(self.watch)
 
     def _turn_page(self) -> None:
@@ -216,12 +215,14 @@ def _view(arguments: Namespace) -> View | None:
     if arguments.json:
         return None
     if not arguments.plain and sys.stdout.isatty():
+        from iso15118.cli import view
+
         try:
-            from iso15118.cli import view
+            live = view.live()
         except ImportError:
             print("(for the live view: pip install 'chargeloop[cli]')")
         else:
-            if (live := view.live()) is not None:
+            if live is not None:
                 return live
     return PlainView()
 

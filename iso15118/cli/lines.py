@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iso15118.cli.summary import Summary, clock, energies, facts
 from iso15118.cli.watch import LADDER, Scene, Watch
 from iso15118.sequence.phases import Phase
+from iso15118.service.log import one_line
 from iso15118.units import KW, Second, Watt
 
 MINUTE: Second = 60.0
@@ -20,7 +21,7 @@ class PlainView:
     """Writes as it goes."""
 
     _phase: Phase | None = None
-    _minute: int = -1
+    _minute: int = 0
     _told: int = 0
 
     def look(self, watch: Watch, *, now: bool = False) -> None:
@@ -39,7 +40,7 @@ class PlainView:
     def close(self, watch: Watch | None) -> None:
         """Write what is left to say."""
         if watch is not None:
-            self._remarks(watch)
+            self.look(watch, now=True)
 
     def _remarks(self, watch: Watch) -> None:
         for line in watch.remarks[self._told :]:
@@ -73,5 +74,5 @@ def summary_lines(summary: Summary) -> list[str]:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{one_line(text)}\n")
     sys.stdout.flush()

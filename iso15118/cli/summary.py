@@ -64,7 +64,7 @@ class Summary:
     p99: Second
     longest: Second
     codec_share: float
-    """0..1: the part of its answer times that the charger spends in decoding and encoding."""
+    """0..1: the part of an ordinary answer time (p50) that the charger spends in decoding and encoding."""
     virtual: Second
     wall: Second
     record: str = ""
@@ -103,7 +103,7 @@ def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record:
         p50=_quantile(times, 50),
         p99=_quantile(times, 99),
         longest=times[-1] if times else 0.0,
-        codec_share=min(1.0, _codec_time(watch.kinds.items()) / sum(times)) if times else 0.0,
+        codec_share=min(1.0, _codec_time(watch.kinds.items()) / (_quantile(times, 50) * len(times))) if times else 0.0,
         virtual=result.duration,
         wall=wall,
         record=record,

@@ -64,11 +64,15 @@ class LiveView:
 
 
 def live() -> LiveView | None:
-    """A view on standard output; None where the terminal is too small or cannot move its cursor. Raises ImportError without `rich`."""
+    """A view on standard output; None where the terminal is too small, cannot move its cursor or has no blocks.
+
+    Raises ImportError without `rich`.
+    """
     from rich.console import Console
 
     console = Console()
-    if not console.is_terminal or console.is_dumb_terminal or console.width < WIDTH or console.height < HEIGHT:
+    moves = console.is_terminal and not console.is_dumb_terminal and console.encoding.startswith("utf")
+    if not moves or console.width < WIDTH or console.height < HEIGHT:
         return None
     return LiveView(console)
 

@@ -217,12 +217,13 @@ def shaped_by(session: secc.Session, snapshot: SeccSnapshot) -> str:
         return ""
     if decision.voltage_limited:
         return "the charger's voltage"
-    ours, power = our_limits(session, snapshot), abs(decision.current) * snapshot.reading.voltage.value
-    outward = decision.current < 0
-    most_current, most_power = (ours.discharge_current, ours.discharge_power) if outward else (ours.charge_current, ours.charge_power)
-    if decision.power_limited or power >= most_power * NEARLY:
-        return _power_limit(session, snapshot, most_power, outward=outward)
-    if decision.current_limited or abs(decision.current) >= most_current * NEARLY:
+    if decision.current_limited:
+        return "the charger's current"
+    ours, power, outward = our_limits(session, snapshot), abs(decision.current) * snapshot.reading.voltage.value, decision.current < 0
+    most = ours.discharge_power if outward else ours.charge_power
+    if decision.power_limited or power >= most * NEARLY:
+        return _power_limit(session, snapshot, most, outward=outward)
+    if abs(decision.current) >= (ours.discharge_current if outward else ours.charge_current) * NEARLY:
         return "the charger's current"
     return "the car's limits" if ask.target is None else "the car's wish"
 
