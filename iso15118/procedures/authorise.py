@@ -8,7 +8,7 @@ from iso15118.units import Second
 
 
 def verdict(authorisation: Authorisation, asked: Second, now: Second, limit: Second) -> Authorisation:
-    """The verdict so far. Raises PeerError (FAILED) when nobody has decided `limit` seconds after it was first asked for."""
-    if authorisation is Authorisation.PENDING and now - asked >= limit:
+    """The verdict so far. Raises PeerError (FAILED) when nobody has said yes `limit` seconds after it was first asked for."""
+    if authorisation is not Authorisation.ACCEPTED and now - asked >= limit:
         raise PeerError(f"nobody authorised the session within {limit:.0f} s", requirement="V2G20-458")
     return authorisation

@@ -9,13 +9,13 @@ from iso15118.errors import PeerError
 from iso15118.procedures.authorise import verdict
 
 
-@pytest.mark.parametrize("decided", [Authorisation.ACCEPTED, Authorisation.REFUSED])
-def test_a_verdict_stands_however_late(decided: Authorisation) -> None:
-    assert verdict(decided, asked=10, now=1000, limit=180) is decided
+def test_a_yes_stands_however_late() -> None:
+    assert verdict(Authorisation.ACCEPTED, asked=10, now=1000, limit=180) is Authorisation.ACCEPTED
 
 
-def test_nobody_decides() -> None:
-    assert verdict(Authorisation.PENDING, asked=10, now=189.9, limit=180) is Authorisation.PENDING
+@pytest.mark.parametrize("so_far", [Authorisation.PENDING, Authorisation.REFUSED])
+def test_nobody_says_yes(so_far: Authorisation) -> None:
+    assert verdict(so_far, asked=10, now=189.9, limit=180) is so_far
     with pytest.raises(PeerError, match="180 s") as refused:
-        verdict(Authorisation.PENDING, asked=10, now=190, limit=180)
+        verdict(so_far, asked=10, now=190, limit=180)
     assert refused.value.code == "FAILED"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, assert_never
 
+from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
@@ -33,6 +34,7 @@ from iso15118.session.secc import loop, parameters, services, setup
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.session.values import changed
 
 LOST: Final = 1.0
 """s: telemetry older than this is a fault while the contactor may be closed."""
@@ -59,6 +61,9 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     wire.SessionStopReq: power.answer_session_stop,
 }
 
+_TOWARDS_POWER: Final = frozenset({Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY})
+"""Here each answer puts voltage on the cable: the authorisation is asked for again."""
+WITHDRAWN: Final = "the authorisation is withdrawn"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
@@ -104,10 +109,13 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
         session = replace(session, isolation_started=True)
     if snapshot.faults:
         why = ", ".join(sorted(snapshot.faults))
-    elif session.setpoint.contactor and snapshot.reading.voltage.age(snapshot.now) > LOST:
+    elif session.setpoint.contactor and min(snapshot.reading.voltage.at, snapshot.reading.current.at) < snapshot.now - LOST:
         why = DeviceFault.STALE.value
     else:
-        session = loop.overrun(session, snapshot) if session.phase is Phase.CHARGE_LOOP else session
+        if session.phase is Phase.CHARGE_LOOP:
+            session = loop.overrun(session, snapshot)
+            if snapshot.authorisation is not Authorisation.ACCEPTED:
+                session = _stop(session, WITHDRAWN, snapshot, out)
         why = session.failing
     return _fail(session, why, out) if why else session
 
@@ -140,6 +148,8 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
             raise PeerError(session.failing, requirement="V2G20-1411" if not_applied else "", code=code)
+        if session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+            raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
         answer = ANSWERS[type(message)](session, message, snapshot)
@@ -163,11 +173,17 @@ def _identify(session: Session, message: Message) -> None:
 
 
 def _watch_stamp(session: Session, message: Message, out: list[Command]) -> Session:
-    """Notes, once a session, that the car does not stamp in microseconds. It is served all the same."""
-    if not isinstance(message, Request) or (told := clock.unit(message.header.time_stamp)) == "microseconds" or told in session.notes:
+    """Notes, once a session, that the car does not stamp in microseconds, or jumps back. It is served all the same."""
+    if not isinstance(message, Request):
         return session
-    out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
-    return replace(session, notes=session.notes | {told})
+    stamp, told = clock.seconds(message.header.time_stamp), clock.unit(message.header.time_stamp)
+    if told != "microseconds" and told not in session.notes:
+        out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
+        session = replace(session, notes=session.notes | {told})
+    if stamp < session.peer_stamp - 1.0 and "back" not in session.notes:
+        out.append(Note("the car's time stamps jump back [V2G20-1537]"))
+        session = replace(session, notes=session.notes | {"back"})
+    return changed(session, peer_stamp=stamp)
 
 
 def _reply(answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:

@@ -66,15 +66,15 @@ def _response(
 def _as_granted(session: Session, snapshot: SeccSnapshot) -> Plan:
     """Without a plan from the site: what budget and limits allow now, for as long as needed."""
     charge, discharge, _ = granted(snapshot.budget, snapshot.now)
-    if session.announced is not None:
-        charge, discharge = min(charge, session.announced.charge_power), min(discharge, session.announced.discharge_power)
     return Plan(snapshot.clock / MICROSECONDS, (Slot(float(session.departure or A_DAY), charge, discharge),))
 
 
 def _offer(session: Session, plans: Iterable[Plan], points: int) -> wire.Scheduled_SEResControlMode:
     tuples = []
+    into, out = (session.announced.charge_power, session.announced.discharge_power) if session.announced else (0.0, 0.0)
     for index, plan in enumerate(plans, 1):
-        slots = merged(covering(plan.slots, float(session.departure or A_DAY)), points)
+        within = tuple(Slot(s.duration, min(s.charge, into), min(s.discharge, out)) for s in plan.slots)
+        slots = merged(covering(within, float(session.departure or A_DAY)), points)
         anchor = int(plan.start * MICROSECONDS)
         charging = _schedule(session, anchor, [(s.duration, s.charge) for s in slots], index)
         discharging = _schedule(session, anchor, [(s.duration, -s.discharge) for s in slots], index) if session.bidirectional else None

@@ -58,12 +58,13 @@ def answer_authorization_setup(session: Session, request: AuthorizationSetupReq,
 
 
 def answer_authorization(session: Session, request: AuthorizationReq, snapshot: SeccSnapshot) -> Answer:
-    """Ongoing until somebody has decided, FAILED when nobody does in time; a refusal is a warning and may be tried again."""
-    if request.selected_authorization_service is not authorization.Authorization.EIM:
-        return _authorized(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, Outcome.AGAIN)
+    """Ongoing until somebody has decided; a refusal is a warning and may be tried again until the time is over, then FAILED."""
     asked = snapshot.now if session.asked_authorisation is None else session.asked_authorisation
     session = replace(session, asked_authorisation=asked)
-    match authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer_secc):
+    verdict = authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer_secc)
+    if request.selected_authorization_service is not authorization.Authorization.EIM:
+        return _authorized(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, Outcome.AGAIN)
+    match verdict:
         case Authorisation.ACCEPTED:
             return _authorized(session, OK, Processing.Finished, Outcome.DONE)
         case Authorisation.REFUSED:

@@ -80,6 +80,8 @@ class Session:
     id: bytes = NO_SESSION
     stamp: int = 0
     """Our last TimeStamp, us."""
+    peer_stamp: float = 0.0
+    """The car's last TimeStamp, s since the epoch."""
     evcc_id: str = ""
     notes: frozenset[str] = frozenset()
     """Deviations already told."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from iso15118.energy import Authorisation
 from iso15118.errors import CodecError, DeviceFault
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
@@ -358,3 +359,35 @@ def test_every_answer_bears_the_session_id() -> None:
     assert (play >> request(SessionSetupReq)).sent().header.session_id == SESSION_ID
     play >> Sent()
     assert (play >> request(by_name["AuthorizationSetupReq"])).sent().header.session_id == SESSION_ID
+
+
+def test_a_clock_that_jumps_back_is_served_and_noted_once() -> None:
+    """SES-12."""
+    play = charger_at(Phase.CHARGE_LOOP)
+    notes = []
+    for stamp in (STAMP + 20_000_000, STAMP + 10_000_000, STAMP + 5_000_000):
+        ask = request(DC_ChargeLoopReq, header=Header(session_id=SESSION_ID, time_stamp=stamp))
+        assert (play >> ask).sent().response_code is ResponseCode.OK
+        notes += [command.text for command in play.commands if isinstance(command, Note)]
+        play >> Sent()
+    assert notes == ["the car's time stamps jump back [V2G20-1537]"]
+
+
+@pytest.mark.parametrize("phase", [Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY])
+@pytest.mark.parametrize("verdict", [Authorisation.PENDING, Authorisation.REFUSED])
+def test_without_authorisation_there_is_no_voltage(phase: Phase, verdict: Authorisation) -> None:
+    play = charger_at(phase) >> given(authorisation=verdict)
+    asked = {Phase.CABLE_CHECK: "DC_CableCheckReq", Phase.PRE_CHARGE: "DC_PreChargeReq", Phase.POWER_DELIVERY: "PowerDeliveryReq"}[phase]
+    assert (play >> request(by_name[asked])).sent().response_code is ResponseCode.FAILED
+    assert play.session.setpoint.voltage == 0
+    assert not play.session.setpoint.contactor
+
+
+def test_an_authorisation_withdrawn_in_the_loop_ends_it_in_order() -> None:
+    play = charger_at(Phase.CHARGE_LOOP)
+    (play >> request(DC_ChargeLoopReq) << applied(current=20.0)).sent()
+    play >> Sent() >> given(authorisation=Authorisation.REFUSED)
+    assert play >> Tick() << applied(current=0.0)
+    answer = (play >> request(DC_ChargeLoopReq)).sent()
+    assert answer.evse_status is not None
+    assert answer.evse_status.evse_notification == "Terminate"
