@@ -12,19 +12,18 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
+from iso15118.cli.faults import parse_faults
 from iso15118.cli.lines import PlainView, summary_lines
 from iso15118.cli.report import writable
+from iso15118.cli.story import STORIES, Act, Pacer
 from iso15118.cli.summary import Summary, as_json, sum_up
 from iso15118.cli.watch import Watch
-from iso15118.energy import Budget
-from iso15118.errors import LocalError
-from iso15118.power import Pilot
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.evse import EvseConfig
@@ -35,49 +34,11 @@ from iso15118.service.seen import Direction, Exchanged, Seen
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
 from iso15118.sim.battery import Battery
-from iso15118.sim.faults import SimulatedFaults
 from iso15118.sim.vehicle import Trip
-from iso15118.units import KW, Second, Watt
+from iso15118.units import Second
 
-LOOP_SHOWN: Final[Second] = 18.0
-"""Real seconds in which the charge loop is shown, however long it is."""
-PHASE_SHOWN: Final[Second] = 0.35
-"""Real seconds for each phase before and after it; their virtual time passes as it is."""
 PERIOD: Final[Second] = 0.05
 """Between two turns of the guard: the slowest it allows, because nothing here takes harm."""
-BOARD: Final[Watt] = 50.0 * KW
-
-
-class Act(NamedTuple):
-    """A part of the story: its share of the time, what the car wishes (W, + into it), what the site grants."""
-
-    share: float
-    wish: Watt
-    site: Budget
-
-
-def _site(charge: float = 50.0, discharge: float = 50.0, target: float | None = None, why: str = "") -> Budget:
-    return Budget(charge * KW, discharge * KW, None if target is None else target * KW, why=why)
-
-
-STORIES: Final = {
-    "scheduled": (
-        Act(0.27, 60 * KW, _site()),
-        Act(0.15, 60 * KW, _site(charge=28, why="other cars")),
-        Act(0.06, 11 * KW, _site()),
-        Act(0.04, 0.0, _site()),
-        Act(0.27, -60 * KW, _site()),
-        Act(0.15, -60 * KW, _site(discharge=20, why="house load covered")),
-        Act(0.06, -8 * KW, _site()),
-    ),
-    "dynamic": (
-        Act(0.26, 0.0, _site(target=38, why="solar surplus")),
-        Act(0.16, 0.0, _site(target=17, why="clouds")),
-        Act(0.06, 0.0, _site(target=0, why="balanced")),
-        Act(0.30, 0.0, _site(target=-42, why="evening peak")),
-        Act(0.22, 0.0, _site(target=-15, why="house load")),
-    ),
-}
 
 
 class View(Protocol):
@@ -184,32 +145,6 @@ class Stage:
             watch.pair.evse.set_budget(act.site)
 
 
-@dataclass(slots=True)
-class Pacer:
-    """Lets real time pass between answers, while the virtual one stands still: setting up slowly, the charge loop in `LOOP_SHOWN`."""
-
-    length: Second
-    _phase: Phase | None = None
-    _due: float = 0.0
-    _at: Second = 0.0
-    _sleep: Callable[[Second], None] = field(default=time.sleep)
-    _clock: Callable[[], float] = field(default=time.monotonic)
-
-    def hold(self, watch: Watch) -> None:
-        """Sleep until what has just happened is due."""
-        now, passed = self._clock(), watch.at - self._at
-        self._at = watch.at
-        if watch.phase is Phase.CHARGE_LOOP and self._phase is Phase.CHARGE_LOOP:
-            self._due += passed * LOOP_SHOWN / self.length
-        else:
-            self._due = max(self._due, now) + min(passed, 1.0) + (PHASE_SHOWN if watch.phase is not self._phase else 0.0)
-        self._phase = watch.phase
-        if self._due > now + 0.005:
-            self._sleep(self._due - now)
-        elif self._due < now - 1.0:  # a slow machine: no hurry afterwards
-            self._due = now
-
-
 def _view(arguments: Namespace) -> View | None:
     """None for --json; the live view on a terminal that is large enough, with `rich` installed; else plain lines."""
     if arguments.json:
@@ -225,41 +160,6 @@ def _view(arguments: Namespace) -> View | None:
             if live is not None:
                 return live
     return PlainView()
-
-
-def parse_faults(told: list[str]) -> dict[str, object]:
-    """Fields of `SimulatedFaults` by `name=value`, hyphens for underscores; a name alone means true.
-
-    Raises LocalError naming the known ones, or the values one may have.
-    """
-    known = {f.name: getattr(SimulatedFaults(), f.name) for f in fields(SimulatedFaults)}
-    faults: dict[str, object] = {}
-    for text in told:
-        name, given, value = text.partition("=")
-        key = name.replace("-", "_")
-        if key not in known:
-            raise LocalError(f"--fault {name}: unknown; known: {', '.join(sorted(known)).replace('_', '-')}")
-        faults[key] = _fault(name, key, known[key], value if given else "true")
-    return faults
-
-
-def _fault(name: str, key: str, default: object, value: str) -> object:
-    """The value of one fault, of the kind its default has."""
-    if key == "pilot":
-        if value not in Pilot.__members__:
-            raise LocalError(f"--fault {name}={value}: one of {', '.join(Pilot.__members__)} is wanted")
-        return Pilot[value]
-    if isinstance(default, bool):
-        if value not in ("true", "false"):
-            raise LocalError(f"--fault {name}={value}: true or false is wanted")
-        return value == "true"
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0.0 <= number < float("inf"):
-        raise LocalError(f"--fault {name}={value}: a finite number >= 0 is wanted")
-    return number
 
 
 class _Listener(logging.Handler):

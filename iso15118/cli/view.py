@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import re
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
+from iso15118.cli.chart import DIM, INTO, LABEL, OUT, gauge, labelled, power_bar, power_curve, soc_curve
 from iso15118.cli.lines import AT_REST, direction
 from iso15118.cli.summary import Summary, clock, energies, facts
 from iso15118.cli.watch import LADDER, Line, Scene, Watch
@@ -25,10 +25,6 @@ HEIGHT: Final = 20
 """The smallest terminal that is drawn on."""
 WIDEST: Final = 120
 FRAME: Final[Second] = 1 / 12
-INTO, OUT, DIM = "green", "magenta", "bright_black"
-BARS: Final = " ▁▂▃▄▅▆▇█"
-HANGING: Final = " ▔▔▀▀▀▀██"
-LABEL: Final = 9
 ROOMY: Final = 60
 """Columns of the body from which an exchange is shown with its sizes."""
 RUNGS: Final = 26
@@ -129,30 +125,20 @@ def _body(scene: Scene, width: int, rows: int) -> list[Text]:
 
     tall = rows >= 22
     lines = [
-        _gauge(scene, width),
-        _power(scene, width),
-        _row("Output", f"{scene.voltage:.1f} V   {scene.current:+.1f} A", _arrow(scene.power)),
-        _row("Charger", _window(scene.ours)),
-        _row("Car", "-" if scene.theirs is None else _window(scene.theirs)),
-        _row("Set by", scene.shaped or "-"),
-        _row("Meter", f"{scene.charged / KWH:.3f} kWh in   {scene.discharged / KWH:.3f} kWh out"),
+        gauge(scene, width),
+        power_bar(scene, width),
+        labelled("Output", f"{scene.voltage:.1f} V   {scene.current:+.1f} A", _arrow(scene.power)),
+        labelled("Charger", _window(scene.ours)),
+        labelled("Car", "-" if scene.theirs is None else _window(scene.theirs)),
+        labelled("Set by", scene.shaped or "-"),
+        labelled("Meter", f"{scene.charged / KWH:.3f} kWh in   {scene.discharged / KWH:.3f} kWh out"),
         Text(""),
-        *_power_curve(scene, width, 2 if tall else 1),
-        *_soc_curve(scene, width, 2 if tall else 1),
+        *power_curve(scene, width, 2 if tall else 1),
+        *soc_curve(scene, width, 2 if tall else 1),
         Text(""),
     ]
     room = rows - len(lines)
     return lines + [_exchange(line, width) for line in scene.lines[-room:]]
-
-
-def _row(label: str, *words: str | Text) -> Text:
-    from rich.text import Text
-
-    text = Text(f"{label:{LABEL}}", DIM, end="", no_wrap=True, overflow="ellipsis")
-    for i, word in enumerate(words):
-        text.append("   " if i else "")
-        text.append(word if isinstance(word, Text) else Text(word, "default"))
-    return text
 
 
 def _window(limits: Limits) -> str:
@@ -169,90 +155,6 @@ def _arrow(power: Watt) -> Text:
     return Text(f"{words} ▶▶", INTO) if power > 0 else Text(f"◀◀ {words}", OUT)
 
 
-def _gauge(scene: Scene, width: int) -> Text:
-    """The battery: full blocks for what it holds, a mark where it began."""
-    from rich.text import Text
-
-    size = width - LABEL - 9
-    filled, began = round(size * scene.soc / 100), min(size - 1, round(size * scene.soc_start / 100))
-    cells = "█" * filled + "░" * (size - filled)
-    cells = cells[:began] + ("▓" if began < filled else "▏") + cells[began + 1 :]
-    text = _row("Battery", f"{scene.soc:5.1f} %  ")
-    text.append(Text(cells[:filled], INTO))
-    text.append(Text(cells[filled:], DIM))
-    return text
-
-
-def _power(scene: Scene, width: int) -> Text:
-    """A bar from the middle, to the right into the vehicle, to the left out of it. The ends are what the charger can do at all; shaded
-    is what the present limits leave of it."""
-    from rich.text import Text
-
-    half = (width - LABEL - 9 - 1) // 2
-
-    def cells(power: Watt, rated: Watt) -> int:
-        return min(half, round(half * power / max(rated, 1.0))) if power >= AT_REST else 0
-
-    left, right = cells(-scene.power, scene.rated.discharge_power), cells(scene.power, scene.rated.charge_power)
-    low = max(left, cells(scene.ours.discharge_power, scene.rated.discharge_power))
-    high = max(right, cells(scene.ours.charge_power, scene.rated.charge_power))
-    text = _row("Power", f"{scene.power / KW:+5.1f} kW ")
-    text.append(_bars(" " * (half - low) + "░" * (low - left), DIM))
-    text.append(Text("█" * left, OUT))
-    text.append(Text("│"))
-    text.append(Text("█" * right, INTO))
-    text.append(Text("░" * (high - right), DIM))
-    return text
-
-
-def _samples(scene: Scene, columns: int) -> list[tuple[Watt, float]]:
-    """The curve at `columns` points over the session's length, as far as it has come."""
-    from iso15118.cli.watch import POINTS
-
-    picked = [i * POINTS // columns for i in range(columns)]
-    return [scene.curve[i] for i in picked if i < len(scene.curve)]
-
-
-def _power_curve(scene: Scene, width: int, rows: int) -> list[Text]:
-    """Above the axis into the vehicle, below it out; `rows` each way."""
-
-    samples = _samples(scene, width - LABEL)
-    top = max([1.0, *(abs(power) for power, _ in samples)])
-    steps = [round(power / top * rows * 8) for power, _ in samples]
-    lines = []
-    for row in range(rows, 0, -1):  # upwards
-        cells = "".join(BARS[min(8, max(0, step - (row - 1) * 8))] for step in steps)
-        lines.append(_row(f"+{top / KW:.0f} kW" if row == rows else "", _bars(cells, INTO)))
-    for row in range(1, rows + 1):  # downwards: the glyphs that hang from the top are few
-        cells = "".join(HANGING[min(8, max(0, -step - (row - 1) * 8))] for step in steps)
-        lines.append(_row(f"-{top / KW:.0f} kW" if row == rows else "", _bars(cells, OUT)))
-    return lines
-
-
-def _bars(cells: str, style: str) -> Text:
-    """The glyphs in their colour, gaps between them in none: what is drawn to scale elsewhere (SVG) then keeps its place."""
-    from rich.text import Text
-
-    text = Text()
-    for run in re.findall(r" +|[^ ]+", cells):
-        text.append(run, None if run[0] == " " else style)
-    return text
-
-
-def _soc_curve(scene: Scene, width: int, rows: int) -> list[Text]:
-    """State of charge, between its lowest and its highest."""
-
-    socs = [soc for _, soc in _samples(scene, width - LABEL)]
-    low, high = (min(socs), max(socs)) if socs else (scene.soc, scene.soc)
-    steps = [1 + round((soc - low) / max(high - low, 1.0) * (rows * 8 - 1)) for soc in socs]
-    lines = []
-    for row in range(rows, 0, -1):
-        cells = "".join(BARS[min(8, max(0, step - (row - 1) * 8))] for step in steps)
-        label = f"{low:.0f}-{high:.0f} %" if rows == 1 else f"{high if row == rows else low:.0f} %"
-        lines.append(_row(label, _bars(cells, "cyan")))
-    return lines
-
-
 def _exchange(line: Line, width: int) -> Text:
     """A kind of exchange with its sizes and the charger's last answer time, or a remark."""
     from rich.text import Text
@@ -262,7 +164,7 @@ def _exchange(line: Line, width: int) -> Text:
     times = f" ×{line.count}" if line.count > 1 else ""
     octets = f"{line.asked:>4} → {line.answered:>3} B" if width >= ROOMY else ""
     figures = f"{octets}{line.answer * 1e3:7.2f} ms"
-    return _row(clock(line.at), f"{line.text + times:{max(1, width - LABEL - len(figures))}}{figures}")
+    return labelled(clock(line.at), f"{line.text + times:{max(1, width - LABEL - len(figures))}}{figures}")
 
 
 def show_summary(summary: Summary, console: Console | None = None) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from iso15118.cli import demo, main
-from iso15118.cli.demo import LOOP_SHOWN, PHASE_SHOWN, STORIES, Pacer, Stage, parse_faults, play
+from iso15118.cli.demo import Stage, play
+from iso15118.cli.faults import parse_faults
+from iso15118.cli.story import LOOP_SHOWN, PHASE_SHOWN, STORIES, Act, Pacer
 from iso15118.cli.watch import LADDER, Watch
 from iso15118.errors import LocalError
 from iso15118.messages.app_protocol import supportedAppProtocolReq, supportedAppProtocolRes
@@ -241,9 +243,9 @@ def test_nothing_slow_stands_between_request_and_answer() -> None:
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
-def test_stories_fill_their_time_and_go_both_ways(story: tuple[demo.Act, ...]) -> None:
+def test_stories_fill_their_time_and_go_both_ways(story: tuple[Act, ...]) -> None:
     assert sum(act.share for act in story) == pytest.approx(1.0)
-    powers: Callable[[demo.Act], float] = lambda act: act.wish or act.site.target or 0.0  # noqa: E731
+    powers: Callable[[Act], float] = lambda act: act.wish or act.site.target or 0.0  # noqa: E731
     signs = [powers(act) > 0 for act in story if powers(act)]
     assert signs == sorted(signs, reverse=True)
     assert set(signs) == {True, False}
