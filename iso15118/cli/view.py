@@ -80,8 +80,8 @@ def picture(scene: Scene, width: int, height: int) -> RenderableType:
     from rich.table import Table
 
     width = min(width, WIDEST)
-    rows = min(height - 3, 24)
-    columns = width - 4 - RUNGS - 3
+    rows = max(1, min(height - 3, 24))
+    columns = max(20, width - 4 - RUNGS - 3)
     grid = Table.grid(padding=0)
     grid.add_column(width=RUNGS)
     grid.add_column(width=3)

@@ -118,6 +118,11 @@ def test_the_curve_rises_and_falls_about_its_axis() -> None:
     assert lines[top].index("█") < lines[top + 1].rindex("█") < lines[bottom].index("█")
 
 
+@pytest.mark.parametrize(("width", "height"), [(10, 3), (40, 10), (1, 1)])
+def test_a_terminal_that_shrinks_meanwhile_is_survived(width: int, height: int) -> None:
+    assert drawn(SCENE, width, height)
+
+
 def test_few_rows_show_the_ladder_around_the_present_phase() -> None:
     lines = drawn(replace(SCENE, phase=Phase.SESSION_STOP), 80, 14)
     text = "\n".join(lines)
