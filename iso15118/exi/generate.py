@@ -9,7 +9,7 @@ content repeats in groups, a few of XML Signature, are walked instead (`walk`). 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from iso15118.errors import CodecError
@@ -54,6 +54,23 @@ def encoder(cls: type[Message]) -> Encode:
     """The encode function of a class, generated when first asked for."""
     function: Encode = _function("e_", cls)
     return function
+
+
+def warming(classes: Iterable[type[Message]], without: Iterable[type[Message]] = ()) -> Iterator[None]:
+    """Generates the code of these classes and all inside them, a few milliseconds a turn, so that idle time can pay for it.
+
+    `without`: classes to leave (with what is inside them) until they are first met.
+    """
+    known, waiting = set(without), list(classes)[::-1]
+    while waiting:
+        cls = waiting.pop()
+        if cls in known:
+            continue
+        known.add(cls)
+        for make in (decoder, encoder):
+            make(cls)
+            yield
+        waiting += [p.value for p in lower(cls).positions if isinstance(p.value, type) and issubclass(p.value, Message)]
 
 
 def _function(prefix: str, cls: type[Message]) -> Any:

@@ -83,12 +83,6 @@ class Schema:
             raise CodecError(f"{element} of type {type(message).__name__} is no fragment of {self.name}")
         return to_bytes(f"10000000{self._fragment_codes[element]}{_content(message, element)}{self._fragment_end}")
 
-    def warm(self, *classes: type[Message]) -> None:
-        """Generates the code of these classes now, so that their first message does not wait for it."""
-        for cls in classes:
-            decoder(cls)
-            encoder(cls)
-
     def _opened(self, data: bytes) -> str:
         if not data:
             raise CodecError("empty", bit=0)

@@ -12,7 +12,7 @@ import pytest
 
 from iso15118.errors import CodecError
 from iso15118.exi import Binary, Message, Occurs, Schema, Text, from_json, to_json
-from iso15118.exi.generate import decode_source, encode_source
+from iso15118.exi.generate import decode_source, decoder, encode_source, warming
 from iso15118.exi.grammar import lower
 from iso15118.messages.catalogue import SCHEMAS
 from iso15118.messages.v20.common import Header, RationalNumber
@@ -192,3 +192,18 @@ def test_random_octets_give_a_message_or_a_codec_error() -> None:
 def test_the_source_of_the_generated_code_is_readable() -> None:
     assert "def d_Item(s, p):" in decode_source(lower(Item))
     assert "def e_Item(o):" in encode_source(lower(Item))
+
+
+class Inner(Message):
+    name: Annotated[str, Text(5)]
+
+
+class Outer(Message):
+    inner: Inner
+    left: Box | None = None
+
+
+def test_codecs_are_made_turn_by_turn() -> None:
+    turns = list(warming([Outer], without=[Box]))
+    assert len(turns) == 4, "decoder and encoder of Outer and Inner, not of Box"
+    assert not hasattr(decoder(Inner), "stub")
