@@ -1,9 +1,11 @@
 """Seconds from a request written to its response read, over TCP on loopback: a charger with its real session, and an asyncio protocol
-that only echoes octets of the same sizes. Both in processes of their own, asked by one client, session and echo in turns.
+that only echoes octets of the same sizes. Both in processes of their own, asked by one client, session and echo in turns. Requests follow
+each other without a pause, so that what a charger does after it has written counts too; `inside` is only from the octets to the write.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import defaultdict
@@ -27,55 +29,85 @@ def bench(repeats: int, calls: int, progress: Progress) -> Table:
     single: defaultdict[str, list[float]] = defaultdict(list)
     echo: defaultdict[str, list[Timing]] = defaultdict(list)
     sizes: dict[str, tuple[int, int]] = {}
-    with _server("session") as port, _server("echo") as echo_port:
+    inside: defaultdict[str, list[Timing]] = defaultdict(list)
+    with _server("session") as charger, _server("echo") as echoing:
         for mode in ControlMode:
-            Visit(port, mode).run(100)  # not timed
+            Visit(charger.port, mode).run(100)  # not timed
         for repeat in range(repeats):
             for mode in (*ControlMode,) * SESSIONS:
                 progress(f"answer: {mode.name.lower()} session, repeat {repeat + 1} of {repeats}")
-                visit = Visit(port, mode)
+                visit = Visit(charger.port, mode)
                 visit.run(loops)
                 sizes |= visit.sizes
                 for name, times in visit.times.items():
                     if name.startswith("DC_ChargeLoop"):
                         session[name].append(Timing.of(times))
-                        echo[name].append(Timing.of(echoed(echo_port, *visit.sizes[name], loops)))
+                        inside[name].append(Timing.of(charger.inside()[-loops:]))
+                        echo[name].append(Timing.of(echoed(echoing.port, *visit.sizes[name], loops)))
                     else:
                         single[name] += times
             for name in single:
-                echo[name].append(Timing.of(echoed(echo_port, *sizes[name], max(50, loops // 10))))
+                echo[name].append(Timing.of(echoed(echoing.port, *sizes[name], max(50, loops // 10))))
     progress()
     answers = {name: Timing.of(times) for name, times in single.items()} | {name: Timing.median(all_) for name, all_ in session.items()}
     counts = {name: len(times) for name, times in single.items()}
-    rows = [_row(name, sizes[name], answers[name], Timing.median(echo[name]), counts.get(name)) for name in answers]
+    within = {name: Timing.median(timings) for name, timings in inside.items()}
+    rows = [_row(name, sizes[name], answers[name], Timing.median(echo[name]), within.get(name), counts.get(name)) for name in answers]
     goals = tuple(Goal(f"{name}, times the echo", answers[name] / Timing.median(echo[name]), MOST) for name in session)
     return Table(
         "answer",
         f"us from request to response over loopback; charge loop: median of {repeats * SESSIONS} sessions of {loops} exchanges",
-        ("message", "octets", "p50", "p99", "echo p50", "echo p99", "ratio"),
+        ("message", "octets", "p50", "p99", "echo p50", "echo p99", "ratio", "inside p50"),
         tuple(rows),
         notes=("messages of which a session has only few are timed a few times only: their p99 is their longest",),
         goals=goals,
     )
 
 
-def _row(name: str, size: tuple[int, int], answer: Timing, echo: Timing, count: int | None) -> Row:
+def _row(name: str, size: tuple[int, int], answer: Timing, echo: Timing, inside: Timing | None, count: int | None) -> Row:
     ratio = answer / echo
-    cells = (name, f"{size[0]}/{size[1]}", micro(answer.p50), micro(answer.p99), micro(echo.p50), micro(echo.p99), f"{ratio:.2f}")
-    figures = {"p50_s": answer.p50, "p99_s": answer.p99, "echo_p50_s": echo.p50, "echo_p99_s": echo.p99, "ratio": ratio}
-    return Row(cells, {"message": name, "request_octets": size[0], "response_octets": size[1], "timed": count, **figures})
+    figures = (answer.p50, answer.p99, echo.p50, echo.p99)
+    cells = (name, f"{size[0]}/{size[1]}", *map(micro, figures), f"{ratio:.2f}", micro(inside.p50) if inside else "")
+    told: dict[str, object] = dict(zip(("p50_s", "p99_s", "echo_p50_s", "echo_p99_s"), figures, strict=True))
+    data: dict[str, object] = {
+        "message": name,
+        "request_octets": size[0],
+        "response_octets": size[1],
+        "timed": count,
+        "ratio": ratio,
+        **told,
+    }
+    if inside:
+        data |= {"inside_p50_s": inside.p50, "inside_p99_s": inside.p99}
+    return Row(cells, data)
+
+
+class _Server:
+    """A server that has said its port."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.port = port
+        self._process = process
+
+    def inside(self) -> list[float]:
+        """Seconds the answers of the latest session have taken inside. Raises OSError if it does not say."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise OSError("a server without a line to it")
+        self._process.stdin.write("?\n")
+        self._process.stdin.flush()
+        return [float(took) for took in json.loads(self._process.stdout.readline() or "[]")]
 
 
 @contextmanager
-def _server(kind: str) -> Iterator[int]:
-    """The TCP port of a server, which ends with the block."""
+def _server(kind: str) -> Iterator[_Server]:
+    """A server, which ends with the block."""
     command = [sys.executable, "-m", "tools.bench.server", kind]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line.strip().isdigit():
             raise OSError(f"the {kind} server does not start")
-        yield int(line)
+        yield _Server(process, int(line))
     finally:
         if process.stdin:
             process.stdin.close()

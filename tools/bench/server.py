@@ -1,15 +1,18 @@
 """The processes that answer, for `answer`: `session` is a charger as it is sold (an outlet on loopback, simulated metal, recorder),
 `echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else.
 
-Says its TCP port on standard output, then serves until standard input ends.
+Says its TCP port on standard output, then serves until standard input ends. For each line it reads there, `session` says as JSON how long
+the answers of the latest session have taken inside the process, from a request's octets to the response written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 from iso15118.hal.board import Board
@@ -51,26 +54,32 @@ def _free_udp_port() -> int:
         return int(sock.getsockname()[1])
 
 
-async def _session() -> int:
+async def _session() -> tuple[int, Callable[[], list[float]]]:
     """The product; only the insulation test of the simulated monitor is quicker, so that sessions follow each other without a wait."""
     board = replace(Board(), settings={"insulation_test_time": 0.02})
     config = StationConfig(evses=(EvseConfig(interface="lo", board=board),), sdp_port=_free_udp_port())
     station = Station(config, log=Log())
     await station.start()
-    return station.status()[0].port
+
+    def answer_times() -> list[float]:
+        conversation = station.evse("1").conversation
+        return [] if conversation is None else list(conversation.turnarounds)
+
+    return station.status()[0].port, answer_times
 
 
-async def _echo() -> int:
+async def _echo() -> tuple[int, Callable[[], list[float]]]:
     server = await asyncio.get_running_loop().create_server(Echo, "::1", 0)
-    return int(server.sockets[0].getsockname()[1])
+    return int(server.sockets[0].getsockname()[1]), list
 
 
 async def _serve(kind: str) -> None:
-    port = await (_session() if kind == "session" else _echo())
+    port, answer_times = await (_session() if kind == "session" else _echo())
     gc.collect()
     gc.freeze()
     print(port, flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
+        print(json.dumps(answer_times()), flush=True)
 
 
 if __name__ == "__main__":
