@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from iso15118.exi import Message
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import number
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.service.conversation import Conversation, Scribe
@@ -131,7 +132,13 @@ class Car:
             self.loops += 1
             if self._loop_began is None:
                 self._loop_began = seen.at
-        if self._detached and (voltage := _said(seen.message, "evse_present_voltage")) is not None:
+        if not self._detached:
+            return
+        voltage = _said(seen.message, "evse_present_voltage")
+        if isinstance(seen.message, PowerDeliveryRes) and not self.metal.conducting:
+            # It reports no voltage; a charger that agrees to go on holds what it has pre-charged.
+            voltage = self.metal.battery.open_circuit_voltage
+        if voltage is not None:
             self.metal.observe(voltage, _said(seen.message, "evse_present_current") or 0.0, seen.at)
 
     def _wanted(self, now: Second, voltage: float) -> Ampere:

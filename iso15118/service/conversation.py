@@ -173,6 +173,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._cut.cancel()
         why, clean = self._ending or (why, False)
         ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood)
+        how = "in order" if ended.clean else f"in {ended.phase}"
+        self._log.info("session ended", f"{self.name}: session ended {how}: {ended.why}")
         self._show(ended)
         if not self.ended.done():
             self.ended.set_result(ended)

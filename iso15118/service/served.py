@@ -105,8 +105,6 @@ class Served:
 
     def _ended(self, recorder: Recorder, ended: Ended) -> None:
         recorder.close(ended.why)
-        how = "in order" if ended.clean else f"in {ended.phase}"
-        self._log.info("session ended", f"{self.config.name}: session ended {how}: {ended.why}")
         if self._recordings is not None and not ended.clean:
             path = self._recordings / f"{self.config.name}-{recorder.head.session_id}.jsonl"
             recorder.dump(path, ended.why, log=self._log)

@@ -6,6 +6,7 @@ Nothing of one outlet disturbs another, and no connection disturbs the one that 
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -27,6 +28,8 @@ from iso15118.wire.sdp import PORT
 
 GRACE: Final[Second] = 5.0
 """An orderly stop of a session takes no longer, or it is cut off."""
+PROCESS_GRACE: Final[Second] = 1.8
+"""The same when the process is to end: metal has to be safe within 2.5 s."""
 SETTLE: Final[Second] = 0.6
 """Within this from the command power is off and the contactor open; the guard turns on until then."""
 
@@ -78,6 +81,7 @@ class Station:
         self._served: dict[str, Served] = {}
         self._watchers: list[StationWatcher] = []
         self._streams = count(1)
+        self._stopping: list[Charger] = []
 
     async def start(self) -> None:
         """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
@@ -113,6 +117,7 @@ class Station:
             one.deaf()
             one.evse.stop(why)
         conversations = [one.evse.conversation for one in served if one.evse.busy and one.evse.conversation is not None]
+        self._stopping = conversations
         deadline = asyncio.get_running_loop().time() + grace
         while any(not _nearly_over(conversation) for conversation in conversations):
             if asyncio.get_running_loop().time() >= deadline:
@@ -126,6 +131,11 @@ class Station:
         await _rest([one.evse for one in served])
         for one in served:
             one.off()
+
+    def cut(self, why: str) -> None:
+        """End every session now, while `stop` is still waiting for them."""
+        for conversation in self._stopping:
+            conversation.drop(why)
 
     # Control.
 
@@ -200,3 +210,30 @@ async def _rest(evses: list[Evse]) -> None:
         if all(evse.actuator.reading.contactor.value is Contactor.OPEN for evse in evses):
             return
         await asyncio.sleep(0.02)
+
+
+async def serve(station: Station, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Run `station` until SIGTERM or SIGINT: metal is safe 2.5 s later and the process may go. A second signal cuts it short.
+
+    Raises LocalError as `Station.start` does. `ready` is called when cars can come.
+    """
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    names: list[str] = []
+
+    def told(name: str) -> None:
+        names.append(name)
+        stopping.set()
+        if len(names) > 1:
+            station.cut(name)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told, number.name)
+    try:
+        await station.start()
+        ready()
+        await stopping.wait()
+        await station.stop(f"the process was told to end ({names[0]})", grace=PROCESS_GRACE)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
