@@ -6,6 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,10 +21,16 @@ from iso15118.units import KW, Ampere, Second, Volt
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
+def write(text: str) -> None:
+    """One line, at once. A reader that has gone is no reason to disturb a session."""
+    with suppress(OSError):
+        sys.stdout.write(f"{one_line(text)}\n")
+        sys.stdout.flush()
+
+
 def say(text: str) -> None:
-    """One line, at once."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')}  {one_line(text)}\n")
-    sys.stdout.flush()
+    """The same with the time of day."""
+    write(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
 @dataclass(slots=True)

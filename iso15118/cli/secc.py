@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from iso15118.cli.report import SessionLines, say, show_log, writable
+from iso15118.cli.report import SessionLines, say, show_log, writable, write
 from iso15118.service.config import load_secc
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link
@@ -40,7 +40,7 @@ class _Lines:
         for status in station.status():
             name, interface = status.name, status.interface
             self._of[name] = SessionLines(name, partial(_measured, station, name))
-            print(f"SDP ready on {interface} [{link(interface).text}]:{status.port} for {status.evse_id}", flush=True)
+            write(f"SDP ready on {interface} [{link(interface).text}]:{status.port} for {status.evse_id}")
 
     def saw(self, name: str, seen: Seen) -> None:
         """The station's watcher."""

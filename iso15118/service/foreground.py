@@ -16,7 +16,7 @@ from typing import Final
 from iso15118.service.car import CarConfig
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
-from iso15118.service.station import Station, StationConfig, StationWatcher
+from iso15118.service.station import Station, StationConfig, StationWatcher, serve
 from iso15118.service.vehicle import Vehicle, VehicleResult
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
@@ -36,22 +36,14 @@ def run_station(
     """Run a charger until a signal comes. `ready` is called when every outlet listens. Raises LocalError where one cannot."""
 
     async def main() -> None:
-        station, asked = Station(config, log=log), asyncio.get_running_loop().create_future()
-
-        def on_signal(name: str) -> None:
-            if not asked.done():
-                asked.set_result(name)
-
-        with _signals(on_signal):
-            if watcher is not None:
-                station.subscribe(watcher)
-            await station.start()
-            why = "the program ends"
-            try:
-                ready(station)
-                why = await asked
-            finally:
-                await station.stop(why)
+        station = Station(config, log=log)
+        if watcher is not None:
+            station.subscribe(watcher)
+        try:
+            await serve(station, ready=lambda: ready(station))
+        except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
+            await station.stop("the program ends", grace=0)
+            raise
 
     asyncio.run(main())
     _finish_recordings()
