@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Final, Generic, Protocol, TypeVar, assert_never
+from typing import Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
 from iso15118.exi import Schema
@@ -135,14 +135,13 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # What the transport says.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"{type(transport).__name__} is no stream")
-        self._transport = transport
+        stream = cast(asyncio.Transport, transport)  # other loops' transports are one, too, but no subclass
+        self._transport = stream
         if self._over:  # dropped before it began
-            transport.abort()
+            stream.abort()
             return
-        self._intake.open(transport)
-        transport.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
+        self._intake.open(stream)
+        stream.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
         self._tick = self._loop.call_at(self._loop.time() + TICK, self._ticked, self._loop.time() + TICK)
         self._feed(Connected())
 

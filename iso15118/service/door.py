@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from iso15118.errors import CodecError
 from iso15118.service.log import Log
@@ -79,8 +79,7 @@ class _Refused(asyncio.Protocol):
     """A connection that comes while another one charges."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        cast(asyncio.Transport, transport).abort()
 
 
 class _Waiting(asyncio.Protocol):
@@ -95,10 +94,9 @@ class _Waiting(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._deadline = self._loop.call_later(FIRST_FRAME, self.leave, "it said nothing")
-            self._door.arrived(self)
+        self._transport = cast(asyncio.Transport, transport)
+        self._deadline = self._loop.call_later(FIRST_FRAME, self.leave, "it said nothing")
+        self._door.arrived(self)
 
     def data_received(self, data: bytes) -> None:
         if self._deadline is None or self._transport is None:

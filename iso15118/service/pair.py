@@ -61,14 +61,15 @@ class Pair:
         *,
         period: Second = PERIOD,
         cut: memory.Cut | None = None,
+        kernel: int = memory.KERNEL,
         clock: Callable[[], int] | None = None,
         log: Log | None = None,
     ) -> None:
-        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`: how the connection cuts what arrives."""
+        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`)."""
         self._loop = asyncio.get_running_loop()
         now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
         evse_config, log = evse or EvseConfig(), log or Log()
-        self._cut = cut
+        self._cut, self._kernel = cut, kernel
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
         self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
         self.guard = Guard(self.outlet, evse_config.limits, discharge_allowed=evse_config.discharge_allowed)
@@ -86,7 +87,7 @@ class Pair:
         try:
             self.charger = self.evse.converse(scribe=charger_scribe)
             self.driver = self.car.converse(scribe=car_scribe)
-            memory.connect(self.charger, self.driver, cut=self._cut)
+            memory.connect(self.charger, self.driver, cut=self._cut, kernel=self._kernel)
             ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
             duration = self._loop.time() - began
             await asyncio.sleep(SETTLE)

@@ -111,6 +111,32 @@ def test_a_cut_connection_in_the_loop_ends_off_on_both_sides() -> None:
     assert pair.outlet.plant.bus.output_voltage < 60
 
 
+def test_a_car_that_stops_reading_is_dropped_with_power_off() -> None:
+    async def main() -> tuple[PairResult, Pair, float]:
+        pair = Pair(car=CarConfig(session=SCHEDULED, plan=(Leg(3600.0, 20_000.0),)), kernel=0)
+        loop = asyncio.get_running_loop()
+        stopped: list[float] = []
+
+        def go_deaf() -> None:
+            assert pair.driver is not None
+            assert pair.driver._transport is not None
+            pair.driver._transport.pause_reading()
+            stopped.append(loop.time())
+
+        def watch(seen: Seen) -> None:
+            if isinstance(seen, PhaseChanged) and seen.after is Phase.CHARGE_LOOP:
+                loop.call_later(2.1, go_deaf)
+
+        pair.evse.subscribe(watch)
+        return await pair.run(), pair, stopped[0]
+
+    result, pair, stopped = run(main())
+    assert not result.clean
+    assert result.charger.phase is Phase.CHARGE_LOOP
+    assert result.charger.at - stopped <= 0.5 + 0.25  # counted from the next answer
+    assert pair.outlet.plant.bus.contactor.feedback is Contactor.OPEN
+
+
 def test_the_operator_stops_it_in_order() -> None:
     async def main() -> tuple[PairResult, list[Ended]]:
         pair = Pair(car=CarConfig(session=SCHEDULED, plan=(Leg(3600.0, 20_000.0),)))
