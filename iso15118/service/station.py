@@ -23,6 +23,7 @@ from iso15118.service.log import Log
 from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Seen
 from iso15118.service.served import Served
+from iso15118.service.warmup import warm_up
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
 
@@ -91,6 +92,7 @@ class Station:
         except BaseException:
             await self.stop("the start failed", grace=0)
             raise
+        warm_up(asyncio.get_running_loop())
 
     def _open(self, evse: EvseConfig) -> Served:
         config, name = self.config, evse.name

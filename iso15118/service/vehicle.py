@@ -17,6 +17,7 @@ from iso15118.service.log import Log
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder, Stream
 from iso15118.service.seen import Watcher
+from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
 from iso15118.wire.sdp import PORT, SdpResponse, Security
 
@@ -76,6 +77,7 @@ class Vehicle:
 
     async def run(self) -> VehicleResult:
         """One session. Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask."""
+        warm_up(asyncio.get_running_loop())
         sock = await self._connect()
         loop, battery = asyncio.get_running_loop(), self.car.metal.battery
         began, stored, soc = loop.time(), battery.stored, battery.soc

@@ -1,0 +1,24 @@
+"""Codecs are made while nothing happens, in small turns, and then there is nothing left to make."""
+
+from __future__ import annotations
+
+import asyncio
+
+from iso15118.exi import generate
+from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_WeldingDetectionRes
+from iso15118.service.virtual import run
+from iso15118.service.warmup import GAP, warm_up
+
+
+def test_all_messages_of_a_session_are_made_and_it_ends() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        warm_up(loop)
+        await asyncio.sleep(10.0)
+        return loop.time()
+
+    assert run(main()) >= 10.0 > 400 * GAP
+    for cls in (DC_ChargeLoopReq, DC_WeldingDetectionRes):
+        for prefix in ("d_", "e_"):
+            made = generate._space[prefix + generate._name(cls)]
+            assert not hasattr(made, "stub")
