@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final
 
 from iso15118.cli.chart import DIM, INTO, LABEL, OUT, gauge, labelled, power_bar, power_curve, soc_curve
@@ -25,6 +25,8 @@ HEIGHT: Final = 20
 """The smallest terminal that is drawn on."""
 WIDEST: Final = 120
 FRAME: Final[Second] = 1 / 12
+BREATH: Final[Second] = 0.001
+"""After the work of drawing: who else waits for the processor shall have it now, and not in the middle of an answer."""
 ROOMY: Final = 60
 """Columns of the body from which an exchange is shown with its sizes."""
 RUNGS: Final = 26
@@ -46,6 +48,7 @@ class LiveView:
         """Draw, if it is time to, or `now`."""
         if now or perf_counter() - self._drawn >= FRAME:
             self._draw(watch)
+            sleep(BREATH)
             self._drawn = perf_counter()
 
     def close(self, watch: Watch | None) -> None:
@@ -127,7 +130,7 @@ def _body(scene: Scene, width: int, rows: int) -> list[Text]:
     lines = [
         gauge(scene, width),
         power_bar(scene, width),
-        labelled("Output", f"{scene.voltage:.1f} V   {scene.current:+.1f} A", _arrow(scene.power)),
+        labelled("Output", f"{scene.voltage:.1f} V  {scene.current:+.1f} A", _arrow(scene.power, brief=width < ROOMY)),
         labelled("Charger", _window(scene.ours)),
         labelled("Car", "-" if scene.theirs is None else _window(scene.theirs)),
         labelled("Set by", scene.shaped or "-"),
@@ -146,12 +149,12 @@ def _window(limits: Limits) -> str:
     return f"{into}   {limits.discharge_current:.0f} A {limits.discharge_power / KW:.0f} kW out"
 
 
-def _arrow(power: Watt) -> Text:
+def _arrow(power: Watt, *, brief: bool) -> Text:
     from rich.text import Text
 
     if abs(power) < AT_REST:
         return Text("at rest", DIM)
-    words = direction(power)
+    words = direction(power).replace("vehicle", "car") if brief else direction(power)
     return Text(f"{words} ▶▶", INTO) if power > 0 else Text(f"◀◀ {words}", OUT)
 
 

@@ -69,7 +69,7 @@ def test_it_shows_what_it_is_given() -> None:
         "· WeldingDetection",
         " 60.0 %",
         "+36.5 kW",
-        "365.0 V   +100.0 A   into the vehicle ▶▶",
+        "365.0 V  +100.0 A   into the vehicle ▶▶",
         "125 A 50 kW in   125 A 25 kW out",
         "250 A 92 kW in   150 A 53 kW out",
         "the site's limit: other cars",
@@ -80,6 +80,13 @@ def test_it_shows_what_it_is_given() -> None:
         "DC_BPT · Scheduled · 12:34 of 30 min",
     ):
         assert words in text, words
+    assert "…" not in text
+
+
+def test_at_80_columns_nothing_is_cut() -> None:
+    text = "\n".join(drawn(replace(SCENE, power=-45_000.0, current=-125.0), 80, 24))
+    assert "365.0 V  -125.0 A   ◀◀ out of the car" in text
+    assert "DC_ChargeLoop ×3012" in text
     assert "…" not in text
 
 
