@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from iso15118.cli.report import SessionLines, say, show_log, writable
+from iso15118.cli.report import SessionLines, say, shown_log, writable
 from iso15118.service.config import load_evcc
 from iso15118.service.foreground import run_vehicle
 from iso15118.service.vehicle import Vehicle, VehicleResult
@@ -16,9 +16,9 @@ def run(arguments: Namespace) -> int:
     """One session; 0 if it ended in order, else 1. Raises LocalError on a wrong configuration, PeerError where there is no charger."""
     settings = load_evcc(Path(arguments.config))
     record = settings.record if arguments.record is None else writable(arguments.record)
-    show_log(settings.log_level)
     say(f"looking for a charger on {settings.car.interface}")
-    result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, watcher=_lines)
+    with shown_log(settings.log_level):
+        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, watcher=_lines)
     for line in told(result):
         say(line)
     return 0 if result.clean else 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -63,12 +63,18 @@ class _LogLines(logging.Handler):
         say(f"{rank}{record.getMessage()}{told}")
 
 
-def show_log(level: str) -> None:
-    """Let the log from `level` upwards appear among the lines."""
-    logger = logging.getLogger("iso15118")
-    logger.handlers[:] = [handler for handler in logger.handlers if not isinstance(handler, _LogLines)]
-    logger.addHandler(_LogLines())
+@contextmanager
+def shown_log(level: str) -> Iterator[None]:
+    """The log from `level` upwards appears among the lines; behind it the log is as it was."""
+    logger, handler = logging.getLogger("iso15118"), _LogLines()
+    before = logger.level
+    logger.addHandler(handler)
     logger.setLevel(LEVELS[level])
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def writable(name: str) -> Path:

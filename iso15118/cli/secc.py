@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from iso15118.cli.report import SessionLines, say, show_log, writable, write
+from iso15118.cli.report import SessionLines, say, shown_log, writable, write
 from iso15118.service.config import load_secc
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link
@@ -22,9 +22,9 @@ def run(arguments: Namespace) -> int:
     station = replace(settings.station, sdp_port=arguments.sdp_port)
     if arguments.record is not None:
         station = replace(station, record=writable(arguments.record))
-    show_log(settings.log_level)
     lines = _Lines()
-    run_station(station, ready=lines.ready, watcher=lines.saw)
+    with shown_log(settings.log_level):
+        run_station(station, ready=lines.ready, watcher=lines.saw)
     say("stopped")
     return 0
 

@@ -6,25 +6,15 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from iso15118.cli.report import LEVELS, SessionLines, say, show_log
+from iso15118.cli.report import LEVELS, SessionLines, say, shown_log
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.sequence.phases import Phase
 from iso15118.service.seen import Direction, Exchanged, PhaseChanged
 
 LOGGER = logging.getLogger("iso15118")
-
-
-@pytest.fixture(autouse=True)
-def quiet_afterwards() -> Iterator[None]:
-    """The log is the process's: give it back as it was."""
-    handlers, level = LOGGER.handlers[:], LOGGER.level
-    yield
-    LOGGER.handlers[:] = handlers
-    LOGGER.setLevel(level)
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -45,26 +35,24 @@ def test_a_reader_that_has_gone_disturbs_nobody(monkeypatch: pytest.MonkeyPatch)
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    show_log("info")
-    say("nobody hears")
-    LOGGER.warning("nobody hears")
+    with shown_log("info"):
+        say("nobody hears")
+        LOGGER.warning("nobody hears")
 
 
 @pytest.mark.parametrize(("level", "heard"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
 def test_the_log_from_a_level_upwards(level: str, heard: int, capsys: pytest.CaptureFixture[str]) -> None:
-    for _ in range(2):  # asked for again: still each line once
-        show_log(level)
-    for number in LEVELS.values():
-        LOGGER.log(number, "told")
+    before = LOGGER.level, LOGGER.handlers[:]
+    with shown_log(level):
+        for number in LEVELS.values():
+            LOGGER.log(number, "told")
+    assert (LOGGER.level, LOGGER.handlers) == before
     assert said(capsys) == ["told", "told", "warning: told", "error: told"][4 - heard :]
 
 
 def test_a_defect_is_named_and_not_traced(capsys: pytest.CaptureFixture[str]) -> None:
-    show_log("error")
-    try:
-        raise ZeroDivisionError("by nought")
-    except ZeroDivisionError as defect:
-        LOGGER.error("session given up", exc_info=defect)
+    with shown_log("error"):
+        LOGGER.error("session given up", exc_info=ZeroDivisionError("by nought"))
     assert said(capsys) == ["error: session given up: ZeroDivisionError: by nought"]
 
 
