@@ -8,6 +8,8 @@ from enum import StrEnum
 class Phase(StrEnum):
     """Where a session stands. Both roles count alike: the charger waits in a phase for the request that the car is about to send."""
 
+    __hash__ = str.__hash__  # a key of tables that every message looks up
+
     APP_PROTOCOL = "supportedAppProtocol"
     SESSION_SETUP = "SessionSetup"
     AUTHORIZATION_SETUP = "AuthorizationSetup"

@@ -31,6 +31,8 @@ from iso15118.sequence.phases import Phase
 class Outcome(StrEnum):
     """How a request was answered, as far as the order of messages cares."""
 
+    __hash__ = str.__hash__
+
     DONE = "finished"
     AGAIN = "ongoing or warning"
     START = "start"

@@ -18,6 +18,8 @@ from iso15118.messages.v20.service import ServiceDetailReq
 class Timer(StrEnum):
     """The clocks a session may ask for; one of each runs at a time."""
 
+    __hash__ = str.__hash__
+
     SEQUENCE = "sequence timeout"
     """Charger: response written -> next request complete [V2G20-441]."""
     MESSAGE = "message timeout"

@@ -55,6 +55,8 @@ class Actuator:
         self._listener: Callable[[], None] | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._number = 0
+        self._wanted: tuple[Setpoint, Second] | None = None
+        """What the next turn will say: an answer does not wait for the way down to the guard."""
         self._lost = False
         self._levels: tuple[object, ...] = ()
         self._telemetry = self._turn()
@@ -87,9 +89,7 @@ class Actuator:
         """Command this from the next turn on, for the life of a command."""
         if isinstance(setpoint, VehicleSetpoint):
             raise TypeError("a vehicle's set-point is not for a charger's metal")
-        self._number += 1
-        data = Command(self._number, LIFE, setpoint).to_bytes()
-        self._guard.command(Command.from_bytes(data), self._loop.time())
+        self._wanted = setpoint, self._loop.time()
 
     def trip(self, fault: DeviceFault) -> None:
         """Latch a fault and act on it now: an emergency stop."""
@@ -151,6 +151,12 @@ class Actuator:
                 self._listener()
 
     def _turn(self) -> Telemetry:
+        """Tell the guard what is wanted, if that is news; its life counts from when it was wanted. Then let it take its turn."""
+        if self._wanted is not None:
+            (setpoint, at), self._wanted = self._wanted, None
+            self._number += 1
+            data = Command(self._number, LIFE, setpoint).to_bytes()
+            self._guard.command(Command.from_bytes(data), at)
         return Telemetry.from_bytes(self._guard.cycle(self._loop.time()).to_bytes())
 
     def _seen(self) -> tuple[object, ...]:

@@ -20,7 +20,6 @@ from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.service.conversation import Conversation, Scribe
 from iso15118.service.evse import epoch
 from iso15118.service.log import Log
-from iso15118.service.seen import Direction, Exchanged, Seen
 from iso15118.session import evcc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
@@ -111,12 +110,12 @@ class Car:
             snapshot=self.snapshot,
             perform=self._apply,
             safe=VehicleSetpoint(),
+            heard=self._heard,
             name=self.config.name,
             log=self._log,
             scribe=scribe,
             loop=self._loop,
         )
-        self.conversation.subscribe(self._saw)
         return self.conversation
 
     def _apply(self, setpoint: Setpoint | VehicleSetpoint) -> None:
@@ -124,22 +123,20 @@ class Car:
             raise TypeError("a charger's set-point is not for a vehicle's metal")
         self.metal.apply(setpoint)
 
-    def _saw(self, seen: Seen) -> None:
-        """Count loops; a detached car takes the charger's word for what is at its inlet."""
-        if not isinstance(seen, Exchanged) or seen.direction is not Direction.IN:
-            return
-        if isinstance(seen.message, DC_ChargeLoopRes):
+    def _heard(self, message: Message) -> None:
+        """Count loops; a detached car takes the charger's word for what is at its inlet, before the session measures there."""
+        if isinstance(message, DC_ChargeLoopRes):
             self.loops += 1
             if self._loop_began is None:
-                self._loop_began = seen.at
+                self._loop_began = self._loop.time()
         if not self._detached:
             return
-        voltage = _said(seen.message, "evse_present_voltage")
-        if isinstance(seen.message, PowerDeliveryRes) and not self.metal.conducting:
+        voltage = _said(message, "evse_present_voltage")
+        if isinstance(message, PowerDeliveryRes) and not self.metal.conducting:
             # It reports no voltage; a charger that agrees to go on holds what it has pre-charged.
             voltage = self.metal.battery.open_circuit_voltage
         if voltage is not None:
-            self.metal.observe(voltage, _said(seen.message, "evse_present_current") or 0.0, seen.at)
+            self.metal.observe(voltage, _said(message, "evse_present_current") or 0.0, self._loop.time())
 
     def _wanted(self, now: Second, voltage: float) -> Ampere:
         """The current of the plan's present leg; without a plan as much as goes."""

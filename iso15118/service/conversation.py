@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
-from iso15118.exi import Schema
+from iso15118.exi import Message, Schema
 from iso15118.messages.catalogue import schema_for
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
@@ -66,12 +66,16 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         snapshot: Callable[[], W],
         perform: Callable[[Setpoint | VehicleSetpoint], None],
         safe: Setpoint | VehicleSetpoint,
+        heard: Callable[[Message], None] | None = None,
         name: str = "",
         log: Log | None = None,
         scribe: Scribe | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log."""
+        """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
+
+        `heard` is told of a message before the session is; watchers see it when the answer has been given.
+        """
         self.session = session
         self.name = name
         self.messages_in = 0
@@ -84,6 +88,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._snapshot = snapshot
         self._perform = perform
         self._safe = safe
+        self._heard = heard
         self._applied = safe
         self._log = log or Log()
         self._scribe = scribe
@@ -91,6 +96,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.ended: asyncio.Future[Ended] = self._loop.create_future()
         """How it ended. Never an exception."""
         self._watchers: list[Watcher] = []
+        self._unseen: deque[Seen] = deque()
         self._transport: asyncio.Transport | None = None
         self._intake = Intake(self._loop, self._take, lambda error: self._feed(Garbled(error)))
         self._events: deque[tuple[Event, bytes]] = deque()
@@ -196,8 +202,10 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._give_up(f"decoding a frame of type {frame.payload_type:#06x}", defect)
             return
         self.messages_in += 1
+        if self._heard is not None:
+            self._heard(message)
         if self._watchers:
-            self._show(Exchanged(self._loop.time(), Direction.IN, frame.payload_type, message, frame.body))
+            self._unseen.append(Exchanged(self._loop.time(), Direction.IN, frame.payload_type, message, frame.body))
         self._feed(Received(message, frame.payload_type), frame.body)
 
     # Events.
@@ -226,6 +234,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                 self._decide(*self._events.popleft())
         finally:
             self._busy = False
+            if self._unseen:
+                self._tell_watchers()
 
     def _decide(self, event: Event, raw: bytes) -> None:
         """The one place where anything may go wrong: no error leaves it."""
@@ -355,9 +365,17 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._log.error("recording stopped", f"{self.name}: recording failed and is given up", error=defect)
 
     def _show(self, seen: Seen) -> None:
-        for watcher in tuple(self._watchers):
-            try:
-                watcher(seen)
-            except Exception as defect:
-                self._watchers.remove(watcher)
-                self._log.error("watcher dropped", f"{self.name}: a watcher failed and is dropped", error=defect)
+        """Let watchers see it, in order; while the session decides they wait, so that no answer waits for them."""
+        self._unseen.append(seen)
+        if not self._busy:
+            self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        while self._unseen:
+            seen = self._unseen.popleft()
+            for watcher in tuple(self._watchers):
+                try:
+                    watcher(seen)
+                except Exception as defect:
+                    self._watchers.remove(watcher)
+                    self._log.error("watcher dropped", f"{self.name}: a watcher failed and is dropped", error=defect)

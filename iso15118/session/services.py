@@ -21,6 +21,8 @@ class ServiceID(IntEnum):
 class ControlMode(IntEnum):
     """Who owns the power trajectory: the car within a schedule, or the charger."""
 
+    __hash__ = int.__hash__
+
     SCHEDULED = 1
     DYNAMIC = 2
 

@@ -9,7 +9,7 @@ from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
 from iso15118.hal.simulated import SimulatedOutlet, outlet
 from iso15118.power import OFF, Command, Contactor, Setpoint, Telemetry, VehicleSetpoint
-from iso15118.service.actuate import Actuator
+from iso15118.service.actuate import PERIOD, Actuator
 from iso15118.service.virtual import run
 
 LOCK = Setpoint(lock=True)
@@ -96,10 +96,15 @@ def test_a_new_controller_goes_on_above_the_last_number() -> None:
     async def main() -> None:
         spy, _ = bench()
         first = Actuator(spy)
+        first.start()
         for _ in range(5):
             first.apply(HOLD)
+            await asyncio.sleep(PERIOD)
+        assert spy.commands[-1].number == 5
         second = Actuator(spy)
+        second.start()
         second.apply(HOLD)
+        await asyncio.sleep(PERIOD)
         assert spy.commands[-1].number == 6
 
     run(main())

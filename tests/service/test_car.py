@@ -10,7 +10,6 @@ from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import rational
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.service.car import Car, CarConfig, Leg
-from iso15118.service.seen import Direction, Exchanged
 from iso15118.service.virtual import run
 from iso15118.session import evcc
 from iso15118.sim.battery import Battery
@@ -34,7 +33,7 @@ def loop_res(voltage: float = 360.0, current: float = 10.0) -> DC_ChargeLoopRes:
 
 def heard(car: Car, message: object) -> None:
     """The charger said this."""
-    car._saw(Exchanged(asyncio.get_running_loop().time(), Direction.IN, 0x8004, message, b""))  # type: ignore[arg-type]
+    car._heard(message)
 
 
 def test_without_a_plan_as_much_as_goes_until_the_target() -> None:

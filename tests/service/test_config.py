@@ -164,7 +164,7 @@ EVCC_WRONG = [
     ('interface = "lo"', "insecure_plain_tcp: not set"),
     ("insecure_plain_tcp = true", "interface: missing; allowed: a text"),
     (EVCC.replace('"lo"', '"eth99"'), "interface: there is no network interface 'eth99'; there are: "),
-    (EVCC + "speed = 5", "speed: unknown key; allowed: battery, control_modes"),
+    (EVCC + "speed = 5", "speed: unknown key; allowed: battery, charge_loop_timeout, control_modes"),
     (EVCC + "target_soc = 101", "target_soc: 101; allowed: a number of 0..100"),
     (EVCC + "target_soc = 10", "target_soc: 10; allowed: 20..100 (min_soc..max_soc)"),
     (EVCC + "min_soc = 80\nmax_soc = 70", "min_soc: 80; allowed: below max_soc, 70"),

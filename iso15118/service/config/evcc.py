@@ -10,11 +10,13 @@ from typing import Annotated
 from pydantic import Field
 
 from iso15118.errors import LocalError
+from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.config.toml import (
     Flag,
     Identity,
     LevelName,
+    LoopTimeout,
     Magnitude,
     Modes,
     Percent,
@@ -76,6 +78,7 @@ class EvccFile(Table):
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     record: Text | None = None
+    charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ def load(path: Path) -> EvccSettings:
         services=services,
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
         loops=file.loops,
+        times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
     trip = Trip(
         departure=file.departure,

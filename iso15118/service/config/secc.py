@@ -19,6 +19,7 @@ from iso15118.service.config.toml import (
     Flag,
     Identity,
     LevelName,
+    LoopTimeout,
     Magnitude,
     Modes,
     Services,
@@ -71,9 +72,10 @@ class EvseTable(Table):
     limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
     discharge_allowed: Flag = True
-    charge_loop_timeout: Annotated[float, Field(ge=0.5, le=60, description="0.5..60 s; the standard says 0.5")] = STANDARD.charge_loop
+    charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
     always_priced: Flag = False
+    meter_at_start: Flag = True
     negative_discharge: Flag = False
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
@@ -135,6 +137,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         services=tuple(dc_service(name == "DC_BPT", modes) for name in table.services),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
+        meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
     )
     budget = table.budget

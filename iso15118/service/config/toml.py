@@ -19,6 +19,7 @@ _PERCENT = "a number of 0..100"
 Magnitude = Annotated[float, Field(ge=0, allow_inf_nan=False, description=_MAGNITUDE)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, description="a finite number > 0")]
 Percent = Annotated[float, Field(ge=0, le=100, description=_PERCENT)]
+LoopTimeout = Annotated[float, Field(ge=0.5, le=60, description="0.5..60 s; the standard says 0.5")]
 Identity = Annotated[
     str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$", description="1 to 255 printable characters without spaces")
 ]

@@ -34,7 +34,6 @@ from iso15118.session.secc import loop, parameters, services, setup
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
-from iso15118.session.values import changed
 
 LOST: Final = 1.0
 """s: telemetry older than this is a fault while the contactor may be closed."""
@@ -137,7 +136,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in RESPONSES else 'not a request'}"))
         return session
     out.append(Disarm(Timer.SEQUENCE))
-    session = _watch_stamp(session.stamped(snapshot), message, out)
+    session = _stamped(session, message, snapshot, out)
     try:
         _identify(session, message)
         if session.deferred is not None:
@@ -172,10 +171,10 @@ def _identify(session: Session, message: Message) -> None:
         raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
 
 
-def _watch_stamp(session: Session, message: Message, out: list[Command]) -> Session:
-    """Notes, once a session, that the car does not stamp in microseconds, or jumps back. It is served all the same."""
+def _stamped(session: Session, message: Message, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """The session with the stamp of its answer. Notes, once, that the car does not stamp in microseconds, or jumps back; it is served."""
     if not isinstance(message, Request):
-        return session
+        return session.stamped(snapshot)
     stamp, told = clock.seconds(message.header.time_stamp), clock.unit(message.header.time_stamp)
     if told != "microseconds" and told not in session.notes:
         out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
@@ -183,7 +182,7 @@ def _watch_stamp(session: Session, message: Message, out: list[Command]) -> Sess
     if stamp < session.peer_stamp - 1.0 and "back" not in session.notes:
         out.append(Note("the car's time stamps jump back [V2G20-1537]"))
         session = replace(session, notes=session.notes | {"back"})
-    return changed(session, peer_stamp=stamp)
+    return session.stamped(snapshot, stamp)
 
 
 def _reply(answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:

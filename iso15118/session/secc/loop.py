@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final, TypeAlias
 
 from iso15118.energy import Need
 from iso15118.errors import PeerError
@@ -17,7 +18,9 @@ from iso15118.session.secc.state import OK, Answer, Ask, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.values import changed
+from iso15118.units import Ampere, Volt, Watt
 
+LimitsSaid: TypeAlias = dc.Scheduled_DC_CLResControlMode | dc.Dynamic_DC_CLResControlMode
 STALE: Final = 0.3
 """s: on an older measurement the current does not rise and nothing is discharged."""
 OVER: Final = 0.4
@@ -38,8 +41,10 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
 
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
-    session = decided(session, snapshot, read_ask(session, request))
+    ours = our_limits(session, snapshot)
+    session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
+    first = session.loops == 1 and session.config.meter_at_start
     status = None
     if session.stop:
         left = max(0, int(session.stop_by - snapshot.now))
@@ -48,23 +53,23 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
         header=session.header,
         response_code=OK,
         evse_status=status,
-        meter_info=_meter(session, snapshot) if request.meter_info_requested or session.loops == 1 else None,
+        meter_info=_meter(session, snapshot) if request.meter_info_requested or first else None,
         evse_present_current=rational(round(reading.current.value, 1)),
         evse_present_voltage=rational(round(reading.voltage.value, 1)),
         evse_power_limit_achieved=decision.power_limited,
         evse_current_limit_achieved=decision.current_limited,
         evse_voltage_limit_achieved=decision.voltage_limited,
-        control_mode=_say_limits(session, snapshot),
+        control_mode=_say_limits(session, snapshot, ours),
     )
     return Answer(session, response)
 
 
-def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None) -> Session:
+def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, ours: Limits | None = None) -> Session:
     """The session with the set-point that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
     ask = turn or session.ask
     if ask is None:
         return session
-    decision = IDLE if session.stop else _decide(session, ask, snapshot)
+    decision = IDLE if session.stop else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
     setpoint = Setpoint(
         voltage=decision.voltage,
         current=decision.current,
@@ -77,8 +82,8 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None) -
     return session if setpoint == session.setpoint else changed(session, decision=decision, setpoint=setpoint)
 
 
-def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot) -> Decision:
-    ours, theirs = our_limits(session, snapshot), ask.limits
+def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot, ours: Limits) -> Decision:
+    theirs = ask.limits
     if ask.need is not None:
         theirs = within_window(theirs, ask.need)
     fresh = snapshot.reading.voltage.age(snapshot.now) <= STALE and snapshot.reading.current.age(snapshot.now) <= STALE
@@ -181,28 +186,54 @@ def _meter(session: Session, snapshot: SeccSnapshot) -> MeterInfo:
     )
 
 
-def _say_limits(session: Session, snapshot: SeccSnapshot) -> dc.Scheduled_DC_CLResControlMode | dc.Dynamic_DC_CLResControlMode:
+def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits) -> LimitsSaid:
     """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
-    ours = our_limits(session, snapshot)
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     charge, back = ours.charge_power, ours.discharge_power
     if session.stop:
         charge = back = 0.0
     elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
         charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))
-    said: dict[str, Any] = {
-        "evse_maximum_charge_power": rational(charge),
-        "evse_minimum_charge_power": rational(min(snapshot.abilities.min_charge_power, charge)),
-        "evse_maximum_charge_current": rational(ours.charge_current),
-        "evse_maximum_voltage": rational(ours.max_voltage),
-    }
+    least = min(snapshot.abilities.min_charge_power, charge)
     if not session.bidirectional:
-        return dc.Dynamic_DC_CLResControlMode(**said) if dynamic else dc.Scheduled_DC_CLResControlMode(**said)
-    both = dc.BPT_Dynamic_DC_CLResControlMode if dynamic else dc.BPT_Scheduled_DC_CLResControlMode
-    return both(
-        **said,
-        evse_maximum_discharge_power=discharge(back, session),
-        evse_minimum_discharge_power=discharge(min(snapshot.abilities.min_discharge_power, back), session),
-        evse_maximum_discharge_current=discharge(ours.discharge_current, session),
-        evse_minimum_voltage=rational(ours.min_voltage),
+        return _said(dynamic, charge, least, ours.charge_current, ours.max_voltage)
+    least_back = min(snapshot.abilities.min_discharge_power, back)
+    both_ways = (back, least_back, ours.discharge_current, ours.min_voltage, session.config.negative_discharge)
+    return _said_both_ways(dynamic, charge, least, ours.charge_current, ours.max_voltage, *both_ways)
+
+
+@lru_cache(maxsize=64)
+def _said(dynamic: bool, power: Watt, least: Watt, current: Ampere, voltage: Volt) -> LimitsSaid:
+    """The element that says these limits; they stand for many loops, so it is remembered."""
+    return (dc.Dynamic_DC_CLResControlMode if dynamic else dc.Scheduled_DC_CLResControlMode)(
+        evse_maximum_charge_power=rational(power),
+        evse_minimum_charge_power=rational(least),
+        evse_maximum_charge_current=rational(current),
+        evse_maximum_voltage=rational(voltage),
+    )
+
+
+@lru_cache(maxsize=64)
+def _said_both_ways(
+    dynamic: bool,
+    power: Watt,
+    least: Watt,
+    current: Ampere,
+    voltage: Volt,
+    back: Watt,
+    least_back: Watt,
+    out: Ampere,
+    floor: Volt,
+    negative: bool,
+) -> LimitsSaid:
+    """The same with the limits of discharging."""
+    return (dc.BPT_Dynamic_DC_CLResControlMode if dynamic else dc.BPT_Scheduled_DC_CLResControlMode)(
+        evse_maximum_charge_power=rational(power),
+        evse_minimum_charge_power=rational(least),
+        evse_maximum_charge_current=rational(current),
+        evse_maximum_voltage=rational(voltage),
+        evse_maximum_discharge_power=discharge(back, negative),
+        evse_minimum_discharge_power=discharge(least_back, negative),
+        evse_maximum_discharge_current=discharge(out, negative),
+        evse_minimum_voltage=rational(floor),
     )

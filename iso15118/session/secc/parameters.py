@@ -79,9 +79,9 @@ def _wrong(what: str) -> PeerError:
     return PeerError(what, requirement="V2G20-2272", code="FAILED_WrongChargeParameter")
 
 
-def discharge(value: float, session: Session) -> RationalNumber:
+def discharge(value: float, negative: bool) -> RationalNumber:
     """A discharge limit on the wire, in the sign the configuration asks for."""
-    return rational(-value if session.config.negative_discharge and value else value)
+    return rational(-value if negative and value else value)
 
 
 def _say_limits(session: Session, ours: Limits, abilities: Abilities) -> DC_CPDResEnergyTransferMode:
@@ -93,12 +93,15 @@ def _say_limits(session: Session, ours: Limits, abilities: Abilities) -> DC_CPDR
         "evse_maximum_voltage": rational(ours.max_voltage),
         "evse_minimum_voltage": rational(ours.min_voltage),
     }
+    negative = session.config.negative_discharge
     if not session.bidirectional:
         return DC_CPDResEnergyTransferMode(**said)
     return BPT_DC_CPDResEnergyTransferMode(
         **said,
-        evse_maximum_discharge_power=discharge(ours.discharge_power, session),
-        evse_minimum_discharge_power=discharge(min(abilities.min_discharge_power, ours.discharge_power), session),
-        evse_maximum_discharge_current=discharge(ours.discharge_current, session),
-        evse_minimum_discharge_current=discharge(min(abilities.min_discharge_current, ours.discharge_current), session),
+        evse_maximum_discharge_power=discharge(ours.discharge_power, negative),
+        evse_minimum_discharge_power=discharge(min(abilities.min_discharge_power, ours.discharge_power), negative),
+        evse_maximum_discharge_current=discharge(ours.discharge_current, negative),
+        evse_minimum_discharge_current=discharge(
+            min(abilities.min_discharge_current, ours.discharge_current), session.config.negative_discharge
+        ),
     )

@@ -33,6 +33,8 @@ class Config:
     meter_id: str = "METER1"
     always_priced: bool = False
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
+    meter_at_start: bool = True
+    """MeterInfo in the first charge-loop response without being asked [V2G20-1833]; False for cars that cannot read it."""
     negative_discharge: bool = False
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
@@ -126,9 +128,10 @@ class Session:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
 
-    def stamped(self, snapshot: SeccSnapshot) -> Session:
-        """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]."""
-        return changed(self, stamp=max(self.stamp + 1, snapshot.clock))
+    def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
+        """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""
+        stamp = max(self.stamp + 1, snapshot.clock)
+        return changed(self, stamp=stamp) if heard is None else changed(self, stamp=stamp, peer_stamp=heard)
 
     @property
     def header(self) -> Header:
