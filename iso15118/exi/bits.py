@@ -40,6 +40,9 @@ def truncated(name: str, position: int) -> CodecError:
 
 def read_unsigned(s: str, p: int, low: int, high: int | None, name: str) -> tuple[int, int]:
     """Unsigned Integer: octets of 7 bits, least significant first. Raises CodecError when it is overlong or outside low..high."""
+    octet = OCTETS.get(s[p : p + 8], 128)
+    if octet < 128 and octet >= low and (high is None or octet <= high):
+        return octet, p + 8
     value = shift = 0
     begin = p
     end = p + 8 * (UNBOUNDED_OCTETS if high is None else (high.bit_length() + 6) // 7 or 1)

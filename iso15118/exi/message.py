@@ -124,7 +124,25 @@ def wire_name(field: str) -> str:
     return "".join(word.upper() if word in CAPITALS else word[:1].upper() + word[1:] for word in field.split("_"))
 
 
-_set = object.__setattr__
+def _first_init(self: Message, **values: Any) -> None:
+    """Makes the class's own `__init__`, then calls it. Raises TypeError on a field that is missing or unknown."""
+    cls = type(self)
+    cls.__init__ = _initialiser(cls)  # type: ignore[method-assign]
+    cls.__init__(self, **values)
+
+
+def _initialiser(cls: type[Message]) -> Any:
+    """`__init__` of one class, written when its first instance is made: stores through the slots, past the frozen `__setattr__`."""
+    space: dict[str, Any] = {f"default_{name}": value for name, value in cls.__defaults__.items()}
+    for owner in cls.__mro__:
+        space |= {f"set_{name}": slot.__set__ for name, slot in vars(owner).items() if name in getattr(owner, "__slots__", ())}
+    words = ", ".join(f"{name}=default_{name}" if name in cls.__defaults__ else name for name in cls.__fields__)
+    stores = [f"    set_{name}(self, {name})" for name in cls.__fields__] + (["    set__bits(self, None)"] if cls.shared else [])
+    source = "\n".join([f"def __init__(self{', *, ' if words else ''}{words}):", *stores, "    pass"])
+    exec(source, space)
+    made = space["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -139,6 +157,7 @@ class MessageType(type):
         own = tuple(field for field, kind in annotations.items() if not str(kind).startswith("ClassVar"))
         defaults = {field: namespace.pop(field) for field in own if field in namespace}
         namespace["__slots__"] = (*own, "_bits") if namespace.get("shared") else own
+        namespace["__init__"] = _first_init  # each class its own: a base may have made its already
         cls = super().__new__(mcs, name, bases, namespace, **words)
         inherited = [base for base in bases if isinstance(base, MessageType)]
         cls.__fields__ = tuple(field for base in inherited for field in base.__fields__) + own
@@ -149,8 +168,8 @@ class MessageType(type):
 class Message(metaclass=MessageType):
     """A frozen value whose class is its grammar.
 
-    Built with keywords, one a field; an absent optional field is None, an absent list the empty tuple. Facets are checked when it
-    is encoded (`Schema.encode`, `check`), and by the decoder as it reads.
+    Built with keywords, one a field (TypeError on one that is missing or unknown); an absent optional field is None, an absent list the
+    empty tuple. Facets are checked when it is encoded (`Schema.encode`, `check`), and by the decoder as it reads.
     """
 
     choice: ClassVar[tuple[tuple[str, ...], ...]] = ()
@@ -161,20 +180,6 @@ class Message(metaclass=MessageType):
     abstract: ClassVar[bool] = False
     shared: ClassVar[bool] = False
     """For small classes whose values come again and again: the decoder gives one object for equal bits, the object keeps its bits."""
-
-    def __init__(self, **values: Any) -> None:
-        cls = type(self)
-        if len(values) != len(cls.__fields__):
-            values = cls.__defaults__ | values
-        if len(values) != len(cls.__fields__):
-            raise TypeError(_misfit(cls, values))
-        try:
-            for name in cls.__fields__:
-                _set(self, name, values[name])
-        except KeyError:
-            raise TypeError(_misfit(cls, values)) from None
-        if cls.shared:
-            _set(self, "_bits", None)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: build a new one with but({name}=...)")
@@ -205,11 +210,3 @@ class Message(metaclass=MessageType):
 
 def _rebuild(cls: type[Message], values: dict[str, Any]) -> Message:
     return cls(**values)
-
-
-def _misfit(cls: type[Message], values: dict[str, Any]) -> str:
-    missing = [name for name in cls.__fields__ if name not in values]
-    foreign = [name for name in values if name not in cls.__fields__]
-    told = [f"missing {', '.join(missing)}"] if missing else []
-    told += [f"unknown {', '.join(foreign)}"] if foreign else []
-    return f"{cls.__name__}: {'; '.join(told)}"

@@ -103,4 +103,6 @@ def refusal(request: Message, code: ResponseCode, *, session_id: bytes, time_sta
     if type(request) is supportedAppProtocolReq:
         return supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
     header = Header(session_id=session_id, time_stamp=time_stamp)
-    return RESPONSES[type(request)](header=header, response_code=code, **_FILLERS[type(request)](request))
+    response: Any = RESPONSES[type(request)]
+    refused: Message = response(header=header, response_code=code, **_FILLERS[type(request)](request))
+    return refused

@@ -263,27 +263,26 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def _do(self, commands: Sequence[Command], written: list[bytes]) -> None:
         """Perform, in this order. `written` gathers the EXI octets of what was said."""
         for command in commands:
-            match command:
-                case Send():
-                    written.append(self._send(command))
-                case Apply(setpoint):
-                    if not self._over:  # the safe state is the last word
-                        self._applied = setpoint
-                        self._perform(setpoint)
-                case Arm(timer, seconds):
-                    self._disarm(timer)
-                    if not self._over:
-                        self._timers[timer] = self._loop.call_later(seconds, self._elapsed, timer)
-                case Disarm(timer):
-                    self._disarm(timer)
-                case Note(text):
-                    self._log.info("note", f"{self.name}: {text}")
-                    if self._watchers:
-                        self._show(Noted(self._loop.time(), text))
-                case Close(why, clean):
-                    self._finish(why, clean=clean)
-                case _:
-                    assert_never(command)
+            if isinstance(command, Disarm):
+                self._disarm(command.timer)
+            elif isinstance(command, Apply):
+                if not self._over:  # the safe state is the last word
+                    self._applied = command.setpoint
+                    self._perform(command.setpoint)
+            elif isinstance(command, Send):
+                written.append(self._send(command))
+            elif isinstance(command, Arm):
+                self._disarm(command.timer)
+                if not self._over:
+                    self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)
+            elif isinstance(command, Note):
+                self._log.info("note", f"{self.name}: {command.text}")
+                if self._watchers:
+                    self._show(Noted(self._loop.time(), command.text))
+            elif isinstance(command, Close):
+                self._finish(command.why, clean=command.clean)
+            else:
+                assert_never(command)
 
     def _send(self, command: Send) -> bytes:
         """Encode and write. Raises CodecError for what cannot be said."""

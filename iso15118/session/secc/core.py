@@ -103,9 +103,9 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     """Metal first: a fault, lost telemetry or an output above the car's limits takes power away before anything else is looked at."""
     if session.failing or session.phase is Phase.ENDED:
         return session
-    testing = snapshot.reading.insulation.value in (Insulation.TESTING, Insulation.UNKNOWN)
-    if session.isolation_begun is not None and testing and not session.isolation_started:
-        session = replace(session, isolation_started=True)
+    if session.isolation_begun is not None and not session.isolation_started:
+        started = snapshot.reading.insulation.value in (Insulation.TESTING, Insulation.UNKNOWN)
+        session = replace(session, isolation_started=started)
     if snapshot.faults:
         why = ", ".join(sorted(snapshot.faults))
     elif session.setpoint.contactor and min(snapshot.reading.voltage.at, snapshot.reading.current.at) < snapshot.now - LOST:
