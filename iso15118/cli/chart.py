@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from iso15118.cli.lines import AT_REST
 from iso15118.cli.watch import POINTS, Scene
+from iso15118.cli.words import AT_REST
 from iso15118.units import KW, Watt
 
 if TYPE_CHECKING:

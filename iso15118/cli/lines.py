@@ -7,13 +7,10 @@ from dataclasses import dataclass
 
 from iso15118.cli.summary import Summary, clock, energies, facts
 from iso15118.cli.watch import LADDER, Scene, Watch
+from iso15118.cli.words import MINUTE, direction
 from iso15118.sequence.phases import Phase
 from iso15118.service.log import one_line
-from iso15118.units import KW, Second, Watt
-
-MINUTE: Second = 60.0
-AT_REST: Watt = 50.0
-"""Below this no direction is named."""
+from iso15118.units import KW
 
 
 @dataclass(slots=True)
@@ -53,13 +50,6 @@ def state(scene: Scene) -> str:
     shaped = f"  ({scene.shaped})" if scene.shaped else ""
     electric = f"{scene.voltage:5.1f} V  {scene.current:+6.1f} A  {scene.power / KW:+5.1f} kW"
     return f"SoC {scene.soc:4.1f} %  {electric}  {direction(scene.power)}{shaped}"
-
-
-def direction(power: Watt) -> str:
-    """Which way energy flows."""
-    if abs(power) < AT_REST:
-        return "at rest"
-    return "into the vehicle" if power > 0 else "out of the vehicle"
 
 
 def summary_lines(summary: Summary) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from iso15118.cli.lines import MINUTE, direction
+from iso15118.cli.words import MINUTE, direction
 from iso15118.errors import LocalError
 from iso15118.sequence.phases import Phase
 from iso15118.service.log import one_line

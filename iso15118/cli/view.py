@@ -9,9 +9,9 @@ from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final
 
 from iso15118.cli.chart import DIM, INTO, LABEL, OUT, gauge, labelled, power_bar, power_curve, soc_curve
-from iso15118.cli.lines import AT_REST, direction
 from iso15118.cli.summary import Summary, clock, energies, facts
 from iso15118.cli.watch import LADDER, Line, Scene, Watch
+from iso15118.cli.words import AT_REST, direction
 from iso15118.power import Limits
 from iso15118.units import KW, KWH, Second, Watt
 

@@ -7,7 +7,6 @@ a substitution group under their own element name.
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode, b64encode
 from typing import Any, TypeVar
 
 from iso15118.errors import CodecError
@@ -45,7 +44,7 @@ def _to_plain(kind: Value | None, value: Any) -> Any:
     if isinstance(value, Message):
         return to_json(value)
     if isinstance(kind, Binary):
-        return value.hex().upper() if kind.hex else b64encode(value).decode("ascii")
+        return value.hex().upper() if kind.hex else binascii.b2a_base64(value, newline=False).decode("ascii")
     return str(value) if isinstance(value, Enumeration) else value
 
 
@@ -81,7 +80,7 @@ def _build(cls: type[M], data: Any) -> M:
 def _from_plain(kind: Value | None, wire: str, item: Any) -> Any:
     try:
         if isinstance(kind, Binary):
-            return bytes.fromhex(item) if kind.hex else b64decode(item, validate=True)
+            return bytes.fromhex(item) if kind.hex else binascii.a2b_base64(item, strict_mode=True)
         if isinstance(kind, type) and issubclass(kind, Enumeration):
             return kind(item)
         if isinstance(kind, type) and issubclass(kind, Message):

@@ -11,15 +11,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from iso15118.service.car import CarConfig
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
 from iso15118.service.station import Station, StationConfig, StationWatcher, serve
-from iso15118.service.vehicle import Vehicle, VehicleResult
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
+
+if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger starts without it
+    from iso15118.service.car import CarConfig
+    from iso15118.service.vehicle import Vehicle, VehicleResult
 
 WRITING: Final[Second] = 5.0
 """What is left to be written of a recording may take so long."""
@@ -61,6 +63,8 @@ def run_vehicle(
 
     Raises PeerError where no charger answers, LocalError without the interface, KeyboardInterrupt where a signal has left no result.
     """
+
+    from iso15118.service.vehicle import Vehicle
 
     async def main() -> VehicleResult | None:
         told: list[str] = []

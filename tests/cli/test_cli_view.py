@@ -11,9 +11,9 @@ from rich.console import Console
 
 from iso15118.cli import view
 from iso15118.cli.demo import play
-from iso15118.cli.lines import direction
 from iso15118.cli.view import HEIGHT, WIDTH, picture
 from iso15118.cli.watch import LADDER, Line, Scene
+from iso15118.cli.words import direction
 from iso15118.power import Limits
 from iso15118.sequence.phases import Phase
 

@@ -137,9 +137,9 @@ def test_messages_are_frozen_values() -> None:
     item = Item(name="a")
     with pytest.raises(AttributeError, match="frozen"):
         item.name = "b"  # type: ignore[misc]
-    with pytest.raises(TypeError, match="unexpected keyword argument .colour."):
+    with pytest.raises(TypeError, match=r"unexpected keyword argument .colour."):
         Item(name="a", colour=1)  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: .name."):
+    with pytest.raises(TypeError, match=r"missing 1 required keyword-only argument: .name."):
         Item()  # type: ignore[call-arg]
     assert item.but(name="b") == Item(name="b") != item
     assert len({item, Item(name="a"), Item(name="b")}) == 2

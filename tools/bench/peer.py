@@ -72,9 +72,13 @@ class Line:
 
 
 class Visit:
-    """One DC_BPT session at a charger. `times`: message name -> seconds; `sizes`: octets of request and response, with their headers."""
+    """One DC_BPT session at a charger. `breath`: seconds between a charge-loop answer and the next request.
 
-    def __init__(self, port: int, mode: ControlMode) -> None:
+    `times`: message name -> seconds; `sizes`: octets of request and response, with their headers.
+    """
+
+    def __init__(self, port: int, mode: ControlMode, breath: float = 0.0) -> None:
+        self._breath = breath
         self.times: defaultdict[str, list[float]] = defaultdict(list)
         self.sizes: dict[str, tuple[int, int]] = {}
         self._line = Line(port)
@@ -171,10 +175,11 @@ class Visit:
 
     def _loop(self, loops: int) -> None:
         dynamic = self._mode is ControlMode.DYNAMIC
-        name = f"DC_ChargeLoop {self._mode.name.lower()}"
+        name = f"DC_ChargeLoop {self._mode.name.lower()}{'' if self._breath else ', in heaps'}"
         requests = [self._frame(loop_request(i, dynamic=dynamic, session_id=self._id)) for i in range(min(loops, VARIANTS))]
         data = b""
         for i in range(loops):
+            time.sleep(self._breath)
             data, took = self._line.exchange(requests[i % len(requests)])
             self.times[name].append(took)
         self.sizes[name] = len(requests[0]), len(data)
@@ -215,12 +220,16 @@ class Visit:
         raise ValueError("the charger stays busy")
 
 
-def echoed(port: int, request: int, response: int, calls: int) -> Sequence[float]:
-    """Seconds of `calls` exchanges of these sizes with the echo."""
+def echoed(port: int, request: int, response: int, calls: int, breath: float = 0.0) -> Sequence[float]:
+    """Seconds of `calls` exchanges of these sizes with the echo, `breath` seconds apart."""
     line = Line(port)
     try:
         line.say(request.to_bytes(4, "big") + response.to_bytes(4, "big"))
         octets = bytes(request)
-        return [line.exchange(octets, response)[1] for _ in range(calls)]
+        times = []
+        for _ in range(calls):
+            time.sleep(breath)
+            times.append(line.exchange(octets, response)[1])
+        return times
     finally:
         line.close()
