@@ -12,7 +12,9 @@ import pytest
 
 from iso15118.errors import CodecError
 from iso15118.exi import Binary, Message, Occurs, Schema, Text, from_json, to_json
-from iso15118.exi.generate import decode_source, decoder, encode_source, warming
+from iso15118.exi.decoding import decode_source
+from iso15118.exi.encoding import encode_source
+from iso15118.exi.generate import decoder, warming
 from iso15118.exi.grammar import lower
 from iso15118.messages.catalogue import SCHEMAS
 from iso15118.messages.v20.common import Header, RationalNumber

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from iso15118.exi import generate
+from iso15118.exi.space import SPACE, name_of
 from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_WeldingDetectionRes
 from iso15118.service.virtual import run
 from iso15118.service.warmup import GAP, warm_up
@@ -20,5 +20,5 @@ def test_all_messages_of_a_session_are_made_and_it_ends() -> None:
     assert run(main()) >= 10.0 > 400 * GAP
     for cls in (DC_ChargeLoopReq, DC_WeldingDetectionRes):
         for prefix in ("d_", "e_"):
-            made = generate._space[prefix + generate._name(cls)]
+            made = SPACE[prefix + name_of(cls)]
             assert not hasattr(made, "stub")
