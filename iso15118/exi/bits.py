@@ -9,6 +9,7 @@ anything is allocated, and every Unsigned Integer is capped.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from iso15118.errors import CodecError
@@ -18,8 +19,16 @@ BITS: Final = tuple(OCTETS)
 UNBOUNDED_OCTETS: Final = 74
 """Cap on an Unsigned Integer without an upper bound (xs:integer): 518 bits, more than any serial number."""
 
-_ILLEGAL: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 does not allow in a string."""
+
+@cache
+def _illegal() -> re.Pattern[str]:
+    """What XML 1.0 does not allow in a string."""
+    return re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _legal(text: str) -> bool:
+    """May XML 1.0 hold this? What can be printed may; only the rest is looked at closely."""
+    return text.isprintable() or not _illegal().search(text)
 
 
 def to_bits(data: bytes) -> str:
@@ -126,7 +135,7 @@ def read_text(s: str, p: int, low: int, high: int | None, name: str) -> tuple[st
             point, end = read_unsigned(s, end, 0, 0x10FFFF, name)
             points.append(chr(point))
         text = "".join(points)
-    if _ILLEGAL.search(text):
+    if not _legal(text):
         raise CodecError("a character that XML does not allow", path=name, bit=p)
     return text, end
 
@@ -136,7 +145,7 @@ def write_text(value: str, low: int, high: int | None) -> str:
     if not isinstance(value, str):
         raise TypeError
     count = len(value)
-    if count < low or (high is not None and count > high) or _ILLEGAL.search(value):
+    if count < low or (high is not None and count > high) or not _legal(value):
         raise ValueError
     if value.isascii():
         return write_unsigned(count + 2, 2, None) + to_bits(value.encode("ascii"))

@@ -7,6 +7,7 @@ a substitution group under their own element name.
 from __future__ import annotations
 
 import binascii
+from functools import cache
 from typing import Any, TypeVar
 
 from iso15118.errors import CodecError
@@ -17,6 +18,7 @@ from iso15118.exi.message import Binary, Enumeration, Message
 M = TypeVar("M", bound=Message)
 
 
+@cache
 def _ordered(cls: type[Message]) -> list[tuple[str, Position | list[Position]]]:
     """Fields in the order of the JSON form: attributes first, sorted by wire name."""
     items = list(fields(cls).items())
