@@ -6,6 +6,7 @@ For whoever may not wait itself, such as the command line.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -42,7 +43,7 @@ def run_station(
         if watcher is not None:
             station.subscribe(watcher)
         try:
-            await serve(station, ready=lambda: ready(station))
+            await serve(station, ready=lambda: _settled(ready, station))
         except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
             await station.stop("the program ends", grace=0)
             raise
@@ -93,6 +94,13 @@ def run_vehicle(
     if result is None:
         raise KeyboardInterrupt
     return result
+
+
+def _settled(ready: Callable[[Station], None], station: Station) -> None:
+    """Say that it is ready; then leave what will live as long as the process out of every later garbage collection."""
+    ready(station)
+    gc.collect()
+    gc.freeze()
 
 
 def _finish_recordings() -> None:
