@@ -1,8 +1,8 @@
 """Seconds from a request written to its response read, over TCP on loopback: a charger with its real session, and an asyncio protocol
 that only echoes octets of the same sizes. Both in processes of their own, asked by one client, session and echo in turns.
 
-In the charge loop a request comes some time after the last answer, as a car's does (250 ms; here 2), so that both processes have gone to
-sleep in between; "in heaps" it comes at once, and what a charger does after it has written counts too. `inside` is only from the octets to
+In the charge loop a request comes a quarter of a second after the last, as a car's does, so that both processes have gone to sleep in
+between; "in heaps" it comes at once, and what a charger does after it has written counts too. `inside` is only from the octets to
 the write.
 """
 
@@ -22,15 +22,15 @@ from tools.bench.peer import Visit, echoed
 
 MOST = 3.5
 """The goal: a charge-loop answer takes at most so many times the echo, by medians."""
-BREATH = 0.002
-"""s between a charge-loop answer and the next request."""
-SESSIONS = 2
-"""In each control mode, a repeat."""
+BREATH = 0.24
+"""s between a charge-loop answer and the next request, at a car's pace."""
+PACED = 20
+"""Charge loops of a session at that pace."""
 
 
 def bench(repeats: int, calls: int, progress: Progress) -> Table:
     """A row a message, the charge loop in both control modes. Raises OSError or ValueError where a server fails."""
-    loops = max(100, calls // 4)
+    heaped = loops = max(100, calls // 4)
     session: defaultdict[str, list[Timing]] = defaultdict(list)
     single: defaultdict[str, list[float]] = defaultdict(list)
     echo: defaultdict[str, list[Timing]] = defaultdict(list)
@@ -40,7 +40,8 @@ def bench(repeats: int, calls: int, progress: Progress) -> Table:
         for mode in ControlMode:
             Visit(charger.port, mode).run(100)  # not timed
         for repeat in range(repeats):
-            for mode, breath in product(ControlMode, (BREATH, 0.0) * SESSIONS):
+            for mode, breath in product(ControlMode, (BREATH, 0.0)):
+                loops = PACED if breath else heaped
                 progress(f"answer: {mode.name.lower()} session, repeat {repeat + 1} of {repeats}")
                 visit = Visit(charger.port, mode, breath)
                 visit.run(loops)
@@ -64,7 +65,7 @@ def bench(repeats: int, calls: int, progress: Progress) -> Table:
     )
     return Table(
         "answer",
-        f"us from request to response over loopback; charge loop: median of {repeats * SESSIONS} sessions of {loops} exchanges",
+        f"us from request to response over loopback; charge loop: median of {repeats} sessions of {PACED} exchanges, in heaps {heaped}",
         ("message", "octets", "p50", "p99", "echo p50", "echo p99", "ratio", "inside p50"),
         tuple(rows),
         notes=("messages of which a session has only few are timed a few times only: their p99 is their longest",),
