@@ -106,7 +106,8 @@ def play(*, mode: str, length: Second, faults: dict[str, object], record: Path |
     if recorder is not None and record is not None:
         session_id = "" if watch.pair.charger is None else watch.pair.charger.session.fresh_id.hex()
         recorder.head = replace(recorder.head, session_id=session_id)
-        recorder.dump(record, result.charger.why).join()
+        if not recorder.dump(record, result.charger.why).result():
+            record = None
     return sum_up(result, watch, mode=mode, wall=wall, record="" if record is None else str(record))
 
 

@@ -14,6 +14,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -74,10 +75,11 @@ class Recorder:
     def __len__(self) -> int:
         return len(self._ring)
 
-    def dump(self, path: Path, why: str, *, log: Log | None = None) -> threading.Thread:
-        """Write the ring to `path`, in a thread of its own, which is given back. A failure is said in the log."""
+    def dump(self, path: Path, why: str, *, log: Log | None = None) -> Future[bool]:
+        """Write the ring to `path`, in a thread of its own. The result: is it written? A failure is said in the log."""
         entries, skipped = tuple(self._ring), self.turns - len(self._ring)
         transcript, log = Transcript(self.head), log or Log()
+        written: Future[bool] = Future()
 
         def write() -> None:
             try:
@@ -85,12 +87,13 @@ class Recorder:
                     file.write(transcript.opening(skipped))
                     file.writelines(transcript.turn(entry) for entry in entries)
                     file.write(transcript.ending(why))
+                written.set_result(True)
             except OSError as error:
                 log.error("recording unwritten", f"recording {path} not written: {error.strerror}")
+                written.set_result(False)
 
-        thread = threading.Thread(target=write, name="recording", daemon=True)
-        thread.start()
-        return thread
+        threading.Thread(target=write, name="recording", daemon=True).start()
+        return written
 
     def close(self, why: str) -> None:
         """The session is over: the stream, if there is one, gets its end."""

@@ -99,6 +99,11 @@ def test_a_recording_replays(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert lived.session.loops == said["charge_loops"]
 
 
+def test_a_recording_that_did_not_fit_is_not_called_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = run_json(capsys, "--record", "/dev/full")
+    assert (code, said["record"]) == (0, None)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -51,7 +51,7 @@ def session() -> SimpleNamespace:
 
 
 def written(recorder: Recorder, path: Path) -> Path:
-    recorder.dump(path, "test").join()
+    assert recorder.dump(path, "test").result()
     return path
 
 
@@ -135,7 +135,7 @@ def test_a_disk_that_fails_is_said_once_and_disturbs_nothing(path: str, caplog: 
     recorder = Recorder(SECC, stream=stream)
     record(recorder)
     stream.close("over", patience=30)
-    recorder.dump(Path("/proc/nothing/here"), "test").join()
+    assert not recorder.dump(Path("/proc/nothing/here"), "test").result()
     assert [record.getMessage().split(": ")[0] for record in caplog.records] == [
         f"recording {path} stopped",
         "recording /proc/nothing/here not written",
