@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from iso15118.units import Second, Watt, WattHour
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Value):
     """What one vehicle wishes. Energies are seen from now: + still to be charged, negative = may be given back."""
 
     target_energy: WattHour
@@ -23,8 +22,7 @@ class Need:
     v2x_min_energy: WattHour | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Value):
     """What the site grants one outlet: a window of power and, in Dynamic mode, the power wanted.
 
     `charge` and `discharge` are magnitudes in W; `target` is signed, None: as much as the vehicle likes within the window.
@@ -39,8 +37,7 @@ class Budget:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Value):
     """One step of a plan: `duration` seconds at up to `charge` W in and `discharge` W out (magnitudes)."""
 
     duration: Second
@@ -48,8 +45,7 @@ class Slot:
     discharge: Watt = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value):
     """Power over time, contiguous from `start` (seconds since the epoch)."""
 
     start: Second

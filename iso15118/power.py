@@ -7,12 +7,12 @@ in this process, in another one or in a microcontroller.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
 from iso15118.errors import CodecError, DeviceFault
 from iso15118.units import Ampere, Ohm, Second, Volt, Watt, WattHour
+from iso15118.value import Value, replace
 
 T = TypeVar("T")
 
@@ -45,8 +45,7 @@ class Insulation(IntEnum):
     FAULT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Measured(Generic[T]):
+class Measured(Value, Generic[T]):
     """A value and the monotonic second at which metal took it."""
 
     value: T
@@ -57,8 +56,7 @@ class Measured(Generic[T]):
         return max(0.0, now - self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Value):
     """What one outlet reports, vehicle side of the supply. Energies count up from 0 since the device started."""
 
     voltage: Measured[Volt]
@@ -77,8 +75,7 @@ class Reading:
         return self.voltage.value * self.current.value
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Value):
     """A window in which current, voltage and power may move. Magnitudes (>= 0); discharge 0 means: never out of the vehicle."""
 
     min_voltage: Volt
@@ -104,8 +101,7 @@ class Limits:
         return replace(self, discharge_current=0.0, discharge_power=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Abilities:
+class Abilities(Value):
     """What the power electronics can do at all, from its data sheet: the outermost limits, the minima and the ramp."""
 
     limits: Limits
@@ -117,8 +113,7 @@ class Abilities:
     """A/s, bounds rises of |current| and reversals; reductions are commanded at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setpoint:
+class Setpoint(Value):
     """The whole wanted state of one outlet: a level, sent again and again, so that a lost one does no harm.
 
     `current` > 0: source at most that much while holding the output at or below `voltage`; < 0: sink at most that much out of
@@ -145,8 +140,7 @@ _TELEMETRY = struct.Struct(">QQH")
 FAULTS: Final = tuple(DeviceFault)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Value):
     """What the guard is told: a numbered set-point that lives `ttl` seconds. A number at or below the last one is stale and ignored."""
 
     number: int
@@ -172,8 +166,7 @@ class Command:
         return cls(number, ttl, Setpoint(voltage, current, trickle, *bits))
 
 
-@dataclass(frozen=True, slots=True)
-class Telemetry:
+class Telemetry(Value):
     """What the guard tells: numbered, the last command it obeys, the reading and the faults in force (latched until reset)."""
 
     number: int
@@ -216,8 +209,7 @@ class Telemetry:
         return cls(number, acknowledged, reading, frozenset(f for i, f in enumerate(FAULTS) if mask >> i & 1))
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleReading:
+class VehicleReading(Value):
     """What the car measures at its own inlet and battery."""
 
     voltage: Measured[Volt]
@@ -229,8 +221,7 @@ class VehicleReading:
     """State of charge, 0..100 percent."""
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleSetpoint:
+class VehicleSetpoint(Value):
     """What the car's side of the metal is told: its contactors, its control pilot, its connector lock."""
 
     contactor: bool = False

@@ -12,7 +12,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
@@ -36,6 +36,7 @@ from iso15118.session.services import ControlMode
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import Trip
 from iso15118.units import Second
+from iso15118.value import replace
 
 PERIOD: Final[Second] = 0.05
 """Between two turns of the guard: the slowest it allows, because nothing here takes harm."""

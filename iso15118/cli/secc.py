@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from iso15118.service.links import link
 from iso15118.service.seen import Seen
 from iso15118.service.station import Station
 from iso15118.units import Ampere, Volt
+from iso15118.value import replace
 
 
 def run(arguments: Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import quantiles
 from time import perf_counter
 from typing import Any, Final
@@ -13,6 +12,7 @@ from iso15118.messages.catalogue import schema_for
 from iso15118.service.pair import PairResult
 from iso15118.service.seen import Direction
 from iso15118.units import KWH, Second, WattHour
+from iso15118.value import Value
 
 TOLERANCE: Final = 2.0
 """Percent by which meter and battery may differ."""
@@ -20,8 +20,7 @@ LEAST: Final[WattHour] = 1.0
 """Below this there is nothing to compare."""
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Value):
     """One direction: what the charger's meter counted, and what the battery's state of charge and its heat account for. Wh, >= 0."""
 
     meter: WattHour
@@ -46,8 +45,7 @@ class Balance:
         return abs(self.difference) <= TOLERANCE
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Value):
     """The figures. Times in seconds, sizes in octets of EXI."""
 
     mode: str

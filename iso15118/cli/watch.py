@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from iso15118.exi import Message
@@ -17,6 +18,7 @@ from iso15118.session.secc.loop import our_limits
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Ampere, Second, Volt, Watt, WattHour
+from iso15118.value import Value
 
 if TYPE_CHECKING:
     from iso15118.service.pair import Pair
@@ -63,8 +65,7 @@ class Energy:
     heat: WattHour = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Value):
     """Everything a view shows, at one moment. `at`: seconds from the start of the session; power + into the vehicle."""
 
     at: Second
@@ -202,7 +203,7 @@ class Watch:
             shaped=shaped_by(session, snapshot),
             charged=reading.charged.value,
             discharged=reading.discharged.value,
-            lines=tuple(replace(line) for line in self.lines),
+            lines=tuple(copy(line) for line in self.lines),
             curve=tuple(self.curve),
         )
 

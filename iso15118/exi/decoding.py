@@ -7,19 +7,13 @@ from typing import Any, Final
 
 from iso15118.errors import CodecError
 from iso15118.exi.grammar import ATTRIBUTE, START, Grammar, Position
-from iso15118.exi.message import Message, MessageType
+from iso15118.exi.message import Message
 from iso15118.exi.source import Source, State, reader, table
 from iso15118.exi.space import SPACE, function, name_of, reference
+from iso15118.value import twin
 
 SHARED: Final = 4096
 """At most so many decoded values of a shared class are kept, then the table starts anew."""
-
-
-def twin(cls: type[Message]) -> type[Message]:
-    """A class of the same layout that may be written to: the decoder fills one, then makes it the frozen class."""
-    body = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__module__": cls.__module__}
-    writable: type[Message] = type.__new__(MessageType, cls.__name__, cls.__bases__, body)  # type: ignore[assignment]
-    return writable
 
 
 def decode_source(grammar: Grammar) -> str:

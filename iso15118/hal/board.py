@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 from iso15118.errors import LocalError
 from iso15118.power import Abilities, Limits
+from iso15118.value import Value, replace
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    D = TypeVar("D", bound=DataclassInstance)
+V = TypeVar("V", bound=Value)
 
 _WORDS: Final = {str: "a text", bool: "true or false", int: "a whole number >= 0", float: "a finite number >= 0"}
 _LIMITS: Final = Limits(
@@ -37,8 +35,7 @@ _LIMITS: Final = Limits(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Value):
     """One outlet's hardware as data. `settings` is the family's own table, `file` where it was read (for messages)."""
 
     name: str = "simulated"
@@ -50,8 +47,8 @@ class Board:
     discharge_allowed: bool = True
     """May this board ever take energy out of a vehicle? The guard's own permission comes from here."""
     limits: Limits = _LIMITS
-    settings: Mapping[str, object] = field(default_factory=dict)
-    file: str = field(default="<default>", compare=False)
+    settings: Mapping[str, object] = MappingProxyType({})
+    file: str = "<default>"
 
     @property
     def abilities(self) -> Abilities:
@@ -83,12 +80,12 @@ def load(path: Path) -> Board:
     return replace(board, limits=_possible(fill(_LIMITS, limits, file, "limits"), file), settings=settings)
 
 
-def fill(default: D, table: Mapping[str, object], file: str, path: str = "") -> D:
+def fill(default: V, table: Mapping[str, object], file: str, path: str = "") -> V:
     """`default` with its str, bool, int and float fields overwritten from `table`. Numbers are magnitudes: finite, >= 0.
 
     Raises LocalError on an unknown key (naming the known ones) and on a value that is not of the default's kind.
     """
-    known = {f.name: getattr(default, f.name) for f in fields(default)}
+    known = {name: getattr(default, name) for name in type(default).__fields__}
     known = {name: value for name, value in known.items() if type(value) in _WORDS and name != "file"}
     changes: dict[str, object] = {}
     for key, value in table.items():

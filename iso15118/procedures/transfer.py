@@ -6,19 +6,18 @@ All limits arrive combined in one `Limits` a side; the decision says which of ou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from iso15118.energy import Budget, Need
 from iso15118.power import Limits
 from iso15118.units import Ampere, Second, Volt, Watt
+from iso15118.value import Value, replace
 
 LEAST_VOLTAGE: Final = 50.0
 """V: a power is not turned into a current below this, where the quotient would mean nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Value):
     """What the outlet is to do, and which of *our* limits shaped it (the three flags of the charge-loop response)."""
 
     voltage: Volt

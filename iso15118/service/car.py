@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, NamedTuple, TypeAlias
 
@@ -27,6 +26,7 @@ from iso15118.session.snapshot import EvccSnapshot
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import SimulatedVehicle, Trip
 from iso15118.units import MICROSECONDS, Ampere, Second, Watt
+from iso15118.value import Value
 
 Driver: TypeAlias = Conversation[Any, EvccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, EvccSnapshot], tuple[Any, Sequence[Command]]]
@@ -39,16 +39,15 @@ class Leg(NamedTuple):
     power: Watt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarConfig:
+class CarConfig(Value, kw_only=True):
     """What the car is and wants."""
 
     name: str = "car"
     interface: str = "lo"
-    session: evcc.Config = field(default_factory=evcc.Config)
+    session: evcc.Config = evcc.Config()
     battery: Callable[[], Battery] = Battery
     """Makes the battery: it is no value, each car needs its own."""
-    trip: Trip = field(default_factory=Trip)
+    trip: Trip = Trip()
     plan: tuple[Leg, ...] = ()
     """What to ask for in Scheduled mode, one after the other, then stop; empty: to charge as fast as it goes, to the target."""
 

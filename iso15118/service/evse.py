@@ -10,7 +10,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Plan, Slot
@@ -26,20 +25,20 @@ from iso15118.session.commands import Command
 from iso15118.session.events import Event
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS, Second
+from iso15118.value import Value
 
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
 FREE: Final[Second] = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvseConfig:
+class EvseConfig(Value, kw_only=True):
     """What one outlet is. `name` for people, the control API and the log; the EVSEID is in `session`."""
 
     name: str = "1"
     interface: str = "lo"
-    session: secc.Config = field(default_factory=secc.Config)
-    board: Board = field(default_factory=Board)
+    session: secc.Config = secc.Config()
+    board: Board = Board()
     limits: Limits | None = None
     """The operator's; None: the board's."""
     budget: Budget | None = None

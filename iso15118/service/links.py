@@ -11,11 +11,11 @@ import secrets
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from iso15118.errors import LocalError
+from iso15118.value import Value
 from iso15118.wire.sdp import address_text
 
 ADDRESSES: Final = Path("/proc/net/if_inet6")
@@ -27,8 +27,7 @@ _DAD_FAILED, _TENTATIVE = 0x08, 0x40
 _MULTICAST_ALL: Final = 29  # IPV6_MULTICAST_ALL of linux/in6.h: whether groups that *other* sockets joined are heard here
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Value):
     """An interface as SDP and the listener need it. `address`: 16 octets, link-local, or ::1 on loopback."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from iso15118.hal.guard import Guard
@@ -16,6 +15,7 @@ from iso15118.service.evse import Charger, Evse, EvseConfig
 from iso15118.service.log import Log
 from iso15118.service.seen import Ended
 from iso15118.units import MICROSECONDS, Second, WattHour
+from iso15118.value import Value
 
 if TYPE_CHECKING:
     from iso15118.hal.simulated import SimulatedOutlet
@@ -27,8 +27,7 @@ SETTLE: Final[Second] = 3.0
 """After the session: for contactors to open and the output to discharge."""
 
 
-@dataclass(frozen=True, slots=True)
-class PairResult:
+class PairResult(Value):
     """What came of it. Energies in Wh: by the charger's meter, and in the battery (stored, so without what its resistance took)."""
 
     clean: bool

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from iso15118.errors import LocalError
+from iso15118.value import Value, ValueType
 
 T = TypeVar("T")
 
@@ -31,8 +31,8 @@ def plain(value: object) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, frozenset | set):
         return sorted(plain(item) for item in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Value):
+        return {name: plain(getattr(value, name)) for name in type(value).__fields__}
     raise LocalError(f"{type(value).__name__} has no plain form")
 
 
@@ -59,9 +59,9 @@ def _build(kind: Any, data: Any, bound: dict[Any, Any]) -> Any:
         return tuple(_build(argument, item, bound) for argument, item in zip(arguments, data, strict=True))
     if origin is frozenset:
         return frozenset(_build(arguments[0], item, bound) for item in data)
-    if is_dataclass(origin):
+    if isinstance(origin, ValueType):
         return _fill(origin, data, dict(zip(getattr(origin, "__parameters__", ()), arguments, strict=True)))
-    if is_dataclass(kind):
+    if isinstance(kind, ValueType):
         return _fill(kind, data, {})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind[data]

@@ -13,9 +13,8 @@ import json
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +23,7 @@ from iso15118.service.log import Log
 from iso15118.service.plain import plain
 from iso15118.session.commands import Command, Send
 from iso15118.session.events import Event, Garbled, Received
+from iso15118.value import Value
 
 RING: Final = 4096
 """Events kept in memory: some three minutes of a charge loop."""
@@ -44,8 +44,7 @@ class Entry(NamedTuple):
     written: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Value):
     """What a session began with. `role`: secc or evcc; `config`: the plain form of that role's Config; `session_id`: for a charger."""
 
     role: str
@@ -189,7 +188,7 @@ class Transcript:
     def turn(self, entry: Entry) -> str:
         """The event, what of the world has changed since the last one, the digest of all commands up to here."""
         self._turns += 1
-        world = {name: plain(getattr(entry.world, name)) for name in _names(entry.world)}
+        world: dict[str, Any] = plain(entry.world)
         changed = {name: value for name, value in world.items() if name not in self._before or self._before[name] != value}
         self._before = world
         said: dict[str, Any] = {"e": _event(entry), "w": changed}
@@ -222,11 +221,7 @@ def _event(entry: Entry) -> list[Any]:
         return [name, event.payload_type, entry.raw.hex()]
     if isinstance(event, Garbled):
         return [name, event.error.what, event.error.path, event.error.bit]
-    return [name, *(plain(getattr(event, field)) for field in _names(event))]
-
-
-def _names(value: object) -> Iterable[str]:
-    return getattr(type(value), "__dataclass_fields__", {})
+    return [name, *(plain(getattr(event, field)) for field in type(event).__fields__)]
 
 
 def _line(data: Mapping[str, Any]) -> str:

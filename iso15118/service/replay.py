@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from iso15118.service.recorder import FORMAT, Head, digest
 from iso15118.session.commands import Command, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot, SeccSnapshot
+from iso15118.value import Value
 
 WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
 _PLAIN: Final[Mapping[str, Event]] = {"Connected": Connected(), "Sent": Sent(), "Tick": Tick()}
@@ -24,8 +24,7 @@ Step = Callable[[Any, Event, Any], tuple[Any, Sequence[Command]]]
 Look = Callable[[int, Event, Any, Sequence[Command]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class ReplayResult:
+class ReplayResult(Value):
     """What came of it. `turns`: lived again; `different`: the first turn whose commands are not those recorded, None: all are."""
 
     head: Head

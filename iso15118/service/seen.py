@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from iso15118.exi import Message
 from iso15118.sequence.phases import Phase
 from iso15118.units import Second
+from iso15118.value import Value
 
 
 class Direction(StrEnum):
@@ -19,8 +19,7 @@ class Direction(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanged:
+class Exchanged(Value):
     """A message came or went. `raw`: its EXI octets, without the V2GTP header; `at`: monotonic seconds, as everywhere here."""
 
     at: Second
@@ -30,8 +29,7 @@ class Exchanged:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseChanged:
+class PhaseChanged(Value):
     """The session went on."""
 
     at: Second
@@ -39,16 +37,14 @@ class PhaseChanged:
     after: Phase
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
+class Noted(Value):
     """The session has something to say to people."""
 
     at: Second
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Value):
     """The connection is gone. `clean`: in order, by SessionStop; `why`: in words; `phase`: where the session stood, before ENDED."""
 
     at: Second

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder
 from iso15118.service.seen import Ended
 from iso15118.units import Second
+from iso15118.value import replace
 from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -25,6 +24,7 @@ from iso15118.service.seen import Seen
 from iso15118.service.served import Served
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second
+from iso15118.value import Value
 from iso15118.wire.sdp import PORT
 
 GRACE: Final[Second] = 5.0
@@ -38,8 +38,7 @@ StationWatcher: TypeAlias = Callable[[str, Seen], None]
 """Is told the name of the outlet and what was seen there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StationConfig:
+class StationConfig(Value, kw_only=True):
     """A charger: its outlets, and what they share."""
 
     evses: tuple[EvseConfig, ...]
@@ -53,8 +52,7 @@ class StationConfig:
     """Folder for the last minutes of a session that did not end in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvseStatus:
+class EvseStatus(Value):
     """One outlet at this moment. `phase` None: no session; `peer` the other end's address."""
 
     name: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from iso15118.service.recorder import Head, Recorder, Stream
 from iso15118.service.seen import Watcher
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
+from iso15118.value import Value
 from iso15118.wire.sdp import PORT, SdpResponse, Security
 
 CONNECT: Final[Second] = 2.0
@@ -26,8 +26,7 @@ CONNECT: Final[Second] = 2.0
 ATTEMPTS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleResult:
+class VehicleResult(Value):
     """What came of a session. Energies in Wh, in the battery; times in seconds."""
 
     clean: bool

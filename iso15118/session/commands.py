@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from iso15118.exi import Message
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.timers import Timer
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Value):
     """Encode and write. `Sent` follows when the write is complete."""
 
     message: Message
     payload_type: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Value):
     """Start (or start anew) a timer."""
 
     timer: Timer
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Disarm:
+class Disarm(Value):
     """Stop a timer; nothing happens if it does not run."""
 
     timer: Timer
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Value):
     """The wanted state of metal, whole, for the next 300 ms: a charger's `Setpoint` or a car's `VehicleSetpoint`."""
 
     setpoint: Setpoint | VehicleSetpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value):
     """Something a person should read: a deviation of the peer, a refusal and its reason."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(Value):
     """Close the connection. `clean`: the session ended in order (SessionStop)."""
 
     why: str

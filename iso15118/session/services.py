@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 
 from iso15118.errors import PeerError
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
+from iso15118.value import Value
 
 
 class ServiceID(IntEnum):
@@ -27,8 +27,7 @@ class ControlMode(IntEnum):
     DYNAMIC = 2
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterSet:
+class ParameterSet(Value):
     """One variant of an energy service. `mobility_needs` 2 (the charger may supply them) goes with DYNAMIC only [V2G20-2663]."""
 
     id: int
@@ -78,8 +77,7 @@ def _integer(parameter: Parameter) -> int | None:
     return int(number(parameter.rational_number)) if parameter.rational_number is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Value):
     """An energy service on offer, with its variants."""
 
     id: ServiceID

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iso15118.energy import Authorisation, Budget, Need, Plan
 from iso15118.errors import DeviceFault
 from iso15118.power import Abilities, Limits, Reading, VehicleReading
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class SeccSnapshot:
+class SeccSnapshot(Value):
     """The charger's world."""
 
     now: float
@@ -28,8 +26,7 @@ class SeccSnapshot:
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvccSnapshot:
+class EvccSnapshot(Value):
     """The car's world."""
 
     now: float

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from itertools import accumulate
 
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import PowerSchedule
 from iso15118.session.clock import anchored
 from iso15118.units import MICROSECONDS, Watt
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Value):
     """A power over time: `powers[i]` (W, magnitude) up to `ends[i]` microseconds after `anchor`."""
 
     anchor: int

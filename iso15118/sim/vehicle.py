@@ -7,14 +7,13 @@ Neighbour: `phantom`, the car of a charger that runs alone. Not here: what the c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from iso15118.energy import Need
 from iso15118.power import Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
 from iso15118.sim.battery import Battery
 from iso15118.sim.bus import DcBus
 from iso15118.sim.relay import Relay
 from iso15118.units import Ampere, Second, Volt
+from iso15118.value import Value, replace
 
 REPORT_LIFE: Second = 1.0
 """A detached car believes a reported current for this long (N21: no valid data for a second is an error)."""
@@ -22,8 +21,7 @@ STILL = VehicleSetpoint()
 """Contactors open, pilot B, connector free."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(Value):
     """What the driver wants; states of charge in percent."""
 
     departure: Second | None = None

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import struct
 from collections import Counter, deque
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final, Self, TypeVar
 
 from iso15118.errors import CodecError, LocalError, PeerError
 from iso15118.units import Second
+from iso15118.value import Value
 from iso15118.wire.v2gtp import PayloadType, frame_bytes, parse_datagram
 
 PORT: Final = 15118
@@ -61,8 +61,7 @@ class Transport(IntEnum):
     UDP = 0x10
 
 
-@dataclass(frozen=True, slots=True)
-class SdpResponse:
+class SdpResponse(Value):
     """Where the charger listens. `address`: 16 octets, IPv6; `port`: TCP.
 
     Decoding takes any address and port. Whether they are of use, `usable` says.
@@ -97,8 +96,7 @@ class SdpResponse:
         return cls(address, port, enum_at(Security, body, 18, "SDPResponse"), enum_at(Transport, body, 19, "SDPResponse"))
 
 
-@dataclass(frozen=True, slots=True)
-class SdpRequest:
+class SdpRequest(Value):
     """What the car asks for."""
 
     payload_type: ClassVar[PayloadType] = PayloadType.SDP_REQUEST
@@ -193,8 +191,7 @@ def usable(response: SdpResponse, *, asked: Security = Security.TLS, loopback: b
         raise PeerError("no TLS announced where TLS was asked for", requirement="V2G20-1237")
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Value):
     """An answer that was ignored: when (the caller's clock, s) and why."""
 
     at: Second

@@ -9,7 +9,6 @@ Sources disagree whether the EVSEID has 36 or 37 octets: the longer is sent, bot
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import ClassVar, Final, Self
 
@@ -50,7 +49,6 @@ class Diagnosis(IntEnum):
     ERROR = 0x10
 
 
-@dataclass(frozen=True, slots=True)
 class WirelessResponse(SdpResponse):
     """Where the charger listens, and whether the device has recognised the car.
 
@@ -84,7 +82,6 @@ class WirelessResponse(SdpResponse):
         )
 
 
-@dataclass(frozen=True, slots=True)
 class WirelessRequest(SdpRequest):
     """What the car asks for, and how it can be recognised.
 

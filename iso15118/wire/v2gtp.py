@@ -19,11 +19,11 @@ changes (test membership in `EXI_TYPES`). The decoder refuses the latter, as it 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from iso15118.errors import CodecError, LocalError
+from iso15118.value import Value
 
 HEADER: Final = 8
 """Octets of a frame's header."""
@@ -83,8 +83,7 @@ MANUFACTURER_TYPES: Final = range(0xA000, 0x10000)
 """Types each manufacturer may use as it likes: never expect a meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Value):
     """One payload and the type it claims. `payload_type` is a plain int, since a peer may send any; it compares with `PayloadType`."""
 
     payload_type: int

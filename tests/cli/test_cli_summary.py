@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.cli.lines import summary_lines
 from iso15118.cli.summary import Balance, Summary, as_json, clock, energies
+from iso15118.value import replace
 
 INTO = Balance(meter=1010.0, stored=1000.0, heat=10.0, outward=False)
 OUT = Balance(meter=990.0, stored=1000.0, heat=10.0, outward=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from iso15118.cli.watch import LADDER, Line, Scene
 from iso15118.cli.words import direction
 from iso15118.power import Limits
 from iso15118.sequence.phases import Phase
+from iso15118.value import replace
 
 ROOT = Path(__file__).parents[2]
 RATED = Limits(150.0, 500.0, 125.0, 50_000.0, 125.0, 50_000.0)

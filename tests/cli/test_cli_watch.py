@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.cli.lines import state
@@ -21,6 +19,7 @@ from iso15118.session import secc
 from iso15118.session.secc.state import Ask
 from iso15118.session.services import ControlMode, dc_service
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 HARD = Limits(150.0, 500.0, 125.0, 50_000.0, 125.0, 50_000.0)
 CAR = Limits(300.0, 420.0, 250.0, 90_000.0, 150.0, 50_000.0)

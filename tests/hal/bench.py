@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
 from iso15118.hal.simulated import SimulatedOutlet, outlet
@@ -11,6 +9,7 @@ from iso15118.power import OFF, Command, Pilot, Setpoint, Telemetry, VehicleSetp
 from iso15118.sim.battery import Battery
 from iso15118.sim.faults import SimulatedFaults
 from iso15118.sim.vehicle import SimulatedVehicle
+from iso15118.value import replace
 
 TURNS = 100
 """A second."""

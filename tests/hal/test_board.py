@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,19 @@ import pytest
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board, load
 from iso15118.hal.simulated import Settings, settings_of
+from iso15118.value import replace
 
 SIMULATED = Path(__file__).parents[2] / "hw" / "simulated" / "board.toml"
 
 
 def test_the_defaults_of_the_package_are_the_simulated_board() -> None:
     board = load(SIMULATED)
-    assert replace(board, settings={}) == Board()
+    assert replace(board, settings={}, file=Board().file) == replace(Board(), settings={})
     assert settings_of(board) == Settings()
 
 
 def test_the_file_leaves_nothing_out() -> None:
-    assert set(load(SIMULATED).settings) == set(Settings.__dataclass_fields__)
+    assert set(load(SIMULATED).settings) == set(Settings.__fields__)
 
 
 def test_keys_left_out_are_the_defaults(tmp_path: Path) -> None:

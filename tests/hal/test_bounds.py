@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.hal.bounds import Held, clipped_voltage, over_voltage_trip, overshoots, ramped, sound, window
 from iso15118.power import Command, Limits, Setpoint
+from iso15118.value import replace
 
 LIMITS = Limits(150, 500, 125, 50_000, 60, 20_000)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.errors import DeviceError, DeviceFault, LocalError
 from iso15118.power import OFF, Command, Contactor, Insulation, Pilot, Setpoint, VehicleSetpoint
+from iso15118.value import replace
 from tests.hal.bench import LIVE, Bench, at
 
 # --- The life of a set-point ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import pytest
@@ -13,6 +13,7 @@ from iso15118.errors import DeviceFault
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
 from iso15118.power import Command, Limits, Pilot, Setpoint
+from iso15118.value import replace
 from tests.hal.bench import Bench, at
 
 FLAGS = ("bidirectional", "allowed", "limit", "power", "fresh", "healthy", "live", "pilot", "contactor")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from iso15118.energy import Budget, Need
 from iso15118.power import Limits
 from iso15118.procedures.transfer import LEAST_VOLTAGE, Decision, follow, granted, steer, within_window
+from iso15118.value import replace
 
 OURS = Limits(150.0, 500.0, 80.0, 30e3, 50.0, 20e3)
 THEIRS = Limits(200.0, 480.0, 100.0, 40e3, 60.0, 25e3)

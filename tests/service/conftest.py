@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +16,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.conversation import Conversation
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
+from iso15118.value import Value, replace
 from iso15118.wire.v2gtp import frame_bytes
 
 ASK = supportedAppProtocolReq(
@@ -28,8 +29,7 @@ ASK = supportedAppProtocolReq(
 ANSWER = supportedAppProtocolRes(response_code=AppProtocolResponseCode.OK_SuccessfulNegotiation, schema_id=1)
 
 
-@dataclass(frozen=True)
-class FakeSession:
+class FakeSession(Value):
     """Remembers its events; what it does is given."""
 
     phase: Phase = Phase.APP_PROTOCOL

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from iso15118.service.evse import Evse, EvseConfig, fresh_session_id
 from iso15118.service.virtual import run
 from iso15118.session import secc
 from iso15118.session.events import Tick
+from iso15118.value import replace
 
 
 def make(config: EvseConfig | None = None, **words: Any) -> Evse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from dataclasses import replace
 
 import pytest
 
@@ -16,6 +15,7 @@ from iso15118.service.foreground import SIGNALS, run_station, run_vehicle
 from iso15118.service.seen import Seen
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle
+from iso15118.value import replace
 
 
 def free_port() -> int:

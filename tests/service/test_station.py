@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle, VehicleResult
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
+from iso15118.value import replace
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 ONE = EvseConfig(name="one", board=BOARD)
@@ -209,6 +209,7 @@ async def test_two_outlets_do_not_share_a_name_and_a_failed_start_leaves_nothing
 PROGRAM = """
 import asyncio, sys
 from iso15118.service.evse import EvseConfig
+from iso15118.value import replace
 from iso15118.service.station import Station, StationConfig, serve
 station = Station(StationConfig(evses=(EvseConfig(name="one"),), sdp_port=int(sys.argv[1])))
 asyncio.run(serve(station, ready=lambda: print("ready", flush=True)))

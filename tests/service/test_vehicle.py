@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from dataclasses import replace
 
 import pytest
 
@@ -11,6 +10,7 @@ from iso15118.service.car import CarConfig
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.links import link, listener, udp_socket
 from iso15118.service.vehicle import Vehicle
+from iso15118.value import replace
 
 LO = link("lo")
 

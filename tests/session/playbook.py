@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 from iso15118.energy import Authorisation, Budget
@@ -37,6 +36,7 @@ from iso15118.session.commands import Apply, Arm, Disarm, Note, Send
 from iso15118.session.events import Connected, Received, Sent
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import Value, replace
 from tests.session.asked import SESSION_ID, STAMP, protocol, request, turn
 
 __all__ = ["Playbook", "after", "applied", "charger_at", "given", "protocol", "reading", "request", "said", "snapshot", "turn"]
@@ -97,7 +97,7 @@ def after(seconds: float, *, fresh: bool = True) -> World:
         world = replace(world, now=world.now + seconds, clock=world.clock + round(seconds * 1e6))
         if not fresh:
             return world
-        old = {field.name: getattr(world.reading, field.name) for field in fields(world.reading)}
+        old = {name: getattr(world.reading, name) for name in type(world.reading).__fields__}
         anew = {name: Measured(measured.value, world.now) for name, measured in old.items()}
         return replace(world, reading=replace(world.reading, **anew))
 
@@ -207,8 +207,8 @@ def _short(thing: Any) -> str:
         return f"{thing.of.__name__} {thing.what.__name__ if thing.what else ''}({inner})"
     if isinstance(thing, Apply):
         return f"Apply({_short(thing.setpoint)})"
-    if is_dataclass(thing):
-        shown = ((f.name, getattr(thing, f.name), f.default) for f in fields(thing))
+    if isinstance(thing, Value):
+        shown = ((f, getattr(thing, f), type(thing).__defaults__.get(f)) for f in type(thing).__fields__)
         return f"{type(thing).__name__}({', '.join(f'{name}={value!r}' for name, value, default in shown if value != default)})"
     return repr(thing)
 

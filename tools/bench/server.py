@@ -13,12 +13,12 @@ import json
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
 from iso15118.service.station import Station, StationConfig
+from iso15118.value import replace
 
 SIZES = 8
 """Octets of a connection's first words to `echo`: how long a request is, and how long a response, 4 octets each."""

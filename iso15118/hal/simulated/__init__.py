@@ -6,8 +6,6 @@ make = outlet(Board())              # the charger alone: a phantom car follows t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board, fill
 from iso15118.hal.simulated.devices import (
@@ -25,10 +23,10 @@ from iso15118.sim.plant import Plant
 from iso15118.sim.relay import Relay
 from iso15118.sim.supply import Supply
 from iso15118.units import Second
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """The `[simulated]` table of a board file."""
 
     capacitance: float = 1e-3

@@ -5,7 +5,7 @@ Measurements are taken by the outlet at its turn and handed out as they are, so 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from iso15118.errors import LocalError
@@ -13,6 +13,7 @@ from iso15118.hal.protocols import Health
 from iso15118.power import Abilities, Contactor, Insulation, Measured, Pilot
 from iso15118.sim.plant import Plant
 from iso15118.units import Ampere, Ohm, Second, Volt, WattHour
+from iso15118.value import replace
 
 INSULATION_FAULT: Final[Ohm] = 100e3
 """Below it the output must not be energised (N10)."""

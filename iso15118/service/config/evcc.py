@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +33,7 @@ from iso15118.session import evcc
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
 from iso15118.sim.vehicle import Trip
+from iso15118.value import Value
 
 
 class BatteryTable(Table):
@@ -81,8 +81,7 @@ class EvccFile(Table):
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
 
 
-@dataclass(frozen=True, slots=True)
-class EvccSettings:
+class EvccSettings(Value):
     """What a car's file says."""
 
     car: CarConfig

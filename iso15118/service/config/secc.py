@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -36,6 +35,7 @@ from iso15118.service.station import StationConfig
 from iso15118.session import secc
 from iso15118.session.services import ControlMode, dc_service
 from iso15118.units import HOUR, Second
+from iso15118.value import Value, replace
 
 DAY: Final[Second] = 24 * HOUR
 
@@ -92,8 +92,7 @@ class SeccFile(Table):
     recordings: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeccSettings:
+class SeccSettings(Value):
     """What a charger's file says."""
 
     station: StationConfig

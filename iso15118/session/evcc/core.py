@@ -6,7 +6,6 @@ while the message timer runs on. Whatever ends the session, the contactor is tol
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, assert_never
 
 from iso15118.errors import LocalError, PeerError
@@ -25,8 +24,8 @@ from iso15118.session.evcc.delivery import starts
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot
-from iso15118.session.values import changed
 from iso15118.units import MICROSECONDS, Second
+from iso15118.value import replace
 
 CONTACTOR_TIME: Final[Second] = 5.0
 """In which our own contactor has to close; the ongoing timer counts it, since it is we who are busy."""
@@ -124,7 +123,7 @@ def _check(session: Session, message: Response, out: list[Command]) -> tuple[Ses
 
 def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSnapshot, out: list[Command]) -> Session:
     """The session after a response has been read: its phase and timers, then the next request or the pause before it."""
-    session = changed(turn.session, phase=phase, waiting=False, peer_stamp=stamp)
+    session = replace(turn.session, phase=phase, waiting=False, peer_stamp=stamp)
     for text in turn.notes:
         session = _note(session, text, out)
     if phase is Phase.ENDED:
@@ -195,17 +194,17 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
         raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
     out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
     delivering = session.delivering or starts(request)
-    return changed(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
+    return replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
 
 
 def _sent(session: Session, out: list[Command]) -> Session:
     """The message timer starts when the request has left. A response that overtook this report needs none."""
     if session.writing > 1:
-        return changed(session, writing=session.writing - 1)
+        return replace(session, writing=session.writing - 1)
     out.append(Disarm(Timer.WRITE))
     if session.waiting and session.request is not None:
         out.append(Arm(Timer.MESSAGE, _patience(session, session.request)))
-    return changed(session, writing=0)
+    return replace(session, writing=0)
 
 
 def _patience(session: Session, request: Message) -> Second:

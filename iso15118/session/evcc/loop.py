@@ -6,7 +6,6 @@ The path of every quarter of a second: parts that seldom change are remembered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -20,8 +19,8 @@ from iso15118.session.evcc.figures import ZERO, at_least, at_most, energies, per
 from iso15118.session.evcc.schedule import departure, supplied
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
-from iso15118.session.values import changed
 from iso15118.units import Ampere, Volt
+from iso15118.value import replace
 
 LEAST_VOLTAGE: Final[Volt] = 50.0
 """A power is not turned into a current below this, where the quotient would mean nothing."""
@@ -144,7 +143,7 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
     told = session.told
     if isinstance(mode, dc.Dynamic_DC_CLResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
-    session = changed(
+    session = replace(
         session,
         loops=session.loops + 1,
         evse_limits=_read_limits(session, mode),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iso15118.errors import PeerError
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.dc import (
@@ -20,6 +18,7 @@ from iso15118.session.evcc.figures import ZERO, at_least, at_most, percent, powe
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import Volt
+from iso15118.value import replace
 
 
 def ask_charge_parameters(session: Session, header: Header, snapshot: EvccSnapshot) -> DC_ChargeParameterDiscoveryReq:

@@ -5,8 +5,6 @@ Powers in W as magnitudes, time in microseconds on the charger's clock. Not here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.delivery import EVPowerProfileEntryList
 from iso15118.messages.v20.rational import number
@@ -14,10 +12,10 @@ from iso15118.messages.v20.schedule import PowerScheduleEntry
 from iso15118.session.evcc.figures import power_at_most
 from iso15118.session.steps import Steps
 from iso15118.units import Watt
+from iso15118.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Value):
     """A schedule tuple, read."""
 
     id: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from iso15118.errors import PeerError
@@ -20,6 +19,7 @@ from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.value import replace
 
 A_DAY: Final = 86_400
 """s until departure, where the driver has not said but the message must."""

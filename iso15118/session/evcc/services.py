@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.common import Header
 from iso15118.messages.v20.service import (
@@ -18,6 +16,7 @@ from iso15118.messages.v20.service import (
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.services import ParameterSet, Service
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.value import replace
 
 
 def ask_service_discovery(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceDiscoveryReq:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from iso15118.errors import PeerError
@@ -22,6 +21,7 @@ from iso15118.session.clock import seconds, unit
 from iso15118.session.evcc.state import NO_SESSION, Read, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS
+from iso15118.value import replace
 
 NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
 SCHEMA_ID: Final = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -17,6 +16,7 @@ from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
 from iso15118.units import Second, Volt
+from iso15118.value import Value
 
 NO_SESSION: Final = bytes(8)
 STILL: Final = VehicleSetpoint()
@@ -30,8 +30,7 @@ class ScheduleChoice(StrEnum):
     MOST_ENERGY = "most energy"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
     evcc_id: str = "WMIV1234567890ABCDEX"
@@ -70,8 +69,7 @@ class Told(NamedTuple):
 NOTHING_TOLD: Final = Told()
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Value):
     """One conversation with one charger."""
 
     config: Config

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, TypeAlias
 
 from iso15118.errors import LocalError
@@ -20,6 +19,7 @@ from iso15118.session.evcc import schedule as schedules
 from iso15118.session.evcc.contactor import may_detect
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.value import replace
 
 Ask: TypeAlias = Callable[[Session, Header, EvccSnapshot], Message]
 

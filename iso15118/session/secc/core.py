@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final, assert_never
 
 from iso15118.energy import Authorisation
@@ -34,6 +33,7 @@ from iso15118.session.secc import loop, parameters, services, setup
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 LOST: Final = 1.0
 """s: telemetry older than this is a fault while the contactor may be closed."""

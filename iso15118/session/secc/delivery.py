@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iso15118.errors import PeerError
 from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Processing, Response, ResponseCode
 from iso15118.messages.v20.dc import (
@@ -25,6 +23,7 @@ from iso15118.session.secc.schedule import check_profile
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 
 def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: SeccSnapshot) -> Answer:

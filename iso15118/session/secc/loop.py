@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -17,8 +16,8 @@ from iso15118.session.secc.parameters import SANE, discharge
 from iso15118.session.secc.state import OK, Answer, Ask, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
-from iso15118.session.values import changed
 from iso15118.units import Ampere, Volt, Watt
+from iso15118.value import replace
 
 LimitsSaid: TypeAlias = dc.Scheduled_DC_CLResControlMode | dc.Dynamic_DC_CLResControlMode
 STALE: Final = 0.3
@@ -78,8 +77,8 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, o
         bidirectional=session.bidirectional,
     )
     if turn is not None:
-        return changed(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
-    return session if setpoint == session.setpoint else changed(session, decision=decision, setpoint=setpoint)
+        return replace(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
+    return session if setpoint == session.setpoint else replace(session, decision=decision, setpoint=setpoint)
 
 
 def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot, ours: Limits) -> Decision:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from iso15118.errors import PeerError
@@ -19,6 +18,7 @@ from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Abilities, Limits
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 SANE: Final = {"power": 20e6, "current": 20e3, "voltage": 5e3}
 """Above these (W, A, V) a number is a mistake of the sender, not a limit of a vehicle."""

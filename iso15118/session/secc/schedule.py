@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from iso15118.energy import Plan, Slot
@@ -22,6 +21,7 @@ from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.units import MICROSECONDS
+from iso15118.value import replace
 
 A_DAY: Final = 86_400
 """s a schedule covers at least when the car names no departure."""

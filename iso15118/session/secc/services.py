@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from iso15118.errors import PeerError
 from iso15118.messages.v20 import service as wire
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 
 def answer_service_discovery(session: Session, request: wire.ServiceDiscoveryReq, snapshot: SeccSnapshot) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from iso15118.energy import Authorisation
@@ -15,6 +14,7 @@ from iso15118.procedures import authorise
 from iso15118.sequence.table import Outcome
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
 
 NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
 VERSION: Final = (1, 0)

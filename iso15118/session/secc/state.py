@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from iso15118.energy import Need
@@ -17,14 +16,13 @@ from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.services import ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
-from iso15118.session.values import changed
 from iso15118.units import Watt
+from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Value):
     """What one outlet offers. Units: `units`."""
 
     evse_id: str = "DE*CLP*E1"
@@ -43,8 +41,7 @@ class Config:
         return next((s for s in self.services if s.id == wanted), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Value):
     """The vehicle's latest turn in the charge loop."""
 
     limits: Limits
@@ -58,8 +55,7 @@ class Ask:
     need: Need | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Value):
     """The schedule tuple the car has chosen, read once: the loop asks it every time."""
 
     id: int
@@ -71,8 +67,7 @@ class Chosen:
         return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Value):
     """One conversation with one car."""
 
     config: Config
@@ -131,7 +126,7 @@ class Session:
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""
         stamp = max(self.stamp + 1, snapshot.clock)
-        return changed(self, stamp=stamp) if heard is None else changed(self, stamp=stamp, peer_stamp=heard)
+        return replace(self, stamp=stamp) if heard is None else replace(self, stamp=stamp, peer_stamp=heard)
 
     @property
     def header(self) -> Header:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
@@ -15,6 +14,7 @@ from iso15118.hal.simulated import Settings, outlet, settings_of
 from iso15118.power import OFF, Command, Contactor, Insulation, Pilot, Setpoint, VehicleSetpoint
 from iso15118.sim.phantom import PhantomVehicle
 from iso15118.sim.vehicle import SimulatedVehicle
+from iso15118.value import replace
 from tests.hal.bench import LIVE, Bench, at
 from tests.hal.contract import CONTRACT, Rig
 

@@ -6,7 +6,6 @@ A test changes one thing (an answer, a measurement, an event) and looks at what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from iso15118.energy import Need
@@ -28,6 +27,7 @@ from iso15118.session.evcc import Config, Session, begin, step
 from iso15118.session.events import Connected, Elapsed, Event, Received, Sent
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.value import replace
 
 SESSION_ID = bytes(range(1, 9))
 EPOCH = 1_790_000_000_000_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.power import Contactor, Measured, Pilot, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.session.evcc import Config, Session, begin
 from iso15118.session.evcc.contactor import ENERGY, closed, matched, may_detect, released, separated, wanted
+from iso15118.value import replace
 from tests.session.evcc.bench import BATTERY, reading, snapshot
 
 NEW = begin(Config())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.evcc import Config, begin, step, turns
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode
+from iso15118.value import replace
 from tests.session.evcc.bench import DYNAMIC, EPOCH, PHASES, SCHEDULED, SESSION_ID, Bench, reading, snapshot
 
 BEFORE_POWER = PHASES[2:11]

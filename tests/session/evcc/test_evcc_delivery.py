@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.errors import LocalError
@@ -26,6 +24,7 @@ from iso15118.session.evcc import Config
 from iso15118.session.evcc.delivery import ask_power_stop, ask_session_stop, channel, profile, starts
 from iso15118.session.events import Elapsed, Tick
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import BATTERY, DYNAMIC, EPOCH, HEADER, LIMITS, SCHEDULED, Bench, in_mode, schedule_tuple, snapshot
 
 ONGOING, FINISHED = Processing.Ongoing, Processing.Finished

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from iso15118.session.evcc.loop import ask_charge_loop, display, read_charge_loo
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Told
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import (
     BATTERY,
     DYNAMIC,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.messages.v20 import dc
@@ -14,6 +12,7 @@ from iso15118.power import Limits
 from iso15118.session.evcc import Config
 from iso15118.session.evcc.parameters import ask_charge_parameters
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, LIMITS, Bench, evse_parameters, in_mode, snapshot
 
 PLAIN = dc.DC_CPDReqEnergyTransferMode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +21,7 @@ from iso15118.session.evcc import Config
 from iso15118.session.evcc.schedule import A_DAY, ask_schedule, departure, pick, supplied
 from iso15118.session.evcc.state import NOTHING_TOLD, ScheduleChoice, Told
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import DYNAMIC, HEADER, NEED, SCHEDULED, Bench, in_mode, schedule_tuple, snapshot
 
 S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.errors import LocalError
@@ -25,6 +23,7 @@ from iso15118.messages.v20.service import (
 from iso15118.session.evcc import Config, begin
 from iso15118.session.evcc.services import ask_service_selection, best, choose
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, Bench, snapshot
 
 DC, BPT = ServiceID.DC, ServiceID.DC_BPT

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from iso15118.errors import LocalError
@@ -14,6 +12,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session.evcc import Config, Session, begin, loop, services, turns
 from iso15118.session.evcc import delivery as power
 from iso15118.session.services import ServiceID
+from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, reading, snapshot
 
 NEW = begin(Config())

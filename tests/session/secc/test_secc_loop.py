@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -21,6 +20,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session.commands import Apply, Close, Send
 from iso15118.session.events import Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.asked import EPOCH, profile, turn
 from tests.session.playbook import ABILITIES, BUDGET, WIDE, Playbook, after, applied, charger_at, given, request, said
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from iso15118.session import secc
 from iso15118.session.commands import Close
 from iso15118.session.events import Sent
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.asked import limits
 from tests.session.playbook import ABILITIES, Playbook, charger_at, request
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +26,7 @@ from iso15118.session.commands import Close
 from iso15118.session.events import Sent
 from iso15118.session.secc.schedule import covering, merged
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.value import replace
 from tests.session.asked import EPOCH, STAMP, need, profile
 from tests.session.playbook import Playbook, after, charger_at, given, request, said
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
-
 import pytest
 
 from iso15118.power import OFF
@@ -23,7 +21,7 @@ def test_a_session_begins_with_nothing_on_and_no_id() -> None:
 def test_a_session_is_a_value() -> None:
     session = secc.begin(secc.Config(), SESSION_ID)
     assert session == secc.begin(secc.Config(), SESSION_ID)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         session.phase = Phase.CHARGE_LOOP  # type: ignore[misc]
 
 
