@@ -4,12 +4,14 @@ discovery request, beside an interpreter that does nothing, and one that only im
 
 from __future__ import annotations
 
+import os
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +43,14 @@ def bench(repeats: int, calls: int, progress: Progress) -> Table:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "charger.toml"
         config.write_text('insecure_plain_tcp = true\n\n[[evse]]\nid = "DE*CLP*EBENCH"\ninterface = "lo"\n', encoding="utf-8")
-        _charger(config)  # not timed: bytecode is written
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment = {**kept, "PYTHONPYCACHEPREFIX": str(Path(folder) / "bytecode")}
+        _charger(config, environment)  # not timed: bytecode is written, as an installed charger has it
         for repeat in range(times):
             progress(f"start: {repeat + 1} of {times}")
             for name, program in BASELINES.items():
                 found[name].append(_baseline(program))
-            found["chargeloop secc"].append(_charger(config))
+            found["chargeloop secc"].append(_charger(config, environment))
     medians = {name: _median(starts) for name, starts in found.items()}
     least = medians["python -c pass"]
     rows = tuple(_row(name, start, least) for name, start in medians.items())
@@ -90,13 +94,17 @@ def _memory(status: str) -> tuple[int, int]:
     return int(values["VmRSS"].split()[0]) * 1024, int(values["VmHWM"].split()[0]) * 1024
 
 
-def _charger(config: Path) -> Start:
+def _charger(config: Path, environment: Mapping[str, str]) -> Start:
     port = _free_udp_port()
     script = Path(sys.executable).with_name("chargeloop")
     command = [str(script)] if script.exists() else [sys.executable, "-m", "iso15118"]
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*command, "secc", str(config), "--sdp-port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        [*command, "secc", str(config), "--sdp-port", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     try:
         ready = _until_found(process, port) - began
