@@ -73,13 +73,15 @@ class Guard:
         self._faults: set[DeviceFault] = set()
         self._reading = _NOTHING
         self._supply_voltage: Measured[Volt] = Measured(0.0, _NEVER)
-        self._started: Second | None = None
+        self._born: Second = 0.0
         self._now: Second = 0.0
         self._closed = False
         self._opening: Second | None = None
         self._locking = False
         self._current: Ampere = 0.0
         self._envelope: tuple[Ampere, Ampere] = (0.0, 0.0)
+        self._oldest: Second = 0.0
+        """The age of the oldest measurement that power depends on. Meter and insulation monitor are slow by nature and not among them."""
         self._forget()
 
     def _forget(self) -> None:
@@ -126,8 +128,8 @@ class Guard:
 
     def cycle(self, now: Second) -> Telemetry:
         """One turn: read, judge, drive. What it read and found, numbered."""
-        if self._started is None:
-            self._started = self._now = now
+        if not self._number:
+            self._born = self._now = now
         passed = min(max(now - self._now, 0.0), LONGEST_STEP)
         self._now = max(now, self._now)
         self._read()
@@ -146,7 +148,7 @@ class Guard:
         self._abilities = self._ask(lambda: outlet.supply.abilities, DeviceFault.SUPPLY, self._abilities)
         voltage, current = self._ask(outlet.supply.measured, lost, (self._supply_voltage, r.current))
         self._supply_voltage = self._newer(self._supply_voltage, voltage)
-        self._reading = Reading(
+        self._reading = r = Reading(
             voltage=self._newer(r.voltage, self._ask(outlet.contactor.voltage, lost, r.voltage)),
             current=self._newer(r.current, current),
             contactor=self._newer(r.contactor, self._ask(outlet.contactor.feedback, lost, r.contactor)),
@@ -157,6 +159,8 @@ class Guard:
             charged=self._newer(r.charged, self._ask(outlet.meter.charged, lost, r.charged)),
             discharged=self._newer(r.discharged, self._ask(outlet.meter.discharged, lost, r.discharged)),
         )
+        oldest = min(self._supply_voltage.at, r.voltage.at, r.current.at, r.contactor.at, r.pilot.at)
+        self._oldest = now - max(oldest, self._born)
 
     def _newer(self, old: Measured[T], new: Measured[T]) -> Measured[T]:
         """`new`, unless it is not a measurement: not a finite number, or from the future."""
@@ -180,20 +184,9 @@ class Guard:
 
     def _age(self, measured: Measured[T], now: Second) -> Second:
         """Its age, counted from our own start at the earliest: devices may need a moment to say their first word."""
-        return now - max(measured.at, now if self._started is None else self._started)
+        return now - max(measured.at, self._born)
 
     # Judge.
-
-    @property
-    def _oldest(self) -> Second:
-        """The age of the oldest measurement that power depends on. Meter and insulation monitor are slow by nature and not among them."""
-        r, now = self._reading, self._now
-        return max(
-            self._age(self._supply_voltage, now),
-            *(self._age(m, now) for m in (r.voltage, r.current)),
-            self._age(r.contactor, now),
-            self._age(r.pilot, now),
-        )
 
     def _watch(self) -> None:
         """Compare what is with what was demanded in the last cycle, and latch what cannot be."""

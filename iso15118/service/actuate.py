@@ -1,6 +1,6 @@
 """The way from a session to the metal of one outlet: numbered commands down, telemetry up, a turn of the guard at a fixed pace.
 
-The guard is met only as the byte form of its two value types, so that it may move to another process. What it says lives on here as the
+The guard is met by two value types only, which have a byte form, so that it may move to another process. What it says lives on here as the
 newest `reading` and `faults`; whoever must know at once (a fault, a level that changed) is told.
 """
 
@@ -155,9 +155,8 @@ class Actuator:
         if self._wanted is not None:
             (setpoint, at), self._wanted = self._wanted, None
             self._number += 1
-            data = Command(self._number, LIFE, setpoint).to_bytes()
-            self._guard.command(Command.from_bytes(data), at)
-        return Telemetry.from_bytes(self._guard.cycle(self._loop.time()).to_bytes())
+            self._guard.command(Command(self._number, LIFE, setpoint), at)
+        return self._guard.cycle(self._loop.time())
 
     def _seen(self) -> tuple[object, ...]:
         r = self._telemetry.reading
