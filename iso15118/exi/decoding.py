@@ -190,7 +190,7 @@ def _shared(kind: type[Message], prefix: str) -> tuple[int, Callable[[dict[str, 
 
     The bits of one value, or more bits than it has, determine it: a look-up by a fixed number of bits is sound.
     """
-    width = len(prefix) + 32
+    width = len(prefix) + 40
     decode = function("d_", kind)
 
     def miss(known: dict[str, Any], s: str, p: int) -> tuple[Any, int]:
