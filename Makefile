@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types bench interop clean
+.PHONY: help demo test lint format types bench compiled interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -38,11 +38,15 @@ types: $(VENV)/.dev  ## mypy --strict over the package
 bench: $(VENV)/.dev  ## how fast
 	$(BIN)/python -m tools.bench $(ARGS)
 
+compiled: $(VENV)/.dev  ## the codec in C, beside the pure one: needs a C compiler, and only makes it faster
+	$(BIN)/python tools/compiled/build.py
+
 interop: $(VENV)/.dev  ## against other implementations
 	$(BIN)/python tools/interop/run.py $(ARGS)
 
 clean:  ## remove environments, caches and builds
 	rm -rf .venv .venv-* .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -f iso15118/exi/_compiled*.so
 	find . -name .git -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 # The stamps: an environment, and in it what pyproject.toml asks for.

@@ -1,13 +1,41 @@
-"""What holds for every test: where CI is set in the environment, a skipped test is a failed run.
+"""What holds for every test: where CI is set in the environment, a skipped test is a failed run. And `codec`: a test runs with both.
 
 A skip on the machine that decides is a test nobody runs. Elsewhere a skip is only reported, as usual.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
+
+from iso15118.exi import plan
+from tools.compiled.build import build, compiler
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The compiled codec, built for this run."""
+    if compiler() is None:
+        pytest.skip("no C compiler for the compiled codec")
+    spec = importlib.util.spec_from_file_location("iso15118.exi._compiled", build(tmp_path_factory.mktemp("compiled"), "-Werror"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=["pure", "compiled"])
+def codec(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The test runs with the pure codec, then with the compiled one."""
+    before = plan.used()
+    plan.use(None if request.param == "pure" else request.getfixturevalue("compiled"))
+    yield request.param
+    plan.use(before)
 
 
 def _skipped(config: pytest.Config) -> list[pytest.TestReport]:

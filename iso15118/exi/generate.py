@@ -57,7 +57,7 @@ def _make(prefix: str, write: Callable[[Grammar], str], walk: Callable[[Walker],
 
     def make(cls: type[Message]) -> None:
         grammar, name = lower(cls), prefix + name_of(cls)
-        if _repeats(grammar):
+        if repeats(grammar):
             SPACE[name] = walk(Walker(grammar, decoder, encoder))
         else:
             exec(compile(write(grammar), f"<exi {name}>", "exec"), SPACE)
@@ -65,7 +65,7 @@ def _make(prefix: str, write: Callable[[Grammar], str], walk: Callable[[Walker],
     return make
 
 
-def _repeats(grammar: Grammar) -> bool:
+def repeats(grammar: Grammar) -> bool:
     """True for a class whose content repeats in groups, or names an element twice."""
     said = [(p.field, p.value) for p in grammar.positions if p.field]
     return grammar.loops or len(set(said)) < len(said)

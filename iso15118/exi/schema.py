@@ -10,6 +10,7 @@ from iso15118.exi.bits import to_bits, to_bytes
 from iso15118.exi.check import check
 from iso15118.exi.generate import decoder, encoder
 from iso15118.exi.message import Message
+from iso15118.exi.plan import Roots, plan_for
 
 HEADER: Final = 0x80
 """The one header octet: distinguishing bits, no options, final version 1."""
@@ -37,14 +38,20 @@ class Schema:
         self._root_width = len(elements).bit_length()
         self._codes = _codes(elements, self._root_width)
         self._names = {code: element for element, code in self._codes.items()}
+        self._quick = Roots([roots.get(element) for element in elements], self._root_width)
+        self._openings = {element: _opening(code) for element, code in self._codes.items()}
         self._of_class = {cls: element for element, cls in roots.items()}
         width = self._fragment_width = (len(fragment_elements) + 1).bit_length()
         self._fragment_codes = _codes(fragment_elements, width)
         self._fragment_names = dict(zip((format(i, f"0{width}b") for i in range(len(fragment_elements))), fragment_elements, strict=True))
         self._fragment_end = format(len(fragment_elements) + 1, f"0{width}b")
+        self._quick_fragment = Roots([self.fragment_roots.get(element) for element in fragment_elements], width, self._fragment_end)
 
     def decode(self, data: bytes) -> Message:
         """The message that `data`, a whole EXI document, holds. Raises CodecError with path and bit offset; all or nothing."""
+        quick = self._quick.decode(data)
+        if quick is not None:
+            return quick
         s = self._opened(data)
         cls = self._root(s, self._root_width, self._names, self.roots)
         try:
@@ -59,12 +66,20 @@ class Schema:
         element = self._of_class.get(type(message))
         if element is None:
             raise CodecError(f"{type(message).__name__} is no root element of {self.name}")
+        plan = plan_for(type(message))
+        if plan is not None:
+            octets, bit = self._openings[element]
+            if quick := plan.encode(message, octets, bit, 0, 0):
+                return quick
         return to_bytes(f"10000000{self._codes[element]}{_content(message, element)}")
 
     def decode_fragment(self, data: bytes) -> tuple[str, Message]:
         """Element name and content of a fragment (the input of a digest). Raises CodecError."""
-        s = self._opened(data)
         width = self._fragment_width
+        quick = self._quick_fragment.decode(data)
+        if quick is not None:
+            return self._fragment_names[to_bits(data[1:4])[:width]], quick
+        s = self._opened(data)
         cls = self._root(s, width, self._fragment_names, self.fragment_roots)
         element = self._fragment_names[s[8 : 8 + width]]
         try:
@@ -81,7 +96,13 @@ class Schema:
         element = element or type(message).__name__
         if self.fragment_roots.get(element) is not type(message):
             raise CodecError(f"{element} of type {type(message).__name__} is no fragment of {self.name}")
-        return to_bytes(f"10000000{self._fragment_codes[element]}{_content(message, element)}{self._fragment_end}")
+        code, end = self._fragment_codes[element], self._fragment_end
+        plan = plan_for(type(message))
+        if plan is not None:
+            octets, bit = _opening(code)
+            if quick := plan.encode(message, octets, bit, int(end, 2), len(end)):
+                return quick
+        return to_bytes(f"10000000{code}{_content(message, element)}{end}")
 
     def _opened(self, data: bytes) -> str:
         if not data:
@@ -112,6 +133,11 @@ def _content(message: Message, element: str) -> str:
         except CodecError as error:
             raise error.inside(element) from None
         raise CodecError("its parts do not fit together", path=element) from None
+
+
+def _opening(code: str) -> tuple[bytes, int]:
+    """Header and root code as octets, and the bit behind them."""
+    return to_bytes(f"10000000{code}"), 8 + len(code)
 
 
 def _closed(s: str, p: int) -> None:

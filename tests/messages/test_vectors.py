@@ -24,6 +24,8 @@ EMPTY_STRINGS = {"CommonMessages": 11, "DC": 3}
 
 Line = dict[str, Any]
 
+pytestmark = pytest.mark.usefixtures("codec")
+
 
 def judge(name: str, schema: str, count: int, check: Callable[[Line], None], only: Callable[[Line], bool] = lambda line: True) -> None:
     """Holds `check` against every line of a file that belongs to a schema; fails with the number of each line that breaks it, and why."""
