@@ -99,14 +99,13 @@ def fields(cls: type[Message]) -> dict[str, Position | list[Position]]:
 
 def _field(cls: type[Message], name: str, hint: Any) -> Position | list[Position]:
     marks, kind = _strip(hint)
-    optional = False
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        members = [m for m in typing.get_args(kind) if m is not type(None)]
-        optional = len(members) < len(typing.get_args(kind))
-        if len(members) > 1 or Head in map(type, marks):
-            return _group(name, members, marks, optional)
-        more, kind = _strip(members[0])
-        marks = [*more, *marks]
+    choices = typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+    members = [m for m in choices if m is not type(None)]
+    optional = len(members) < len(choices)
+    if len(members) > 1 or Head in map(type, marks):
+        return _group(name, members, marks, optional)
+    more, kind = _strip(members[0])
+    marks = [*more, *marks]
     occurs = next((m for m in marks if isinstance(m, Occurs)), None)
     if typing.get_origin(kind) is tuple:
         more, kind = _strip(typing.get_args(kind)[0])

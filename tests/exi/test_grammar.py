@@ -77,6 +77,21 @@ def test_a_substitution_group_is_sorted_and_its_abstract_head_takes_a_code() -> 
     assert width == 3
 
 
+class Only(Message):
+    flag: bool
+
+
+class Alone(Message):
+    before: Annotated[Only | None, Head("Head")] = None
+    behind: Annotated[Only, Head("Zero")]
+
+
+def test_a_group_of_one_member_has_its_head_too() -> None:
+    assert productions(Alone) == (["Head", "Only", "Only", "Zero"], 3)
+    assert productions(Alone, 1) == (["Only", "Zero"], 2)
+    assert productions(Alone, 2) == (["EE"], 1)
+
+
 class Few(Message):
     item: Annotated[tuple[bool, ...], Occurs(0, 3)] = ()
     tail: bool | None = None
