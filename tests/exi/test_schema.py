@@ -6,7 +6,7 @@ import copy
 import json
 import pickle
 import random
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
@@ -194,6 +194,27 @@ def test_random_octets_give_a_message_or_a_codec_error() -> None:
 def test_the_source_of_the_generated_code_is_readable() -> None:
     assert "def d_Item(s, p):" in decode_source(lower(Item))
     assert "def e_Item(o):" in encode_source(lower(Item))
+
+
+def word() -> Any:
+    """A class by the name of Word, whose code needs several tables."""
+
+    class Word(Message):
+        first: bool
+        item: Annotated[tuple[Item, ...], Occurs(0, 2)] = ()
+        last: bool | None = None
+
+    return Word
+
+
+def test_classes_of_one_name_do_not_meet_in_generated_code() -> None:
+    words = [word() for _ in range(3)]
+    schemas = [Schema(str(i), elements=("Word",), roots={"Word": cls}) for i, cls in enumerate(words)]
+    for _ in range(2):  # made in the first round, called in the second
+        for schema, cls in zip(schemas, words, strict=True):
+            message = schema.decode(schema.encode(cls(first=True, item=(Item(name="a"),), last=False)))
+            assert type(message) is cls
+            assert schema.encode(message) == schemas[0].encode(words[0](first=True, item=(Item(name="a"),), last=False))
 
 
 class Inner(Message):
