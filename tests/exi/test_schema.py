@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import pytest
 
 from iso15118.errors import CodecError
-from iso15118.exi import Binary, Message, Occurs, Schema, Text, from_json, to_json
+from iso15118.exi import Attribute, Binary, Content, Message, Name, Occurs, Relaxed, Schema, Text, from_json, to_json
 from iso15118.exi.decoding import decode_source
 from iso15118.exi.encoding import encode_source
 from iso15118.exi.generate import decoder, warming
@@ -194,6 +194,40 @@ def test_random_octets_give_a_message_or_a_codec_error() -> None:
 def test_the_source_of_the_generated_code_is_readable() -> None:
     assert "def d_Item(s, p):" in decode_source(lower(Item))
     assert "def e_Item(o):" in encode_source(lower(Item))
+
+
+class Said(Message):
+    content = Relaxed(attributes=3, elements=2, at={"id": 1})
+    id: Annotated[str | None, Text(), Attribute(), Name("Id")] = None
+    value: Annotated[str, Text(5, 1), Content()]
+
+
+SAYINGS = Schema("sayings", elements=(), roots={}, fragment_elements=("Said", "Then"), fragment_roots={"Said": Said})
+
+
+@pytest.mark.parametrize(
+    ("message", "told", "octets"),
+    [
+        (Said(value="a"), "a", "80200d85e0"),
+        (Said(id="x", value="a"), {"Id": "x", "value": "a"}, "80040de200d85e"),
+    ],
+)
+def test_an_element_of_several_types_is_its_text_or_has_attributes_too(message: Said, told: object, octets: str) -> None:
+    assert SAYINGS.encode_fragment(message).hex() == octets
+    assert SAYINGS.decode_fragment(bytes.fromhex(octets)) == ("Said", message)
+    assert to_json(message) == told
+    assert from_json(Said, told) == message
+
+
+@pytest.mark.parametrize("told", ["", "toolong", {"Id": "x"}, {}, 7, ["a"]])
+def test_text_of_several_types_has_its_facets_too(told: object) -> None:
+    with pytest.raises(CodecError):
+        from_json(Said, told)
+
+
+def test_only_an_element_of_several_types_is_plain_text() -> None:
+    with pytest.raises(CodecError, match="str instead of an object"):
+        from_json(Item, "a")
 
 
 def word() -> Any:
