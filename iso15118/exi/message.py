@@ -130,8 +130,8 @@ class Enumeration(StrEnum):
 
 
 CAPITALS = frozenset(
-    "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rsa secc se ski soc"
-    " spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
+    "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rcd ress rsa sa secc se"
+    " ski soc spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
 )
 
 
