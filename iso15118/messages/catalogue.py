@@ -1,8 +1,8 @@
 """The schema sets by name and by payload type, and which response pairs with which request.
 
 A stream does not say which set it belongs to: the payload type of its frame does. A new message is found by itself, since a class
-bears the name of its element; a new set is a line in `SCHEMAS` and in `_PAYLOAD_TYPES`. The set of the older edition shares the payload
-type of SAP, so that the namespace negotiated tells them apart; it is imported when first asked for.
+bears the name of its element; a new set is a line in `SCHEMAS` and in `_PAYLOAD_TYPES`. The sets of older editions share the payload
+type of SAP, so that the namespace negotiated tells them apart; they are imported when first asked for.
 """
 
 from __future__ import annotations
@@ -73,6 +73,14 @@ def _iso2() -> Schema:
     return _schema("ISO2", names, message, common, delivery, parameters, schedule, xmldsig, signed=signed)
 
 
+def _din() -> Schema:
+    from iso15118.messages.din import common, delivery, message, parameters, schedule, service
+    from iso15118.messages.names import din as names
+
+    signed = {"SalesTariff": schedule.SalesTariff}
+    return _schema("DIN", names, message, common, delivery, parameters, schedule, service, xmldsig, signed=signed)
+
+
 class _Sets(Mapping[str, Schema]):
     """Schemas by name; where a function makes one, it does so when first asked."""
 
@@ -92,14 +100,14 @@ class _Sets(Mapping[str, Schema]):
         return len(self._sets)
 
 
-SCHEMAS: Final[Mapping[str, Schema]] = _Sets({**{schema.name: schema for schema in _SETS}, "ISO2": _iso2})
+SCHEMAS: Final[Mapping[str, Schema]] = _Sets({**{schema.name: schema for schema in _SETS}, "ISO2": _iso2, "DIN": _din})
 """Set name to schema."""
 
 _PAYLOAD_TYPES: Final = {0x8001: SCHEMAS["SAP"], 0x8002: SCHEMAS["CommonMessages"], 0x8004: SCHEMAS["DC"]}
 """V2GTP payload type of the main stream to schema."""
 
-NEGOTIATED: Final[Mapping[str, str]] = {"urn:iso:15118:2:2013:MsgDef": "ISO2"}
-"""Namespace of the older edition to its set: once it is negotiated, payload type 0x8001 means that set."""
+NEGOTIATED: Final[Mapping[str, str]] = {"urn:iso:15118:2:2013:MsgDef": "ISO2", "urn:din:70121:2012:MsgDef": "DIN"}
+"""Namespace of an older edition to its set: once it is negotiated, payload type 0x8001 means that set."""
 
 RESPONSES: Final[Mapping[MessageClass, MessageClass]] = {
     request: schema.roots[f"{name[:-3]}Res"]
@@ -129,7 +137,7 @@ def schema_for(payload_type: int, namespace: str = "") -> Schema:
 
 def payload_type_of(message: Message) -> int:
     """The payload type under which a request or response travels on the main stream. Raises LocalError for anything else."""
-    if type(message).__name__ == "V2G_Message":  # what the older edition calls its one document
+    if type(message).__name__ == "V2G_Message":  # what both older editions call their one document
         return 0x8001
     payload_type = _TYPE_OF_CLASS.get(type(message))
     if payload_type is None:

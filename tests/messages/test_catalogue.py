@@ -12,8 +12,9 @@ from iso15118.errors import CodecError, LocalError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.catalogue import NEGOTIATED, RESPONSES, SCHEMAS, payload_type_of, schema_for
+from iso15118.messages.din import message as din_message
 from iso15118.messages.iso2 import message as iso2_message
-from iso15118.messages.names import common_messages, dc, iso2, sap, xmldsig
+from iso15118.messages.names import common_messages, dc, din, iso2, sap, xmldsig
 from iso15118.messages.v20.common import Header, Processing, Request, Response, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_CableCheckRes, DC_ChargeLoopReq, DC_ChargeLoopRes
 from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
@@ -32,6 +33,7 @@ def test_a_payload_type_means_a_schema(payload_type: int, name: str) -> None:
     ("namespace", "name"),
     [
         ("urn:iso:15118:2:2013:MsgDef", "ISO2"),
+        ("urn:din:70121:2012:MsgDef", "DIN"),
         ("urn:iso:std:iso:15118:-20:DC", "SAP"),
         ("", "SAP"),
     ],
@@ -52,7 +54,7 @@ def test_older_editions_are_not_imported_before_they_are_asked_for() -> None:
     program = (
         "import sys, iso15118.service.station, iso15118.service.vehicle\n"
         "from iso15118.messages.catalogue import SCHEMAS\n"
-        "assert {'ISO2'} <= set(SCHEMAS)\n"
+        "assert {'ISO2', 'DIN'} <= set(SCHEMAS)\n"
         "print(sorted(name for name in sys.modules if name.startswith(('iso15118.messages.iso2', 'iso15118.messages.din'))))"
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -79,7 +81,7 @@ def test_a_message_knows_its_payload_type(message: Message, payload_type: int) -
     assert type(message) in schema_for(payload_type).roots.values()
 
 
-@pytest.mark.parametrize(("name", "edition"), [("ISO2", iso2_message)])
+@pytest.mark.parametrize(("name", "edition"), [("ISO2", iso2_message), ("DIN", din_message)])
 def test_a_message_of_an_older_edition_knows_its_payload_type(name: str, edition: ModuleType) -> None:
     message = edition.V2G_Message(header=edition.Header(session_id=b""), body=edition.Body())
     assert payload_type_of(message) == 0x8001
@@ -115,7 +117,7 @@ def test_every_request_has_one_response_and_every_response_one_request() -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "names"), [("SAP", sap), ("XMLDSIG", xmldsig), ("CommonMessages", common_messages), ("DC", dc), ("ISO2", iso2)]
+    ("name", "names"), [("SAP", sap), ("XMLDSIG", xmldsig), ("CommonMessages", common_messages), ("DC", dc), ("ISO2", iso2), ("DIN", din)]
 )
 def test_every_global_element_that_can_be_sent_has_a_class(name: str, names: ModuleType) -> None:
     abstract = {"CLReqControlMode", "CLResControlMode"} | set(
