@@ -12,11 +12,13 @@ import pytest
 
 from iso15118.errors import CodecError
 from iso15118.exi import Attribute, Binary, Content, Message, Name, Occurs, Relaxed, Schema, Text, from_json, to_json
-from iso15118.exi.decoding import decode_source
+from iso15118.exi.decoding import decode_source, usual_width
 from iso15118.exi.encoding import encode_source
 from iso15118.exi.generate import decoder, warming
 from iso15118.exi.grammar import lower
 from iso15118.messages.catalogue import SCHEMAS
+from iso15118.messages.din import common as din
+from iso15118.messages.iso2 import common as iso2
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.session import SessionSetupReq
 from tests.vectors import lines
@@ -170,6 +172,29 @@ def test_equal_small_values_are_one_object_and_never_a_wrong_one() -> None:
     mode, other = message.control_mode, again.control_mode  # type: ignore[attr-defined]
     assert mode.ev_maximum_voltage is other.ev_maximum_voltage
     assert mode.ev_maximum_voltage == RationalNumber(exponent=0, value=900)
+
+
+@pytest.mark.parametrize(("cls", "width"), [(RationalNumber, 32), (iso2.PhysicalValue, 33), (din.PhysicalValue, 35)])
+def test_a_shared_value_is_looked_up_by_as_many_bits_as_it_usually_has(cls: type[Message], width: int) -> None:
+    assert usual_width(lower(cls)) == width
+
+
+class Pair(Message):
+    one: din.PhysicalValue
+    other: din.PhysicalValue
+
+
+PAIRS = Schema("pairs", elements=("Pair",), roots={"Pair": Pair})
+
+
+@pytest.mark.parametrize("unit", [None, din.UnitSymbol.V])
+@pytest.mark.parametrize("value", [0, 1, 127, 128, 16383, 16384, 32767, -1, -128, -129, -16385, -32768])
+def test_shared_values_of_every_length_are_read_as_they_were_said(unit: din.UnitSymbol | None, value: int) -> None:
+    body = [din.PhysicalValue(multiplier=m, unit=unit, value=value) for m in range(-3, 4)]
+    for one in body:
+        for other in body:
+            pair = Pair(one=one, other=other)
+            assert PAIRS.decode(PAIRS.encode(pair)) == pair
 
 
 def test_random_octets_give_a_message_or_a_codec_error() -> None:
