@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi import Schema, from_json, to_json
-from iso15118.messages.catalogue import RESPONSES, SCHEMAS, schema_for
+from iso15118.messages.catalogue import NEGOTIATED, SCHEMAS, schema_for
 from iso15118.service.log import one_line
 
 Convert: TypeAlias = Callable[[str], str]
@@ -139,10 +139,10 @@ def table() -> list[str]:
             types[schema_for(payload_type).name] = f"{payload_type:#06x}"
         except CodecError:
             continue
-    messages = {*RESPONSES, *RESPONSES.values()}
+    types |= dict.fromkeys(NEGOTIATED.values(), "0x8001")  # told from SAP by what was negotiated
     rows = [("SCHEMA", "PAYLOAD", "MESSAGES", "DOCUMENTS", "FRAGMENTS")]
     for name, schema in SCHEMAS.items():
-        spoken = sum(cls in messages for cls in schema.roots.values()) if name in types else 0
+        spoken = sum(element.endswith(("Req", "Res")) for element in schema.roots)
         rows.append((name, types.get(name, "-"), str(spoken or "-"), str(len(schema.roots)), str(len(schema.fragment_roots))))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from iso15118.errors import CodecError
-from iso15118.exi.grammar import ATTRIBUTE, START, Grammar, Position
-from iso15118.exi.message import Message
+from iso15118.exi.grammar import ATTRIBUTE, START, Grammar, Position, lower
+from iso15118.exi.message import Integer, Message
 from iso15118.exi.source import Source, State, reader, table
 from iso15118.exi.space import SPACE, function, name_of, reference
 from iso15118.value import twin
@@ -185,12 +185,27 @@ class Decoder(Source):
         self.add(depth + 1, f"raise error.inside({path}) from None")
 
 
+def usual_width(grammar: Grammar) -> int:
+    """Bits of a value in which nothing optional is left out and every integer without an n-bit field takes three octets, as 16 bits may."""
+    width, state = 0, START
+    for position in grammar.positions:
+        codes = grammar.codes(grammar.targets(state))
+        if position.index in codes:
+            kind: Any = position.value
+            values = table(kind)
+            signed = isinstance(kind, Integer) and (kind.low is None or kind.low < 0)
+            width += len(codes[position.index]) + 2 + (len(next(iter(values))) if values else 24 + signed)  # CH and END
+            state = position.index
+    return width + len(grammar.codes(grammar.targets(state))[grammar.end])
+
+
 def _shared(kind: type[Message], prefix: str) -> tuple[int, Callable[[dict[str, Any], str, int], tuple[Any, int]]]:
     """For a class whose few, frozen values come again and again: the width of a look-up key, and what to do on a miss.
 
-    The bits of one value, or more bits than it has, determine it: a look-up by a fixed number of bits is sound.
+    The bits of one value, or more bits than it has, determine it: a look-up by a fixed number of bits is sound. With fewer the usual values
+    would never be found, with more one value would stand under many keys.
     """
-    width = len(prefix) + 40
+    width = len(prefix) + usual_width(lower(kind))
     decode = function("d_", kind)
 
     def miss(known: dict[str, Any], s: str, p: int) -> tuple[Any, int]:

@@ -25,6 +25,7 @@ from iso15118.exi.message import (
     Message,
     Name,
     Occurs,
+    Relaxed,
     Sequence,
     Text,
     Wildcard,
@@ -99,14 +100,13 @@ def fields(cls: type[Message]) -> dict[str, Position | list[Position]]:
 
 def _field(cls: type[Message], name: str, hint: Any) -> Position | list[Position]:
     marks, kind = _strip(hint)
-    optional = False
-    if typing.get_origin(kind) in (typing.Union, types.UnionType):
-        members = [m for m in typing.get_args(kind) if m is not type(None)]
-        optional = len(members) < len(typing.get_args(kind))
-        if len(members) > 1 or Head in map(type, marks):
-            return _group(name, members, marks, optional)
-        more, kind = _strip(members[0])
-        marks = [*more, *marks]
+    choices = typing.get_args(kind) if typing.get_origin(kind) in (typing.Union, types.UnionType) else (kind,)
+    members = [m for m in choices if m is not type(None)]
+    optional = len(members) < len(choices)
+    if len(members) > 1 or Head in map(type, marks):
+        return _group(name, members, marks, optional)
+    more, kind = _strip(members[0])
+    marks = [*more, *marks]
     occurs = next((m for m in marks if isinstance(m, Occurs)), None)
     if typing.get_origin(kind) is tuple:
         more, kind = _strip(typing.get_args(kind)[0])
@@ -150,6 +150,8 @@ def lower(cls: type[Message]) -> Grammar:
     """The grammar of a class, made once. Raises TypeError where a class describes no grammar."""
     if cls.__dict__.get("abstract"):
         raise TypeError(f"{cls.__name__} is abstract: it has no content of its own")
+    if isinstance(cls.content, Relaxed):
+        return _relaxed(cls, cls.content)
     positions: list[Position] = []
     builder = _Builder(positions, fields(cls))
     attributes = sorted(_leaves(fields(cls), ATTRIBUTE), key=lambda p: p.wire)
@@ -167,6 +169,24 @@ def lower(cls: type[Message]) -> Grammar:
     loops = loops or any(p.index in p.follow and not p.repeats for p in positions)
     lists = tuple(p.field for p in _leaves(fields(cls), None) if p.many)
     return Grammar(cls, positions, start, end, lists, loops)
+
+
+def _relaxed(cls: type[Message], model: Relaxed) -> Grammar:
+    """Attributes and text where everything is offered: all attributes until the text, all elements before and behind it."""
+    attributes = sorted(_leaves(fields(cls), ATTRIBUTE), key=lambda p: model.at[p.field])
+    (text,) = _leaves(fields(cls), CHARACTERS)
+    positions = [Position(UNUSABLE, "*"), *(dataclasses.replace(p, follow=[]) for p in (*attributes, text))]
+    for index, position in enumerate(positions):
+        position.index = index
+    last, end = len(attributes) + 1, len(positions)
+    elements = [0] * (model.elements + 1)  # and one for SE(*)
+    for index in range(last):  # position 0 stands for all that is never sent; behind it comes what may come at the start
+        offered = [0] * (model.attributes + 1)  # and one for AT(*)
+        for later in positions[index + 1 : last]:
+            offered[model.at[later.field]] = later.index
+        positions[index].follow = [*offered, *elements, 0, last]  # an END instead of the text would be an empty element
+    positions[last].follow = [*elements, end, 0]  # and more text
+    return Grammar(cls, positions, positions[0].follow, end, (), False)
 
 
 def _leaves(table: dict[str, Position | list[Position]], kind: str | None) -> list[Position]:

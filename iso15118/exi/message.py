@@ -7,6 +7,7 @@ is an extension, base fields first. Facets are stated once, in the annotation, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self, dataclass_transform
 
@@ -98,6 +99,21 @@ class Choice(_Group):
     __slots__ = ()
 
 
+class Relaxed:
+    """In place of a `content`: a schema set gives the element's name several types, and a fragment of that name is coded by none of them.
+
+    EXI has a grammar for this (8.5.3) that offers everything the set has: `attributes` and `elements` count its distinct names, `at` tells
+    which attribute (by its index among them) a field is. The class has such attributes, all optional, and text.
+    """
+
+    __slots__ = ("at", "attributes", "elements")
+
+    def __init__(self, *, attributes: int, elements: int, at: Mapping[str, int]) -> None:
+        self.attributes = attributes
+        self.elements = elements
+        self.at = at
+
+
 class Enumeration(StrEnum):
     """An enumeration type: the order of its members is their index on the wire."""
 
@@ -105,8 +121,8 @@ class Enumeration(StrEnum):
 
 
 CAPITALS = frozenset(
-    "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rsa secc se ski soc"
-    " spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
+    "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rcd ress rsa sa secc se"
+    " ski soc spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
 )
 
 
@@ -133,8 +149,8 @@ class Message(Value, metaclass=MessageType):
 
     choice: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Groups of field names of which exactly one is present (or, where "" is a member of the group, at most one)."""
-    content: ClassVar[Sequence | Choice | None] = None
-    """The content model, where annotations cannot say it (repeated groups, wildcards)."""
+    content: ClassVar[Sequence | Choice | Relaxed | None] = None
+    """The content model, where annotations cannot say it (repeated groups, wildcards, several types)."""
     mixed: ClassVar[bool] = False
     abstract: ClassVar[bool] = False
     shared: ClassVar[bool] = False

@@ -1,7 +1,8 @@
 """The neutral JSON form of a message: an object an element, keys are wire names in schema order, attributes first.
 
 Lists for what may occur more than once, absent elements left out, hexBinary in upper-case hex, base64Binary in base64, members of
-a substitution group under their own element name.
+a substitution group under their own element name. Simple content beside attributes has the key `value`; an element of several types
+(`Relaxed`) is its text alone where it has no attribute.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 from iso15118.errors import CodecError
 from iso15118.exi.check import check
 from iso15118.exi.grammar import ATTRIBUTE, CHARACTERS, Position, Value, fields
-from iso15118.exi.message import Binary, Enumeration, Message
+from iso15118.exi.message import Binary, Enumeration, Message, Relaxed
 
 M = TypeVar("M", bound=Message)
 
@@ -26,7 +27,7 @@ def _ordered(cls: type[Message]) -> list[tuple[str, Position | list[Position]]]:
     return sorted(attributes, key=lambda item: item[1].wire) + [item for item in items if item not in attributes]
 
 
-def to_json(message: Message) -> dict[str, Any]:
+def to_json(message: Message) -> dict[str, Any] | str:
     """The neutral form of a message, without its root's name. Ready for `json.dumps`."""
     result: dict[str, Any] = {}
     for name, position in _ordered(type(message)):
@@ -39,6 +40,8 @@ def to_json(message: Message) -> dict[str, Any]:
             result[position.wire] = [_to_plain(position.value, item) for item in value]
         else:
             result["value" if position.kind == CHARACTERS else position.wire] = _to_plain(position.value, value)
+    if isinstance(message.content, Relaxed) and list(result) == ["value"]:
+        return str(result["value"])
     return result
 
 
@@ -58,6 +61,8 @@ def from_json(cls: type[M], data: Any) -> M:
 
 
 def _build(cls: type[M], data: Any) -> M:
+    if isinstance(cls.content, Relaxed) and isinstance(data, str):
+        data = {"value": data}
     if not isinstance(data, dict):
         raise CodecError(f"{type(data).__name__} instead of an object")
     values: dict[str, Any] = {name: () if isinstance(p, Position) and p.many else None for name, p in fields(cls).items()}

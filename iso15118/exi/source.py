@@ -60,10 +60,10 @@ class Source:
     def constant(self, value: Any) -> str:
         """A name in the namespace for a table; equal tables of one function share it."""
         for index in range(self.constants):
-            name = f"{self.prefix}{self.name}_{index}"
+            name = f"k_{self.prefix}{self.name}_{index}"
             if SPACE[name] == value and list(map(type, SPACE[name].values())) == list(map(type, value.values())):
                 return name
-        name = f"{self.prefix}{self.name}_{self.constants}"
+        name = f"k_{self.prefix}{self.name}_{self.constants}"
         SPACE[name] = value
         self.constants += 1
         return name

@@ -40,8 +40,11 @@ def function(prefix: str, cls: type[Message]) -> Any:
 def name_of(cls: type[Message]) -> str:
     """A name for the class in generated code, unique also where two editions have a class of the same name."""
     if cls not in NAMES:
-        taken = sum(other.__name__ == cls.__name__ for other in NAMES)
-        NAMES[cls] = f"{cls.__name__}_{taken}" if taken else cls.__name__
+        name, taken = cls.__name__, 0
+        while f"c_{name}" in SPACE:
+            taken += 1
+            name = f"{cls.__name__}_{taken}"
+        NAMES[cls] = name
         SPACE[f"c_{NAMES[cls]}"] = cls
     return NAMES[cls]
 

@@ -1,12 +1,13 @@
 """The schema sets by name and by payload type, and which response pairs with which request.
 
 A stream does not say which set it belongs to: the payload type of its frame does. A new message is found by itself, since a class
-bears the name of its element; a new set is a line in `SCHEMAS` and in `_PAYLOAD_TYPES`.
+bears the name of its element; a new set is a line in `SCHEMAS` and in `_PAYLOAD_TYPES`. The sets of older editions share the payload
+type of SAP, so that the namespace negotiated tells them apart; they are imported when first asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Final, TypeAlias
 
@@ -27,7 +28,8 @@ MessageClass: TypeAlias = type[Message]
 def _schema(name: str, names: ModuleType, *subjects: ModuleType, signed: Mapping[str, MessageClass] | None = None) -> Schema:
     """The set whose global elements are the classes of `subjects`; `signed` are local elements that digests are made of."""
     known = (value for module in subjects for value in vars(module).values())
-    classes = {value.__name__: value for value in known if isinstance(value, type) and issubclass(value, Message)}
+    spoken = (value for value in known if isinstance(value, type) and issubclass(value, Message) and "abstract" not in vars(value))
+    classes = {value.__name__: value for value in spoken}
     roots = {element: classes[element] for element in names.ELEMENTS if element in classes}
     return Schema(
         name,
@@ -56,11 +58,56 @@ _SETS: Final = (
     _schema("DC", dc_names, dc, xmldsig),
 )
 
-SCHEMAS: Final[Mapping[str, Schema]] = {schema.name: schema for schema in _SETS}
+
+def _iso2() -> Schema:
+    from iso15118.messages.iso2 import certificate, common, delivery, message, parameters, schedule
+    from iso15118.messages.names import iso2 as names
+
+    signed: dict[str, MessageClass] = {
+        "ContractSignatureCertChain": certificate.CertificateChain,
+        "ContractSignatureEncryptedPrivateKey": certificate.ContractSignatureEncryptedPrivateKey,
+        "DHpublickey": certificate.DHpublickey,
+        "SalesTariff": schedule.SalesTariff,
+        "eMAID": certificate.EMAIDFragment,
+    }
+    return _schema("ISO2", names, message, common, delivery, parameters, schedule, xmldsig, signed=signed)
+
+
+def _din() -> Schema:
+    from iso15118.messages.din import common, delivery, message, parameters, schedule, service
+    from iso15118.messages.names import din as names
+
+    signed = {"SalesTariff": schedule.SalesTariff}
+    return _schema("DIN", names, message, common, delivery, parameters, schedule, service, xmldsig, signed=signed)
+
+
+class _Sets(Mapping[str, Schema]):
+    """Schemas by name; where a function makes one, it does so when first asked."""
+
+    def __init__(self, sets: Mapping[str, Schema | Callable[[], Schema]]) -> None:
+        self._sets = dict(sets)
+
+    def __getitem__(self, name: str) -> Schema:
+        found = self._sets[name]
+        if not isinstance(found, Schema):
+            found = self._sets[name] = found()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sets)
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+
+SCHEMAS: Final[Mapping[str, Schema]] = _Sets({**{schema.name: schema for schema in _SETS}, "ISO2": _iso2, "DIN": _din})
 """Set name to schema."""
 
 _PAYLOAD_TYPES: Final = {0x8001: SCHEMAS["SAP"], 0x8002: SCHEMAS["CommonMessages"], 0x8004: SCHEMAS["DC"]}
 """V2GTP payload type of the main stream to schema."""
+
+NEGOTIATED: Final[Mapping[str, str]] = {"urn:iso:15118:2:2013:MsgDef": "ISO2", "urn:din:70121:2012:MsgDef": "DIN"}
+"""Namespace of an older edition to its set: once it is negotiated, payload type 0x8001 means that set."""
 
 RESPONSES: Final[Mapping[MessageClass, MessageClass]] = {
     request: schema.roots[f"{name[:-3]}Res"]
@@ -78,8 +125,10 @@ _TYPE_OF_CLASS: Final = {
 }
 
 
-def schema_for(payload_type: int) -> Schema:
-    """The schema of a frame's payload. Raises CodecError where none is known."""
+def schema_for(payload_type: int, namespace: str = "") -> Schema:
+    """The schema of a frame's payload; `namespace`: the protocol negotiated, "" before. Raises CodecError where none is known."""
+    if payload_type == 0x8001 and namespace in NEGOTIATED:
+        return SCHEMAS[NEGOTIATED[namespace]]
     schema = _PAYLOAD_TYPES.get(payload_type)
     if schema is None:
         raise CodecError(f"payload type {payload_type:#06x} has no schema here")
@@ -88,6 +137,8 @@ def schema_for(payload_type: int) -> Schema:
 
 def payload_type_of(message: Message) -> int:
     """The payload type under which a request or response travels on the main stream. Raises LocalError for anything else."""
+    if type(message).__name__ == "V2G_Message":  # what both older editions call their one document
+        return 0x8001
     payload_type = _TYPE_OF_CLASS.get(type(message))
     if payload_type is None:
         raise LocalError(f"{type(message).__name__} is no message of its own")

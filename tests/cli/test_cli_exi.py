@@ -38,8 +38,11 @@ BATCHES = [
     ("SAP", "SAP", 160, []),
     ("CommonMessages", "CommonMessages", 400, []),
     ("DC", "DC", 300, []),
+    ("ISO2", "ISO2", 400, []),
+    ("DIN", "DIN", 300, []),
     ("fragments", "CommonMessages", 140, ["--fragment"]),
     ("fragments", "XMLDSIG", 24, ["--fragment"]),
+    ("fragments", "ISO2", 60, ["--fragment"]),
 ]
 
 
@@ -177,4 +180,6 @@ def test_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "XMLDSIG": ("-", "-"),
         "CommonMessages": ("0x8002", "26"),
         "DC": ("0x8004", "10"),
+        "ISO2": ("0x8001", "34"),
+        "DIN": ("0x8001", "34"),
     }

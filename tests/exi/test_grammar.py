@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import pytest
 
-from iso15118.exi import Attribute, Choice, Content, Element, Head, Integer, Message, Name, Occurs, Sequence, Text, Wildcard
+from iso15118.exi import Attribute, Choice, Content, Element, Head, Integer, Message, Name, Occurs, Relaxed, Sequence, Text, Wildcard
 from iso15118.exi.grammar import START, fields, lower
 from iso15118.messages import xmldsig
 from iso15118.messages.app_protocol import supportedAppProtocolReq
@@ -75,6 +75,35 @@ def test_a_substitution_group_is_sorted_and_its_abstract_head_takes_a_code() -> 
         "Scheduled_DC_CLReqControlMode",
     ]
     assert width == 3
+
+
+class Only(Message):
+    flag: bool
+
+
+class Alone(Message):
+    before: Annotated[Only | None, Head("Head")] = None
+    behind: Annotated[Only, Head("Zero")]
+
+
+def test_a_group_of_one_member_has_its_head_too() -> None:
+    assert productions(Alone) == (["Head", "Only", "Only", "Zero"], 3)
+    assert productions(Alone, 1) == (["Only", "Zero"], 2)
+    assert productions(Alone, 2) == (["EE"], 1)
+
+
+class Said(Message):
+    content = Relaxed(attributes=3, elements=5, at={"id": 1})
+    id: Annotated[str | None, Text(), Attribute(), Name("Id")] = None
+    value: Annotated[str, Text(), Content()]
+
+
+def test_an_element_of_several_types_is_offered_all_that_the_set_has() -> None:
+    grammar = lower(Said)
+    assert [(len(grammar.targets(state)), grammar.width(grammar.targets(state))) for state in (START, 1, 2)] == [(12, 4), (12, 4), (8, 4)]
+    assert grammar.codes(grammar.targets(START)) == {1: "0001", 2: "1011"}  # 3 attributes and any, 5 elements and any, END, text
+    assert grammar.codes(grammar.targets(1)) == {2: "1011"}
+    assert grammar.codes(grammar.targets(2)) == {grammar.end: "0110"}
 
 
 class Few(Message):

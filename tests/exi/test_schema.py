@@ -6,17 +6,19 @@ import copy
 import json
 import pickle
 import random
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 
 from iso15118.errors import CodecError
-from iso15118.exi import Binary, Message, Occurs, Schema, Text, from_json, to_json
-from iso15118.exi.decoding import decode_source
+from iso15118.exi import Attribute, Binary, Content, Message, Name, Occurs, Relaxed, Schema, Text, from_json, to_json
+from iso15118.exi.decoding import decode_source, usual_width
 from iso15118.exi.encoding import encode_source
 from iso15118.exi.generate import decoder, warming
 from iso15118.exi.grammar import lower
 from iso15118.messages.catalogue import SCHEMAS
+from iso15118.messages.din import common as din
+from iso15118.messages.iso2 import common as iso2
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.session import SessionSetupReq
 from tests.vectors import lines
@@ -172,6 +174,29 @@ def test_equal_small_values_are_one_object_and_never_a_wrong_one() -> None:
     assert mode.ev_maximum_voltage == RationalNumber(exponent=0, value=900)
 
 
+@pytest.mark.parametrize(("cls", "width"), [(RationalNumber, 40), (iso2.PhysicalValue, 41), (din.PhysicalValue, 43)])
+def test_a_shared_value_is_looked_up_by_as_many_bits_as_it_usually_has(cls: type[Message], width: int) -> None:
+    assert usual_width(lower(cls)) == width
+
+
+class Pair(Message):
+    one: din.PhysicalValue
+    other: din.PhysicalValue
+
+
+PAIRS = Schema("pairs", elements=("Pair",), roots={"Pair": Pair})
+
+
+@pytest.mark.parametrize("unit", [None, din.UnitSymbol.V])
+@pytest.mark.parametrize("value", [0, 1, 127, 128, 16383, 16384, 32767, -1, -128, -129, -16385, -32768])
+def test_shared_values_of_every_length_are_read_as_they_were_said(unit: din.UnitSymbol | None, value: int) -> None:
+    body = [din.PhysicalValue(multiplier=m, unit=unit, value=value) for m in range(-3, 4)]
+    for one in body:
+        for other in body:
+            pair = Pair(one=one, other=other)
+            assert PAIRS.decode(PAIRS.encode(pair)) == pair
+
+
 def test_random_octets_give_a_message_or_a_codec_error() -> None:
     rng = random.Random(15118)
     frames = [bytes.fromhex(vector["exi"]) for vector in lines("DC")]
@@ -194,6 +219,61 @@ def test_random_octets_give_a_message_or_a_codec_error() -> None:
 def test_the_source_of_the_generated_code_is_readable() -> None:
     assert "def d_Item(s, p):" in decode_source(lower(Item))
     assert "def e_Item(o):" in encode_source(lower(Item))
+
+
+class Said(Message):
+    content = Relaxed(attributes=3, elements=2, at={"id": 1})
+    id: Annotated[str | None, Text(), Attribute(), Name("Id")] = None
+    value: Annotated[str, Text(5, 1), Content()]
+
+
+SAYINGS = Schema("sayings", elements=(), roots={}, fragment_elements=("Said", "Then"), fragment_roots={"Said": Said})
+
+
+@pytest.mark.parametrize(
+    ("message", "told", "octets"),
+    [
+        (Said(value="a"), "a", "80200d85e0"),
+        (Said(id="x", value="a"), {"Id": "x", "value": "a"}, "80040de200d85e"),
+    ],
+)
+def test_an_element_of_several_types_is_its_text_or_has_attributes_too(message: Said, told: object, octets: str) -> None:
+    assert SAYINGS.encode_fragment(message).hex() == octets
+    assert SAYINGS.decode_fragment(bytes.fromhex(octets)) == ("Said", message)
+    assert to_json(message) == told
+    assert from_json(Said, told) == message
+
+
+@pytest.mark.parametrize("told", ["", "toolong", {"Id": "x"}, {}, 7, ["a"]])
+def test_text_of_several_types_has_its_facets_too(told: object) -> None:
+    with pytest.raises(CodecError):
+        from_json(Said, told)
+
+
+def test_only_an_element_of_several_types_is_plain_text() -> None:
+    with pytest.raises(CodecError, match="str instead of an object"):
+        from_json(Item, "a")
+
+
+def word() -> Any:
+    """A class by the name of Word, whose code needs several tables."""
+
+    class Word(Message):
+        first: bool
+        item: Annotated[tuple[Item, ...], Occurs(0, 2)] = ()
+        last: bool | None = None
+
+    return Word
+
+
+def test_classes_of_one_name_do_not_meet_in_generated_code() -> None:
+    words = [word() for _ in range(3)]
+    schemas = [Schema(str(i), elements=("Word",), roots={"Word": cls}) for i, cls in enumerate(words)]
+    for _ in range(2):  # made in the first round, called in the second
+        for schema, cls in zip(schemas, words, strict=True):
+            message = schema.decode(schema.encode(cls(first=True, item=(Item(name="a"),), last=False)))
+            assert type(message) is cls
+            assert schema.encode(message) == schemas[0].encode(words[0](first=True, item=(Item(name="a"),), last=False))
 
 
 class Inner(Message):

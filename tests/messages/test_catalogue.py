@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from types import ModuleType
 
 import pytest
@@ -9,8 +11,10 @@ import pytest
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq, supportedAppProtocolRes
-from iso15118.messages.catalogue import RESPONSES, SCHEMAS, payload_type_of, schema_for
-from iso15118.messages.names import common_messages, dc, sap, xmldsig
+from iso15118.messages.catalogue import NEGOTIATED, RESPONSES, SCHEMAS, payload_type_of, schema_for
+from iso15118.messages.din import message as din_message
+from iso15118.messages.iso2 import message as iso2_message
+from iso15118.messages.names import common_messages, dc, din, iso2, sap, xmldsig
 from iso15118.messages.v20.common import Header, Processing, Request, Response, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_CableCheckRes, DC_ChargeLoopReq, DC_ChargeLoopRes
 from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
@@ -23,6 +27,38 @@ HEADER = Header(session_id=bytes(8), time_stamp=0)
 def test_a_payload_type_means_a_schema(payload_type: int, name: str) -> None:
     assert schema_for(payload_type) is SCHEMAS[name]
     assert SCHEMAS[name].name == name
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"),
+    [
+        ("urn:iso:15118:2:2013:MsgDef", "ISO2"),
+        ("urn:din:70121:2012:MsgDef", "DIN"),
+        ("urn:iso:std:iso:15118:-20:DC", "SAP"),
+        ("", "SAP"),
+    ],
+)
+def test_payload_type_8001_means_what_was_negotiated(namespace: str, name: str) -> None:
+    assert schema_for(0x8001, namespace) is SCHEMAS[name]
+    assert SCHEMAS[name].name == name
+
+
+@pytest.mark.parametrize("namespace", NEGOTIATED)
+def test_other_payload_types_mean_the_same_whatever_was_negotiated(namespace: str) -> None:
+    assert schema_for(0x8004, namespace) is SCHEMAS["DC"]
+    with pytest.raises(CodecError, match="0x9000"):
+        schema_for(0x9000, namespace)
+
+
+def test_older_editions_are_not_imported_before_they_are_asked_for() -> None:
+    program = (
+        "import sys, iso15118.service.station, iso15118.service.vehicle\n"
+        "from iso15118.messages.catalogue import SCHEMAS\n"
+        "assert {'ISO2', 'DIN'} <= set(SCHEMAS)\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('iso15118.messages.iso2', 'iso15118.messages.din'))))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("payload_type", [0, 0x8000, 0x80FF, 0x9000, 0xFFFF])
@@ -43,6 +79,13 @@ def test_an_unknown_payload_type_is_the_peers_fault(payload_type: int) -> None:
 def test_a_message_knows_its_payload_type(message: Message, payload_type: int) -> None:
     assert payload_type_of(message) == payload_type
     assert type(message) in schema_for(payload_type).roots.values()
+
+
+@pytest.mark.parametrize(("name", "edition"), [("ISO2", iso2_message), ("DIN", din_message)])
+def test_a_message_of_an_older_edition_knows_its_payload_type(name: str, edition: ModuleType) -> None:
+    message = edition.V2G_Message(header=edition.Header(session_id=b""), body=edition.Body())
+    assert payload_type_of(message) == 0x8001
+    assert SCHEMAS[name].decode(SCHEMAS[name].encode(message)) == message
 
 
 def test_a_part_of_a_message_has_no_payload_type() -> None:
@@ -73,7 +116,13 @@ def test_every_request_has_one_response_and_every_response_one_request() -> None
         assert request is supportedAppProtocolReq or (issubclass(request, Request) and issubclass(response, Response))
 
 
-@pytest.mark.parametrize(("name", "names"), [("SAP", sap), ("XMLDSIG", xmldsig), ("CommonMessages", common_messages), ("DC", dc)])
+@pytest.mark.parametrize(
+    ("name", "names"), [("SAP", sap), ("XMLDSIG", xmldsig), ("CommonMessages", common_messages), ("DC", dc), ("ISO2", iso2), ("DIN", din)]
+)
 def test_every_global_element_that_can_be_sent_has_a_class(name: str, names: ModuleType) -> None:
-    abstract = {"CLReqControlMode", "CLResControlMode"}
+    abstract = {"CLReqControlMode", "CLResControlMode"} | set(
+        """
+        BodyElement EVChargeParameter EVPowerDeliveryParameter EVSEChargeParameter EVSEStatus EVStatus Entry SASchedules TimeInterval
+        """.split()
+    )
     assert set(names.ELEMENTS) - set(SCHEMAS[name].roots) == abstract & set(names.ELEMENTS)

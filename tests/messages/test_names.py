@@ -9,12 +9,12 @@ import pytest
 from iso15118.exi import Message
 from iso15118.exi.grammar import ATTRIBUTE, CHARACTERS, Position, fields
 from iso15118.messages.catalogue import SCHEMAS
-from iso15118.messages.names import common_messages, dc, sap, xmldsig
+from iso15118.messages.names import common_messages, dc, din, iso2, sap, xmldsig
 from tests.vectors import lines
 
-LISTS = {"SAP": sap, "XMLDSIG": xmldsig, "CommonMessages": common_messages, "DC": dc}
+LISTS = {"SAP": sap, "XMLDSIG": xmldsig, "CommonMessages": common_messages, "DC": dc, "ISO2": iso2, "DIN": din}
 
-ATTRIBUTES = {"Algorithm", "Encoding", "Id", "MimeType", "Name", "Target", "Type", "URI"}
+ATTRIBUTES = {"Algorithm", "Encoding", "Id", "MimeType", "Name", "Target", "Type", "URI", "ValueType"}
 
 UNSPOKEN = {
     "CommonMessages": set(
@@ -25,8 +25,10 @@ UNSPOKEN = {
         """.split()
     ),
     "DC": {"RootCertificateID"},
+    "ISO2": {"EVStatus", "Entry"},
+    "DIN": {"EVStatus", "Entry"},
 }
-"""Elements that no message of the set holds: parts of types that only other sets use."""
+"""Elements that no message of the set holds: parts of types that only other sets use, and heads that nothing refers to."""
 
 DOCUMENT_CODES = {
     "SAP": {"supportedAppProtocolReq": 0, "supportedAppProtocolRes": 1},
@@ -75,6 +77,8 @@ DOCUMENT_CODES = {
         "Signature": 39,
         "X509Data": 47,
     },
+    "ISO2": {"AC_EVChargeParameter": 0, "AuthorizationReq": 3, "BodyElement": 5, "V2G_Message": 76, "X509Data": 79},
+    "DIN": {"AC_EVChargeParameter": 0, "BodyElement": 3, "ServiceCharge": 57, "V2G_Message": 77, "X509Data": 80},
 }
 """Event codes that other codecs agree on."""
 
@@ -93,6 +97,19 @@ FRAGMENT_CODES = {
         "SignedMeteringData": 232,
     },
     "DC": {"SignedInfo": 129, "Signature": 124},
+    "ISO2": {
+        "AuthorizationReq": 4,
+        "CertificateInstallationReq": 15,
+        "CertificateUpdateReq": 17,
+        "ContractSignatureCertChain": 33,
+        "ContractSignatureEncryptedPrivateKey": 34,
+        "DHpublickey": 45,
+        "MeteringReceiptReq": 121,
+        "SalesTariff": 174,
+        "SignedInfo": 208,
+        "eMAID": 236,
+    },
+    "DIN": {"ContractAuthenticationReq": 28, "SalesTariff": 174, "SignedInfo": 212},
 }
 
 
@@ -127,7 +144,7 @@ def keys(value: Any) -> set[str]:
 
 @pytest.mark.parametrize(
     ("schema", "documents", "fragments"),
-    [("SAP", 2, 9), ("XMLDSIG", 24, 45), ("CommonMessages", 54, 281), ("DC", 48, 149)],
+    [("SAP", 2, 9), ("XMLDSIG", 24, 45), ("CommonMessages", 54, 281), ("DC", 48, 149), ("ISO2", 80, 243), ("DIN", 81, 245)],
 )
 def test_lists_are_complete_and_sorted(schema: str, documents: int, fragments: int) -> None:
     names = LISTS[schema]
@@ -163,7 +180,9 @@ def test_every_name_of_the_set_is_known_to_a_class(schema: str) -> None:
 
 @pytest.mark.parametrize("schema", LISTS)
 def test_vectors_use_the_same_names(schema: str) -> None:
-    told = [line for name in ("SAP", "CommonMessages", "DC", "fragments") for line in lines(name) if line["schema"] == schema]
+    told = [
+        line for name in ("SAP", "CommonMessages", "DC", "ISO2", "DIN", "fragments") for line in lines(name) if line["schema"] == schema
+    ]
     assert told
     used = set().union(*(keys(line["json"]) | {line["root"]} for line in told))
     known = elements(schema) | {p.wire for cls in reached(schema) for p in positions(cls) if p.kind == ATTRIBUTE} | {"value"}

@@ -13,14 +13,16 @@ from iso15118.exi import Message, from_json, to_json
 from iso15118.messages.catalogue import SCHEMAS
 from tests.vectors import lines
 
-MESSAGES = {"SAP": 160, "CommonMessages": 400, "DC": 300}
-FRAGMENTS = {"XMLDSIG": 24, "CommonMessages": 140, "DC": 5}
-REJECT = {"SAP": 173, "CommonMessages": 208, "DC": 187}
-ACCEPT = {"SAP": 74, "CommonMessages": 66, "DC": 71}
-EITHER = {"SAP": 69, "CommonMessages": 61, "DC": 62}
-STRING_TABLE = {"SAP": 8, "CommonMessages": 8, "DC": 8}
-EMPTY_STRINGS = {"CommonMessages": 11, "DC": 3}
+MESSAGES = {"SAP": 160, "CommonMessages": 400, "DC": 300, "ISO2": 400, "DIN": 300}
+FRAGMENTS = {"XMLDSIG": 24, "CommonMessages": 140, "DC": 5, "ISO2": 60}
+REJECT = {"SAP": 173, "CommonMessages": 208, "DC": 187, "ISO2": 237, "DIN": 234}
+ACCEPT = {"SAP": 74, "CommonMessages": 66, "DC": 71, "ISO2": 48, "DIN": 53}
+EITHER = {"SAP": 69, "CommonMessages": 61, "DC": 62, "ISO2": 58, "DIN": 54}
+STRING_TABLE = {"SAP": 8, "CommonMessages": 8, "DC": 8, "ISO2": 8, "DIN": 8}
+EMPTY_STRINGS = {"CommonMessages": 11, "DC": 3, "ISO2": 8, "DIN": 4}
 """How many lines of each schema there are: none is passed over in silence."""
+UNTOLD = {"DIN": {"CertificateInstallationRes", "CertificateUpdateRes"}}
+"""Messages without a vector: judged in `din/test_din_ids.py`."""
 
 Line = dict[str, Any]
 
@@ -161,4 +163,8 @@ def test_every_schema_is_judged() -> None:
 @pytest.mark.parametrize("schema", MESSAGES)
 def test_every_request_and_response_has_vectors(schema: str) -> None:
     spoken = {name for name in SCHEMAS[schema].roots if name.endswith(("Req", "Res"))}
-    assert {line["root"] for line in lines(schema)} == spoken
+    said = {line["root"] for line in lines(schema)}
+    if said == {"V2G_Message"}:
+        said = {name for line in lines(schema) for name in line["json"]["Body"]}
+    assert spoken - said == UNTOLD.get(schema, set())
+    assert said <= spoken
