@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi import Schema, from_json, to_json
-from iso15118.messages.catalogue import NEGOTIATED, SCHEMAS, schema_for
+from iso15118.messages.catalogue import NEGOTIATED, PAYLOADS, SCHEMAS
 from iso15118.service.log import one_line
 
 Convert: TypeAlias = Callable[[str], str]
@@ -133,12 +133,7 @@ def _rooted(text: str) -> tuple[str, object]:
 
 def table() -> list[str]:
     """The schema sets, a line each: payload type of the main stream, messages, and what else may be a document or a fragment."""
-    types = {}
-    for payload_type in range(0x8001, 0x8100):
-        try:
-            types[schema_for(payload_type).name] = f"{payload_type:#06x}"
-        except CodecError:
-            continue
+    types = {name: f"{payload_type:#06x}" for payload_type, name in PAYLOADS.items() if payload_type < 0x8100}
     types |= dict.fromkeys(NEGOTIATED.values(), "0x8001")  # told from SAP by what was negotiated
     rows = [("SCHEMA", "PAYLOAD", "MESSAGES", "DOCUMENTS", "FRAGMENTS")]
     for name, schema in SCHEMAS.items():

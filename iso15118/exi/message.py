@@ -122,13 +122,15 @@ class Enumeration(StrEnum):
 
 CAPITALS = frozenset(
     "ac acdp bpt cl co2 cp cpd cps dc der dh ecdh eim emaid emsp ev evcc evpp evse hmac id ocsp oem pcid pgp pnc rcd ress rsa sa secc se"
-    " ski soc spki tpm uri v2g v2x var vas wpt x509 crl dsa".split()
+    " ski soc spki tpm uri v2g v2x vas wpt x509 crl dsa"
+    " bssid dso eirp evpc frt ieee1547 ip lf pd pt1 rssi sd spc ssid wlan".split()
 )
+_PHASES = {"l2": "_L2", "l3": "_L3"}
 
 
 def wire_name(field: str) -> str:
-    """The name on the wire of a Python field: `evse_present_soc` gives EVSEPresentSOC."""
-    return "".join(word.upper() if word in CAPITALS else word[:1].upper() + word[1:] for word in field.split("_"))
+    """The name on the wire of a Python field: `evse_present_soc` gives EVSEPresentSOC, `power_l2` Power_L2."""
+    return "".join(_PHASES.get(word) or (word.upper() if word in CAPITALS else word[:1].upper() + word[1:]) for word in field.split("_"))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
-from iso15118.messages.catalogue import RESPONSES
+from iso15118.messages.catalogue import response_of
 from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.common import Header, Processing, RationalNumber, ResponseCode
 
@@ -97,12 +97,15 @@ _FILLERS: Final[dict[type[Message], Fill]] = {
     parking.VehicleCheckOutReq: lambda r: {"evse_check_out_status": parking.EVSECheckOutStatus.Completed},
 }
 
+SPOKEN: Final = frozenset((supportedAppProtocolReq, *_FILLERS))
+"""The requests that have a refusal: all that a charger of ours understands."""
+
 
 def refusal(request: Message, code: ResponseCode, *, session_id: bytes, time_stamp: int) -> Message:
-    """The response that refuses `request` with `code`. Total over `catalogue.RESPONSES`; raises KeyError on what is no request."""
+    """The response that refuses `request` with `code`. Raises KeyError unless the request is in `SPOKEN`."""
     if type(request) is supportedAppProtocolReq:
         return supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
     header = Header(session_id=session_id, time_stamp=time_stamp)
-    response: Any = RESPONSES[type(request)]
+    response: Any = response_of(type(request))
     refused: Message = response(header=header, response_code=code, **_FILLERS[type(request)](request))
     return refused

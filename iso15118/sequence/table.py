@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
+from iso15118.messages.catalogue import payload_type_of
 from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
 from iso15118.messages.v20.dc import (
     DC_CableCheckReq,
@@ -94,6 +95,9 @@ ROWS: Final = (
         )
     ),
 )
+
+SERVED: Final = frozenset(payload_type_of(row.request) for row in ROWS)
+"""Payload types of the requests that have a row: frames of any other are not read."""
 
 _NEXT: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS}
 _LEGAL: Final = frozenset((row.phase, row.request) for row in ROWS)

@@ -17,6 +17,7 @@ from iso15118.exi import Message, Schema
 from iso15118.messages.catalogue import schema_for
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import SERVED
 from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
@@ -188,13 +189,11 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def _take(self, frame: Frame) -> None:
         """Decode by the payload type and nothing else."""
-        try:
-            schema = schema_for(frame.payload_type)
-        except CodecError as unknown:  # not processed: no state and no timer changes
-            self._log.warning("unknown payload type", f"{self.name}: frame dropped: {unknown}")
+        if frame.payload_type not in SERVED:  # not processed: no state and no timer changes
+            self._log.warning("unknown payload type", f"{self.name}: frame dropped: payload type {frame.payload_type:#06x} is not served")
             return
         try:
-            message = schema.decode(frame.body)
+            message = schema_for(frame.payload_type).decode(frame.body)
         except CodecError as error:
             self._feed(Garbled(error), frame.body)
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from iso15118.exi.generate import warming
-from iso15118.messages.catalogue import RESPONSES
+from iso15118.messages.catalogue import response_of
 from iso15118.messages.xmldsig import Signature
 from iso15118.sequence.table import ROWS
 from iso15118.units import Second
@@ -19,7 +19,7 @@ GAP: Final[Second] = 0.002
 def warm_up(loop: asyncio.AbstractEventLoop) -> None:
     """Start now and go on turn by turn, each of some milliseconds, in the order in which messages come. Signatures wait for their day."""
     requests = dict.fromkeys(row.request for row in ROWS)
-    classes = [cls for request in requests for cls in (request, RESPONSES[request])]
+    classes = [cls for request in requests for cls in (request, response_of(request)) if cls]
     _turn(loop, warming(classes, without=[Signature]))
 
 

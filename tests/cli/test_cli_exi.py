@@ -180,6 +180,11 @@ def test_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "XMLDSIG": ("-", "-"),
         "CommonMessages": ("0x8002", "26"),
         "DC": ("0x8004", "10"),
+        "AC": ("0x8003", "4"),
+        "ACDP": ("0x8005", "8"),
+        "WPT": ("0x8006", "12"),
+        "AC_DER_IEC": ("0x8010", "4"),
+        "AC_DER_SAE": ("0x8011", "4"),
         "ISO2": ("0x8001", "34"),
         "DIN": ("0x8001", "34"),
     }

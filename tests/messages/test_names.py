@@ -9,10 +9,22 @@ import pytest
 from iso15118.exi import Message
 from iso15118.exi.grammar import ATTRIBUTE, CHARACTERS, Position, fields
 from iso15118.messages.catalogue import SCHEMAS
-from iso15118.messages.names import common_messages, dc, din, iso2, sap, xmldsig
+from iso15118.messages.names import ac, ac_der_iec, ac_der_sae, acdp, common_messages, dc, din, iso2, sap, wpt, xmldsig
 from tests.vectors import lines
 
-LISTS = {"SAP": sap, "XMLDSIG": xmldsig, "CommonMessages": common_messages, "DC": dc, "ISO2": iso2, "DIN": din}
+LISTS = {
+    "SAP": sap,
+    "XMLDSIG": xmldsig,
+    "CommonMessages": common_messages,
+    "AC": ac,
+    "DC": dc,
+    "ACDP": acdp,
+    "WPT": wpt,
+    "AC_DER_IEC": ac_der_iec,
+    "AC_DER_SAE": ac_der_sae,
+    "ISO2": iso2,
+    "DIN": din,
+}
 
 ATTRIBUTES = {"Algorithm", "Encoding", "Id", "MimeType", "Name", "Target", "Type", "URI", "ValueType"}
 
@@ -24,7 +36,23 @@ UNSPOKEN = {
         TargetOffsetY
         """.split()
     ),
-    "DC": {"RootCertificateID"},
+    **{name: {"RootCertificateID"} for name in ("AC", "DC", "AC_DER_IEC", "AC_DER_SAE")},
+    "ACDP": set(
+        """
+        AckMaxDelay AdditionalServicesCosts Amount BPT_DischargedEnergyReadingWh BPT_InductiveEnergyReadingVARh BatteryEnergyCapacity
+        CLReqControlMode CLResControlMode CapacitiveEnergyReadingVARh ChargedEnergyReadingWh ChargingComplete CostPerUnit DepartureTime
+        DisplayParameters EVMaximumEnergyRequest EVMinimumEnergyRequest EVSENotification EVSEStatus EVTargetEnergyRequest EnergyCosts
+        InletHot MaximumSOC MeterID MeterInfo MeterInfoRequested MeterSignature MeterStatus MeterTimestamp MinimumSOC NotificationMaxDelay
+        OccupancyCosts OverstayCosts PresentSOC Receipt RemainingTimeToMaximumSOC RemainingTimeToMinimumSOC RemainingTimeToTargetSOC
+        RootCertificateID TargetSOC TaxCosts TaxRuleID TimeAnchor
+        """.split()
+    ),
+    "WPT": set(
+        """
+        AckMaxDelay CLReqControlMode CLResControlMode DepartureTime EVMaximumEnergyRequest EVMinimumEnergyRequest EVTargetEnergyRequest
+        RootCertificateID
+        """.split()
+    ),
     "ISO2": {"EVStatus", "Entry"},
     "DIN": {"EVStatus", "Entry"},
 }
@@ -77,6 +105,34 @@ DOCUMENT_CODES = {
         "Signature": 39,
         "X509Data": 47,
     },
+    **{
+        name: {"AC_ChargeLoopReq": 2, "AC_ChargeLoopRes": 3, "AC_ChargeParameterDiscoveryReq": 4, "AC_ChargeParameterDiscoveryRes": 5}
+        for name in ("AC", "AC_DER_IEC", "AC_DER_SAE")
+    },
+    "ACDP": {
+        "ACDP_ConnectReq": 0,
+        "ACDP_ConnectRes": 1,
+        "ACDP_DisconnectReq": 2,
+        "ACDP_DisconnectRes": 3,
+        "ACDP_SystemStatusReq": 4,
+        "ACDP_SystemStatusRes": 5,
+        "ACDP_VehiclePositioningReq": 6,
+        "ACDP_VehiclePositioningRes": 7,
+    },
+    "WPT": {
+        "WPT_AlignmentCheckReq": 25,
+        "WPT_AlignmentCheckRes": 26,
+        "WPT_ChargeLoopReq": 27,
+        "WPT_ChargeLoopRes": 28,
+        "WPT_ChargeParameterDiscoveryReq": 29,
+        "WPT_ChargeParameterDiscoveryRes": 30,
+        "WPT_FinePositioningReq": 31,
+        "WPT_FinePositioningRes": 32,
+        "WPT_FinePositioningSetupReq": 33,
+        "WPT_FinePositioningSetupRes": 34,
+        "WPT_PairingReq": 35,
+        "WPT_PairingRes": 36,
+    },
     "ISO2": {"AC_EVChargeParameter": 0, "AuthorizationReq": 3, "BodyElement": 5, "V2G_Message": 76, "X509Data": 79},
     "DIN": {"AC_EVChargeParameter": 0, "BodyElement": 3, "ServiceCharge": 57, "V2G_Message": 77, "X509Data": 80},
 }
@@ -96,7 +152,12 @@ FRAGMENT_CODES = {
         "SignedInstallationData": 231,
         "SignedMeteringData": 232,
     },
+    "AC": {"SignedInfo": 135, "Signature": 130},
     "DC": {"SignedInfo": 129, "Signature": 124},
+    "ACDP": {"SignedInfo": 110, "Signature": 105},
+    "WPT": {"SignedInfo": 146, "Signature": 141},
+    "AC_DER_IEC": {"SignedInfo": 203},
+    "AC_DER_SAE": {"SignedInfo": 310},
     "ISO2": {
         "AuthorizationReq": 4,
         "CertificateInstallationReq": 15,
@@ -144,7 +205,19 @@ def keys(value: Any) -> set[str]:
 
 @pytest.mark.parametrize(
     ("schema", "documents", "fragments"),
-    [("SAP", 2, 9), ("XMLDSIG", 24, 45), ("CommonMessages", 54, 281), ("DC", 48, 149), ("ISO2", 80, 243), ("DIN", 81, 245)],
+    [
+        ("SAP", 2, 9),
+        ("XMLDSIG", 24, 45),
+        ("CommonMessages", 54, 281),
+        ("DC", 48, 149),
+        ("AC", 42, 154),
+        ("ACDP", 34, 129),
+        ("WPT", 38, 193),
+        ("AC_DER_IEC", 48, 245),
+        ("AC_DER_SAE", 49, 353),
+        ("ISO2", 80, 243),
+        ("DIN", 81, 245),
+    ],
 )
 def test_lists_are_complete_and_sorted(schema: str, documents: int, fragments: int) -> None:
     names = LISTS[schema]
@@ -180,9 +253,8 @@ def test_every_name_of_the_set_is_known_to_a_class(schema: str) -> None:
 
 @pytest.mark.parametrize("schema", LISTS)
 def test_vectors_use_the_same_names(schema: str) -> None:
-    told = [
-        line for name in ("SAP", "CommonMessages", "DC", "ISO2", "DIN", "fragments") for line in lines(name) if line["schema"] == schema
-    ]
+    files = ["fragments", "fragments_der"] + [schema] * (schema != "XMLDSIG")
+    told = [line for name in files for line in lines(name) if line["schema"] == schema]
     assert told
     used = set().union(*(keys(line["json"]) | {line["root"]} for line in told))
     known = elements(schema) | {p.wire for cls in reached(schema) for p in positions(cls) if p.kind == ATTRIBUTE} | {"value"}

@@ -9,13 +9,13 @@ import pytest
 
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
-from iso15118.messages.catalogue import RESPONSES, payload_type_of, schema_for
+from iso15118.messages.catalogue import payload_type_of, schema_for
 from iso15118.messages.v20.common import Processing, RationalNumber, ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.schedule import ScheduleExchangeReq
 from iso15118.messages.v20.service import Service
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
-from iso15118.sequence.refusals import refusal
+from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.session.services import ControlMode, ServiceID
 from tests.session.asked import REQUESTS, SESSION_ID, STAMP, need, request
 
@@ -40,7 +40,7 @@ def told(message: Message) -> Iterator[Any]:
 
 
 def test_every_request_is_refused_here() -> None:
-    assert {cls.__name__: paired.__name__ for cls, paired in RESPONSES.items()} == {c.__name__: f"{c.__name__[:-3]}Res" for c in REQUESTS}
+    assert set(REQUESTS) == SPOKEN
 
 
 @pytest.mark.parametrize("ask", ASKED, ids=lambda ask: type(ask).__name__)

@@ -6,15 +6,15 @@ import pytest
 
 from iso15118.errors import PeerError
 from iso15118.exi import Message
-from iso15118.messages.catalogue import RESPONSES
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import ROWS, Outcome, diagram, following, legal, require
+from iso15118.sequence.refusals import SPOKEN
+from iso15118.sequence.table import ROWS, SERVED, Outcome, diagram, following, legal, require
 from tests.sequence.order import EXPECTED, LEGAL
 from tests.session.asked import REQUESTS
 
 
 def test_every_request_is_walked() -> None:
-    assert {cls.__name__ for cls in RESPONSES} == {cls.__name__ for cls in REQUESTS}
+    assert {cls.__name__ for cls in SPOKEN} == {cls.__name__ for cls in REQUESTS}
     assert {name for _, name, _ in EXPECTED} <= {cls.__name__ for cls in REQUESTS}
 
 
@@ -42,6 +42,10 @@ def test_where_an_answer_leads(phase: Phase, outcome: Outcome) -> None:
         with pytest.raises(PeerError) as refused:
             following(phase, request, outcome)
         assert refused.value.code == "FAILED_SequenceError"
+
+
+def test_frames_are_read_of_the_sets_that_have_rows() -> None:
+    assert sorted(SERVED) == [0x8001, 0x8002, 0x8004]
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:

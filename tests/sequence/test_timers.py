@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.messages.catalogue import RESPONSES
 from iso15118.sequence.timers import STANDARD, times
+from tests.session.asked import REQUESTS
 
 # Message timeout, answer time, ask time, sequence timeout.
 LOOP = (0.5, 0.25, 0.25, 0.5)
@@ -14,12 +14,12 @@ ORDINARY = (2.0, 1.5, 40.0, 60.0)
 ROWS = {"DC_ChargeLoopReq": LOOP, "CertificateInstallationReq": SLOW, "ServiceDetailReq": SLOW}
 
 
-@pytest.mark.parametrize("request_", RESPONSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda cls: cls.__name__)
 def test_the_row_of_a_request(request_: type) -> None:
     assert times(request_) == ROWS.get(request_.__name__, ORDINARY)
 
 
-@pytest.mark.parametrize("request_", RESPONSES, ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda cls: cls.__name__)
 def test_duties_end_before_errors_begin(request_: type) -> None:
     row = times(request_)
     assert row.answer_time < row.message_timeout

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.exi import Message
-from iso15118.messages.catalogue import RESPONSES, payload_type_of
+from iso15118.messages.catalogue import payload_type_of, response_of
 from iso15118.messages.v20.common import Header, Response, ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeLoopReq
 from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
@@ -91,7 +91,7 @@ def _received(session: Session, message: Message, snapshot: EvccSnapshot, out: l
     Raises PeerError on a foreign SessionID [V2G20-1022], a refusal [V2G20-728] and whatever reading finds wrong.
     """
     request = session.request
-    if request is None or not session.waiting or type(message) is not RESPONSES[type(request)]:
+    if request is None or not session.waiting or type(message) is not response_of(type(request)):
         return _note(session, f"{type(message).__name__} was not awaited and is ignored", out)
     out.append(Disarm(Timer.MESSAGE))
     stamp = session.peer_stamp

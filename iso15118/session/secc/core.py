@@ -15,14 +15,13 @@ from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
-from iso15118.messages.catalogue import RESPONSES
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import Request, ResponseCode
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.refusals import refusal
+from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session import clock
@@ -132,8 +131,8 @@ def _fail(session: Session, why: str, out: list[Command]) -> Session:
 
 
 def _received(session: Session, message: Message, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    if session.phase is Phase.ENDED or type(message) not in RESPONSES:
-        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in RESPONSES else 'not a request'}"))
+    if session.phase is Phase.ENDED or type(message) not in SPOKEN:
+        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in SPOKEN else 'not a request'}"))
         return session
     out.append(Disarm(Timer.SEQUENCE))
     session = _stamped(session, message, snapshot, out)

@@ -1,0 +1,61 @@
+"""Element names of ISO 15118-20 Amendment 1 AC_DER_IEC, with all it imports. What the order means: the package."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ELEMENTS: Final = tuple(
+    """
+    AC_CPDReqEnergyTransferMode AC_CPDResEnergyTransferMode AC_ChargeLoopReq AC_ChargeLoopRes AC_ChargeParameterDiscoveryReq
+    AC_ChargeParameterDiscoveryRes BPT_AC_CPDReqEnergyTransferMode BPT_AC_CPDResEnergyTransferMode BPT_Dynamic_AC_CLReqControlMode
+    BPT_Dynamic_AC_CLResControlMode BPT_Scheduled_AC_CLReqControlMode BPT_Scheduled_AC_CLResControlMode CLReqControlMode CLResControlMode
+    CanonicalizationMethod DER_AC_CPDReqEnergyTransferMode DER_AC_CPDResEnergyTransferMode DER_Dynamic_AC_CLReqControlMode
+    DER_Dynamic_AC_CLResControlMode DER_Scheduled_AC_CLReqControlMode DER_Scheduled_AC_CLResControlMode DSAKeyValue DigestMethod
+    DigestValue Dynamic_AC_CLReqControlMode Dynamic_AC_CLResControlMode KeyInfo KeyName KeyValue Manifest MgmtData Object PGPData
+    RSAKeyValue Reference RetrievalMethod SPKIData Scheduled_AC_CLReqControlMode Scheduled_AC_CLResControlMode Signature SignatureMethod
+    SignatureProperties SignatureProperty SignatureValue SignedInfo Transform Transforms X509Data
+    """.split()
+)
+
+FRAGMENT_ELEMENTS: Final = tuple(
+    """
+    AC_CPDReqEnergyTransferMode AC_CPDResEnergyTransferMode AC_ChargeLoopReq AC_ChargeLoopRes AC_ChargeParameterDiscoveryReq
+    AC_ChargeParameterDiscoveryRes AckMaxDelay ActivePowerSupport AdditionalServicesCosts Amount BPT_AC_CPDReqEnergyTransferMode
+    BPT_AC_CPDResEnergyTransferMode BPT_DischargedEnergyReadingWh BPT_Dynamic_AC_CLReqControlMode BPT_Dynamic_AC_CLResControlMode
+    BPT_InductiveEnergyReadingVARh BPT_Scheduled_AC_CLReqControlMode BPT_Scheduled_AC_CLResControlMode BatteryEnergyCapacity
+    CLReqControlMode CLResControlMode CanonicalizationMethod CapacitiveEnergyReadingVARh ChargedEnergyReadingWh ChargingComplete
+    CostPerUnit CurveDataPoint CurveDataPoints DERControl DER_AC_CPDReqEnergyTransferMode DER_AC_CPDResEnergyTransferMode
+    DER_Dynamic_AC_CLReqControlMode DER_Dynamic_AC_CLResControlMode DER_Scheduled_AC_CLReqControlMode DER_Scheduled_AC_CLResControlMode
+    DSAKeyValue DSOCosPhiSetpoint DSOCosPhiSetpointValue DSOCosPhiSetpointValue_L2 DSOCosPhiSetpointValue_L3 DSOMaximumDischargePower
+    DSOMaximumDischargePower_L2 DSOMaximumDischargePower_L3 DSOQSetpoint DSOQSetpointValue DSOQSetpointValue_L2 DSOQSetpointValue_L3
+    DeactivationTime DepartureTime DigestMethod DigestValue DisplayParameters Dynamic_AC_CLReqControlMode Dynamic_AC_CLResControlMode
+    EVMaximumChargePower EVMaximumChargePower_L2 EVMaximumChargePower_L3 EVMaximumChargeReactivePower EVMaximumChargeReactivePower_L2
+    EVMaximumChargeReactivePower_L3 EVMaximumDischargePower EVMaximumDischargePower_L2 EVMaximumDischargePower_L3
+    EVMaximumDischargeReactivePower EVMaximumDischargeReactivePower_L2 EVMaximumDischargeReactivePower_L3 EVMaximumEnergyRequest
+    EVMaximumV2XEnergyRequest EVMinimumChargePower EVMinimumChargePower_L2 EVMinimumChargePower_L3 EVMinimumChargeReactivePower
+    EVMinimumChargeReactivePower_L2 EVMinimumChargeReactivePower_L3 EVMinimumDischargePower EVMinimumDischargePower_L2
+    EVMinimumDischargePower_L3 EVMinimumDischargeReactivePower EVMinimumDischargeReactivePower_L2 EVMinimumDischargeReactivePower_L3
+    EVMinimumEnergyRequest EVMinimumV2XEnergyRequest EVOperatingMode EVPresentActivePower EVPresentActivePower_L2 EVPresentActivePower_L3
+    EVPresentReactivePower EVPresentReactivePower_L2 EVPresentReactivePower_L3 EVProcessing EVReactivePowerLimits EVSEMaximumChargePower
+    EVSEMaximumChargePower_L2 EVSEMaximumChargePower_L3 EVSEMaximumDischargePower EVSEMaximumDischargePower_L2 EVSEMaximumDischargePower_L3
+    EVSEMinimumChargePower EVSEMinimumChargePower_L2 EVSEMinimumChargePower_L3 EVSEMinimumDischargePower EVSEMinimumDischargePower_L2
+    EVSEMinimumDischargePower_L3 EVSENominalChargePower EVSENominalChargePower_L2 EVSENominalChargePower_L3 EVSENominalDischargePower
+    EVSENominalDischargePower_L2 EVSENominalDischargePower_L3 EVSENominalFrequency EVSENotification EVSEPowerRampLimitation
+    EVSEPresentActivePower EVSEPresentActivePower_L2 EVSEPresentActivePower_L3 EVSEStatus EVSETargetActivePower EVSETargetActivePower_L2
+    EVSETargetActivePower_L3 EVSETargetFrequency EVSETargetReactivePower EVSETargetReactivePower_L2 EVSETargetReactivePower_L3
+    EVSessionTotalDischargeEnergyAvailable EVTargetEnergyRequest EnergyCosts Excitation Exponent Exponent Fstart Fstop G GridConnectionMode
+    GridEventCondition HMACOutputLength Header HysteresisControl InletHot IntentionalDelay IntentionalDelayFstop
+    IntentionalDelayPowerControl J KeyInfo KeyName KeyValue LockInValue LockOutValue LockValueUnit Manifest MaximumLevelDCInjection
+    MaximumPowerAsymmetry MaximumSOC MeterID MeterInfo MeterInfoRequested MeterSignature MeterStatus MeterTimestamp MgmtData MinCosPhi
+    MinimumSOC Modulus NotificationMaxDelay Object OccupancyCosts OverFrequencyWatt OverVoltageLimit OverVoltageRecoveryLimit OverstayCosts
+    OvervoltageFaultRideThrough P PGPData PGPKeyID PGPKeyPacket PT1ResponseActivePower PT1ResponseReactivePower PgenCounter PowerReference
+    PowerUpRamp PresentSOC Q RSAKeyValue ReactivePowerSupport Receipt Reference RemainingTimeToMaximumSOC RemainingTimeToMinimumSOC
+    RemainingTimeToTargetSOC ResponseCode RetrievalMethod RootCertificateID SPKIData SPKISexp Scheduled_AC_CLReqControlMode
+    Scheduled_AC_CLResControlMode Seed SessionID SetpointValue Signature SignatureMethod SignatureProperties SignatureProperty
+    SignatureValue SignedInfo Slope StepResponseTimeConstantActivePower StepResponseTimeConstantReactivePower TargetSOC TaxCosts TaxRuleID
+    TimeAnchor TimeStamp Transform Transforms UStart UStop UnderFrequencyWatt UnderVoltageLimit UnderVoltageRecoveryLimit
+    UndervoltageFaultRideThrough Value VoltVar VoltWatt VoltageLimitStartFRT VoltageLimitStopFRT VoltageRecoveryLimit
+    VoltageRideThroughNegativeCurveKFactor VoltageRideThroughPositiveCurveKFactor WattCosPhi WattVar X509CRL X509Certificate X509Data
+    X509IssuerName X509IssuerSerial X509SKI X509SerialNumber X509SubjectName XPath Y ZeroCurrent xUnit xValue yUnit yValue
+    """.split()
+)
