@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
+from iso15118.messages.stamps import anchored
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import PowerSchedule
-from iso15118.session.clock import anchored
 from iso15118.units import MICROSECONDS, Watt
 from iso15118.value import Value
 

@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.exi import Message
+from iso15118.messages import stamps
 from iso15118.messages.catalogue import payload_type_of, response_of
 from iso15118.messages.v20.common import Header, Response, ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeLoopReq
@@ -17,7 +18,6 @@ from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following, legal
 from iso15118.sequence.timers import Timer, Times, times
-from iso15118.session import clock
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.evcc import contactor, turns
 from iso15118.session.evcc.delivery import starts
@@ -112,10 +112,10 @@ def _check(session: Session, message: Response, out: list[Command]) -> tuple[Ses
             raise PeerError(f"{name} says {code}", requirement="V2G20-728")
         if code.startswith("WARNING"):
             session = _note(session, f"{name} says {code}", out)
-    unit = clock.unit(stamp)
+    unit = stamps.unit(stamp)
     if unit != "microseconds":
         session = _note(session, f"the charger's time stamps are in {unit}, not microseconds [V2G20-2676]", out)
-        stamp = round(clock.seconds(stamp) * MICROSECONDS)
+        stamp = stamps.microseconds(stamp)
     if stamp < session.peer_stamp or (stamp == session.peer_stamp and unit == "microseconds"):
         session = _note(session, "the charger's time stamps do not increase [V2G20-1537]", out)
     return session, stamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iso15118.errors import PeerError
+from iso15118.messages import stamps
 from iso15118.messages.app_protocol import AppProtocol, AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.v20.authorization import (
     Authorization,
@@ -17,7 +18,6 @@ from iso15118.messages.v20.authorization import (
 from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.sequence.table import Outcome
-from iso15118.session.clock import seconds, unit
 from iso15118.session.evcc.state import NO_SESSION, Read, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS
@@ -60,8 +60,7 @@ def read_session_setup(session: Session, response: SessionSetupRes, snapshot: Ev
         raise PeerError("the charger joined an old session, though a new one was asked for")
     if response.header.session_id == NO_SESSION:
         raise PeerError("the charger gave out a SessionID of zeros", requirement="V2G20-2106")
-    told = response.header.time_stamp
-    theirs = told if unit(told) == "microseconds" else round(seconds(told) * MICROSECONDS)
+    theirs = stamps.microseconds(response.header.time_stamp)
     session = replace(
         session,
         id=response.header.session_id,

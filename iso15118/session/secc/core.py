@@ -14,6 +14,7 @@ from typing import Any, Final, assert_never
 from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
+from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
@@ -24,7 +25,6 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
-from iso15118.session import clock
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.secc import delivery as power
@@ -174,7 +174,7 @@ def _stamped(session: Session, message: Message, snapshot: SeccSnapshot, out: li
     """The session with the stamp of its answer. Notes, once, that the car does not stamp in microseconds, or jumps back; it is served."""
     if not isinstance(message, Request):
         return session.stamped(snapshot)
-    stamp, told = clock.seconds(message.header.time_stamp), clock.unit(message.header.time_stamp)
+    stamp, told = stamps.seconds(message.header.time_stamp), stamps.unit(message.header.time_stamp)
     if told != "microseconds" and told not in session.notes:
         out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
         session = replace(session, notes=session.notes | {told})

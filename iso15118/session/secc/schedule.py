@@ -8,6 +8,7 @@ from typing import Final
 
 from iso15118.energy import Plan, Slot
 from iso15118.errors import PeerError
+from iso15118.messages.stamps import anchored
 from iso15118.messages.v20 import delivery
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.common import Processing
@@ -15,7 +16,6 @@ from iso15118.messages.v20.price import PriceLevelSchedule, PriceLevelScheduleEn
 from iso15118.messages.v20.rational import number, rational
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
-from iso15118.session.clock import anchored
 from iso15118.session.secc.state import OK, Answer, Chosen, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
