@@ -112,12 +112,14 @@ def _finish_recordings() -> None:
 
 @contextmanager
 def _signals(on_signal: Callable[[str], None]) -> Iterator[None]:
-    """Let `on_signal` have the signals of `SIGNALS`, by name, in the loop's thread."""
+    """Let `on_signal` have the signals of `SIGNALS`, by name, in the loop's thread; afterwards they are whose they were."""
     loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, number.name)
     try:
         yield
     finally:
-        for number in SIGNALS:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
