@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
+from iso15118.service.signals import signals
 from iso15118.service.station import Station, StationConfig, StationWatcher, serve
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
@@ -26,7 +25,6 @@ if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger start
 
 WRITING: Final[Second] = 5.0
 """What is left to be written of a recording may take so long."""
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_station(
@@ -77,7 +75,7 @@ def run_vehicle(
             else:
                 vehicle.stop(name)
 
-        with _signals(on_signal):
+        with signals(on_signal):
             vehicle = Vehicle(config, sdp_port=sdp_port, record=record, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
@@ -108,18 +106,3 @@ def _finish_recordings() -> None:
     for thread in threading.enumerate():
         if thread.name == "recording":
             thread.join(WRITING)
-
-
-@contextmanager
-def _signals(on_signal: Callable[[str], None]) -> Iterator[None]:
-    """Let `on_signal` have the signals of `SIGNALS`, by name, in the loop's thread; afterwards they are whose they were."""
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
-        loop.add_signal_handler(number, on_signal, number.name)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)

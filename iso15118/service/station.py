@@ -6,7 +6,6 @@ Nothing of one outlet disturbs another, and no connection disturbs the one that 
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -22,6 +21,7 @@ from iso15118.service.log import Log
 from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Seen
 from iso15118.service.served import Served
+from iso15118.service.signals import signals
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second
 from iso15118.value import Value
@@ -217,7 +217,6 @@ async def serve(station: Station, *, ready: Callable[[], None] = lambda: None) -
 
     Raises LocalError as `Station.start` does. `ready` is called when cars can come.
     """
-    loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     names: list[str] = []
 
@@ -227,13 +226,8 @@ async def serve(station: Station, *, ready: Callable[[], None] = lambda: None) -
         if len(names) > 1:
             station.cut(name)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told, number.name)
-    try:
+    with signals(told):
         await station.start()
         ready()
         await stopping.wait()
         await station.stop(f"the process was told to end ({names[0]})", grace=PROCESS_GRACE)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)

@@ -11,8 +11,9 @@ import pytest
 from iso15118.errors import LocalError
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
-from iso15118.service.foreground import SIGNALS, run_station, run_vehicle
+from iso15118.service.foreground import run_station, run_vehicle
 from iso15118.service.seen import Seen
+from iso15118.service.signals import SIGNALS
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle
 from iso15118.value import replace
