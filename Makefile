@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types bench compiled interop clean
+.PHONY: help demo test lint format types bench compiled fuzz interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -40,6 +40,9 @@ bench: $(VENV)/.dev  ## how fast
 
 compiled: $(VENV)/.dev  ## the codec in C, beside the pure one: needs a C compiler, and only makes it faster
 	$(BIN)/python tools/compiled/build.py
+
+fuzz: $(VENV)/.dev  ## mutated frames against the codec: make fuzz ARGS="--frames 1000000"
+	$(BIN)/python -m tools.fuzz $(ARGS)
 
 interop: $(VENV)/.dev  ## against other implementations
 	$(BIN)/python tools/interop/run.py $(ARGS)

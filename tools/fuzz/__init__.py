@@ -1,0 +1,1 @@
+"""Breaking the codec: mutated frames by the million, and a coverage-guided target."""
