@@ -46,8 +46,7 @@ async def test_no_charger_on_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.wait_for(Vehicle(CarConfig(), sdp_port=free_udp_port()).run(), 20)
 
 
-async def test_a_charger_that_takes_no_connection_is_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("iso15118.wire.sdp.WAIT", 0.001)
+async def test_a_charger_that_takes_no_connection_is_looked_for_again() -> None:
     sock = listener(LO)  # bound, not listening
     transport, port = await announced(sock)
     try:
