@@ -10,7 +10,6 @@ A recording is a file of JSON lines: the head; one line an event, with what of t
 from __future__ import annotations
 
 import json
-import queue
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from iso15118.service.background import LARGEST, QUEUE, Background
 from iso15118.service.log import Log
 from iso15118.service.plain import plain
 from iso15118.session.commands import Command, Send
@@ -27,10 +27,6 @@ from iso15118.value import Value
 
 RING: Final = 4096
 """Events kept in memory: some three minutes of a charge loop."""
-QUEUE: Final = 8192
-"""Events that may wait for a slow disk."""
-LARGEST: Final = 256 * 1024 * 1024
-"""Octets of one streamed recording."""
 FORMAT: Final = "chargeloop recording 1"
 
 
@@ -100,72 +96,21 @@ class Recorder:
             self._stream.close(why)
 
 
-class Stream:
-    """A recording that is written while the session goes on, by its own thread. `put` never waits."""
+class Stream(Background[Entry]):
+    """A recording that is written while the session goes on. A recording with a gap could not be replayed: it ends before the gap."""
 
     def __init__(self, path: Path, head: Head, *, largest: int = LARGEST, waiting: int = QUEUE, log: Log | None = None) -> None:
-        """`largest`: octets after which no more is written. `waiting`: turns that may queue up."""
-        self.lost = 0
-        """Turns that were not written, because the disk was too slow, or failed."""
-        self._path = path
-        self._head = head
-        self._largest = largest
-        self._log = log or Log()
-        self._queue: queue.Queue[Entry | str] = queue.Queue(waiting)
-        self._broken = False
-        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
-        self._thread.start()
-
-    def put(self, entry: Entry) -> None:
-        """Hand over one turn. After the first that does not fit nothing more is taken: a recording with a gap could not be replayed."""
-        if self._broken:
-            self.lost += 1
-            return
-        try:
-            self._queue.put_nowait(entry)
-        except queue.Full:
-            self.lost += 1
-            self._give_up("the disk is too slow")
-
-    def close(self, why: str, *, patience: float = 0.0) -> None:
-        """No more comes. Waits up to `patience` seconds for what is still to be written."""
-        try:
-            self._queue.put_nowait(why)
-        except queue.Full:
-            self._broken = True
-        if patience:
-            self._thread.join(patience)
-
-    def _give_up(self, why: str) -> None:
-        if not self._broken:
-            self._broken = True
-            self._log.error("recording stopped", f"recording {self._path} stopped: {why}")
-
-    def _run(self) -> None:
-        transcript = Transcript(self._head)
-        try:
-            with self._path.open("w", encoding="utf-8") as file:
-                octets = file.write(transcript.opening())
-                while (entry := self._next()) is not None:
-                    octets += file.write(transcript.ending(entry) if isinstance(entry, str) else transcript.turn(entry))
-                    if isinstance(entry, str):
-                        return
-                    if octets > self._largest:
-                        self._give_up(f"{self._largest} octets are enough")
-                        return
-                    if self._queue.empty():
-                        file.flush()
-        except OSError as error:
-            self._give_up(str(error.strerror))
-
-    def _next(self) -> Entry | str | None:
-        """What comes next; None when nothing more will."""
-        while True:
-            try:
-                return self._queue.get(timeout=1.0)
-            except queue.Empty:
-                if self._broken:
-                    return None
+        """`largest`, `waiting`: as of `Background`."""
+        transcript = Transcript(head)
+        super().__init__(
+            path,
+            lambda entry: transcript.turn(entry).encode(),
+            opening=transcript.opening().encode(),
+            ending=lambda why: transcript.ending(why).encode(),
+            largest=largest,
+            waiting=waiting,
+            log=log,
+        )
 
 
 class Transcript:
