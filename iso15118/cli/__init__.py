@@ -71,6 +71,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import evcc
 
             return evcc.run(arguments)
+        case "decode":
+            from iso15118.cli import decode
+
+            return decode.run(arguments)
         case _:
             from iso15118.cli import exi
 
@@ -114,6 +118,7 @@ def _parser() -> _Parser:
     _add_role(commands.add_parser("secc", help="run a charger", description=_SECC))
     _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
     _add_exi(commands.add_parser("exi", help="read and write messages in EXI", description=_EXI))
+    _add_decode(commands.add_parser("decode", help="show what was said in a capture", description=_DECODE))
     return parser
 
 
@@ -123,6 +128,8 @@ _SECC = "A charger: SDP and TCP on an interface, one outlet, as CONFIG.toml desc
 _EVCC = "A simulated car: finds a charger by SDP and runs one session, as CONFIG.toml describes it."
 _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
 {"<name>": {...}} on one line."""
+_DECODE = """What a car and a charger said, as a sequence chart. FILE is a capture (pcap, pcapng), or V2GTP frames in hexadecimal or base64, one a
+line; - is standard input. Exit code 1 if anything in it could not be read."""
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
@@ -144,6 +151,7 @@ def _add_role(role: argparse.ArgumentParser) -> None:
 
 def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--record", metavar="FILE", help="keep the session's inputs, for replay")
+    command.add_argument("--pcap", metavar="FILE", help="keep what was said as packets (pcapng), for `chargeloop decode` and any analyser")
     command.add_argument("--plain", action="store_true", help="lines of text: no colours, no moving view")
 
 
@@ -158,6 +166,16 @@ def _add_exi(exi: argparse.ArgumentParser) -> None:
         action.add_argument("--lines", action="store_true", help="a batch: a line in, a line out; a bad one gives `error: ...`")
     decode.add_argument("input", nargs="*", metavar="HEX", help="standard input if absent or -")
     encode.add_argument("input", nargs="*", metavar="JSON", help="standard input if absent or -")
+
+
+def _add_decode(decode: argparse.ArgumentParser) -> None:
+    decode.add_argument("file", metavar="FILE", help="a capture, or text; - is standard input")
+    decode.add_argument("--keylog", metavar="FILE", help="TLS secrets (SSLKEYLOGFILE) beside those that a pcapng file holds")
+    decode.add_argument("--schema", metavar="SCHEMA", help="the lines are EXI without V2GTP headers, of this schema set")
+    form = decode.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="JSON lines")
+    form.add_argument("--html", metavar="FILE", help="write one web page that needs nothing else")
+    decode.add_argument("--plain", action="store_true", help="no colours")
 
 
 def _minutes(text: str) -> float:

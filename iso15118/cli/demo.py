@@ -25,8 +25,10 @@ from iso15118.cli.story import STORIES, Act, Pacer
 from iso15118.cli.summary import Summary, as_json, sum_up
 from iso15118.cli.watch import Watch
 from iso15118.sequence.phases import Phase
+from iso15118.service.capture import Capture
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.evse import EvseConfig
+from iso15118.service.foreground import WRITING
 from iso15118.service.pair import Pair, run_pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder
@@ -56,12 +58,14 @@ def run(arguments: Namespace) -> int:
     """One session; 0 if it ended in order and the energies agree, else 1. Raises LocalError on faults or a file that cannot be."""
     faults = parse_faults(arguments.fault)
     record = None if arguments.record is None else writable(arguments.record)
+    pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")
     view = _view(arguments)
     summary = play(
         mode=arguments.mode,
         length=arguments.minutes * 60.0,
         faults=faults,
         record=record,
+        pcap=pcap,
         view=view,
         paced=not (arguments.fast or arguments.json),
     )
@@ -76,7 +80,16 @@ def run(arguments: Namespace) -> int:
     return 0 if summary.ok else 1
 
 
-def play(*, mode: str, length: Second, faults: dict[str, object], record: Path | None, view: View | None, paced: bool) -> Summary:
+def play(
+    *,
+    mode: str,
+    length: Second,
+    faults: dict[str, object],
+    record: Path | None = None,
+    pcap: Path | None = None,
+    view: View | None,
+    paced: bool,
+) -> Summary:
     """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds."""
     story, evse = STORIES[mode], EvseConfig()
     wanted = ControlMode.DYNAMIC if mode == "dynamic" else ControlMode.SCHEDULED
@@ -87,6 +100,7 @@ def play(*, mode: str, length: Second, faults: dict[str, object], record: Path |
         plan=tuple(Leg(act.share * length, act.wish) for act in story),
     )
     recorder = None if record is None else Recorder(Head("secc", plain(evse.session), name="demo"), ring=sys.maxsize)
+    capture = None if pcap is None else Capture(pcap)
     stage: list[Stage] = []
 
     def prepare(pair: Pair) -> None:
@@ -98,11 +112,13 @@ def play(*, mode: str, length: Second, faults: dict[str, object], record: Path |
     began = time.perf_counter()
     listener = _listen(lambda text: stage[0].watch.remark(text) if stage else None)
     try:
-        result = run_pair(evse, car, period=PERIOD, scribe=recorder, prepare=prepare)
+        result = run_pair(evse, car, period=PERIOD, scribe=recorder, capture=capture, prepare=prepare)
     finally:
         logging.getLogger("iso15118").removeHandler(listener)
         if view is not None:
             view.close(stage[0].watch if stage else None)
+        if capture is not None:
+            capture.close(patience=WRITING)
     wall, watch = time.perf_counter() - began, stage[0].watch
     if recorder is not None and record is not None:
         session_id = "" if watch.pair.charger is None else watch.pair.charger.session.fresh_id.hex()

@@ -16,9 +16,10 @@ def run(arguments: Namespace) -> int:
     """One session; 0 if it ended in order, else 1. Raises LocalError on a wrong configuration, PeerError where there is no charger."""
     settings = load_evcc(Path(arguments.config))
     record = settings.record if arguments.record is None else writable(arguments.record)
+    pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")
     say(f"looking for a charger on {settings.car.interface}")
     with shown_log(settings.log_level):
-        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, watcher=_lines)
+        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, pcap=pcap, watcher=_lines)
     for line in told(result):
         say(line)
     return 0 if result.clean else 1

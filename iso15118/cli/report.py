@@ -77,8 +77,8 @@ def shown_log(level: str) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def writable(name: str) -> Path:
-    """The path of a recording to be. Raises LocalError now, rather than after the session, if it cannot be written."""
+def writable(name: str, option: str = "--record") -> Path:
+    """The path of a recording to be, that `option` has named. Raises LocalError now, rather than after the session, if it cannot be written."""
     path = Path(name)
     new = not path.exists()
     try:
@@ -86,5 +86,5 @@ def writable(name: str) -> Path:
         if new:
             path.unlink()
     except OSError as error:
-        raise LocalError(f"--record {name}: cannot be written: {error.strerror}") from None
+        raise LocalError(f"{option} {name}: cannot be written: {error.strerror}") from None
     return path

@@ -22,6 +22,8 @@ def run(arguments: Namespace) -> int:
     station = replace(settings.station, sdp_port=arguments.sdp_port)
     if arguments.record is not None:
         station = replace(station, record=writable(arguments.record))
+    if arguments.pcap is not None:
+        station = replace(station, pcap=writable(arguments.pcap, "--pcap"))
     lines = _Lines()
     with shown_log(settings.log_level):
         run_station(station, ready=lines.ready, watcher=lines.saw)

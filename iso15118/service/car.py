@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from iso15118.exi import Message
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
@@ -27,6 +27,9 @@ from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import SimulatedVehicle, Trip
 from iso15118.units import MICROSECONDS, Ampere, Second, Watt
 from iso15118.value import Value
+
+if TYPE_CHECKING:
+    from iso15118.service.capture import Tap
 
 Driver: TypeAlias = Conversation[Any, EvccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, EvccSnapshot], tuple[Any, Sequence[Command]]]
@@ -100,7 +103,7 @@ class Car:
             complete=self._complete(now, reading.soc.value),
         )
 
-    def converse(self, *, scribe: Scribe | None = None) -> Driver:
+    def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None) -> Driver:
         """A new conversation, to be given a connection."""
         self.loops, self._loop_began = 0, None
         self.conversation = Conversation(
@@ -113,6 +116,7 @@ class Car:
             name=self.config.name,
             log=self._log,
             scribe=scribe,
+            tap=tap,
             loop=self._loop,
         )
         return self.conversation

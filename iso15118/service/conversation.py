@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import Final, Generic, Protocol, TypeVar, assert_never, cast
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
 from iso15118.exi import Message, Schema
@@ -26,6 +26,9 @@ from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, 
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
+
+if TYPE_CHECKING:
+    from iso15118.service.capture import Tap
 
 TICK: Final[Second] = 0.1
 """How often set-points are renewed or withdrawn."""
@@ -71,11 +74,13 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         name: str = "",
         log: Log | None = None,
         scribe: Scribe | None = None,
+        tap: Tap | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
 
-        `heard` is told of a message before the session is; watchers see it when the answer has been given.
+        `heard` is told of a message before the session is; watchers see it when the answer has been given. `tap` gets the octets as they
+        come and go.
         """
         self.session = session
         self.name = name
@@ -93,6 +98,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._applied = safe
         self._log = log or Log()
         self._scribe = scribe
+        self._tap = tap
         self._loop = loop or asyncio.get_running_loop()
         self.ended: asyncio.Future[Ended] = self._loop.create_future()
         """How it ended. Never an exception."""
@@ -147,6 +153,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if self._over:  # dropped before it began
             stream.abort()
             return
+        if self._tap is not None:
+            self._tap.opened(stream.get_extra_info("sockname"), stream.get_extra_info("peername"))
         self._intake.open(stream)
         stream.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
         self._tick = self._loop.call_at(self._loop.time() + TICK, self._ticked, self._loop.time() + TICK)
@@ -159,6 +167,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if self._left is not None:
             self.waits.append(self._arrived - self._left)
             self._left = None
+        if self._tap is not None:
+            self._tap.passed(data, outgoing=False)
         self._intake.feed(data)
 
     def pause_writing(self) -> None:
@@ -177,6 +187,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._finish(why, clean=False)
         if self._cut is not None:
             self._cut.cancel()
+        if self._tap is not None:
+            self._tap.closed()
         why, clean = self._ending or (why, False)
         ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood)
         how = "in order" if ended.clean else f"in {ended.phase}"
@@ -292,8 +304,11 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             return body
         if not self._writing:
             self._written_at = self._loop.time()
-        transport.write(frame_bytes(command.payload_type, body))
+        octets = frame_bytes(command.payload_type, body)
+        transport.write(octets)
         self._left = perf_counter()
+        if self._tap is not None:
+            self._tap.passed(octets, outgoing=True)
         if self._arrived is not None:
             self.turnarounds.append(self._left - self._arrived)
             self._arrived = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from iso15118.errors import CodecError, PeerError
 from iso15118.service.links import Link, udp_socket
@@ -24,18 +24,30 @@ from iso15118.wire.sdp import (
     on_link,
 )
 
+if TYPE_CHECKING:
+    from iso15118.service.capture import Capture
+
 _GROUP: Final = address_octets(MULTICAST)
 
 
 class SdpServer(asyncio.DatagramProtocol):
     """Answers for one outlet on one link. What is malformed, foreign or too much gets no answer."""
 
-    def __init__(self, on: Link, *, tls_port: int | None = None, plain_port: int | None = None, log: Log | None = None) -> None:
+    def __init__(
+        self,
+        on: Link,
+        *,
+        tls_port: int | None = None,
+        plain_port: int | None = None,
+        capture: Capture | None = None,
+        log: Log | None = None,
+    ) -> None:
         """`tls_port`, `plain_port`: where the outlet's listeners are; without TLS every car is told so, and of the plain port."""
         self.answered = 0
         self._on = on
         self._tls_port = tls_port
         self._plain_port = plain_port
+        self._capture = capture
         self._log = log or Log()
         self._throttle = SdpThrottle()
         self._loop = asyncio.get_running_loop()
@@ -45,6 +57,8 @@ class SdpServer(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)  # it is one, though CPython 3.11 does not say so
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        if self._capture is not None:
+            self._capture.datagram(addr, self._own, data)
         try:
             source = address_octets(str(addr[0]).partition("%")[0])
             on_link(source, scope=int(addr[3]), own_scope=self._on.index, loopback=self._on.loopback)
@@ -57,7 +71,15 @@ class SdpServer(asyncio.DatagramProtocol):
             return
         if response is not None and self._transport is not None:
             self.answered += 1
-            self._transport.sendto(response.to_datagram(), addr)
+            octets = response.to_datagram()
+            self._transport.sendto(octets, addr)
+            if self._capture is not None:
+                self._capture.datagram(self._own, addr, octets)
+
+    @property
+    def _own(self) -> tuple[str, int]:
+        """Where it answers from, for the capture."""
+        return self._on.text, PORT
 
     def error_received(self, exc: Exception) -> None:
         self._log.warning("SDP unsent", f"{self._on.name}: SDP answer not sent: {exc}")
@@ -82,11 +104,19 @@ async def serve_sdp(server: SdpServer, on: Link, *, port: int = PORT, log: Log |
 class _Search(asyncio.DatagramProtocol):
     """A car's search on one link."""
 
-    def __init__(self, client: SdpClient, on: Link, to: tuple[str, int, int, int], found: asyncio.Future[SdpResponse]) -> None:
+    def __init__(
+        self,
+        client: SdpClient,
+        on: Link,
+        to: tuple[str, int, int, int],
+        found: asyncio.Future[SdpResponse],
+        capture: Capture | None,
+    ) -> None:
         self._client = client
         self._on = on
         self._to = to
         self._found = found
+        self._capture = capture
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None
         self._transport: asyncio.DatagramTransport | None = None
@@ -103,6 +133,8 @@ class _Search(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if not self._on.loopback and addr[3] != self._on.index:
             return  # from another link
+        if self._capture is not None and self._transport is not None:
+            self._capture.datagram(addr, self._transport.get_extra_info("sockname"), data)
         response = self._client.received(data, self._loop.time())
         if response is not None and not self._found.done():
             self._found.set_result(response)
@@ -114,6 +146,8 @@ class _Search(asyncio.DatagramProtocol):
         request = self._client.poll(self._loop.time())
         if request is not None and self._transport is not None:
             self._transport.sendto(request, self._to)
+            if self._capture is not None:
+                self._capture.datagram((self._on.text, self._transport.get_extra_info("sockname")[1]), self._to, request)
         due = self._client.next_deadline
         if due is not None:
             self._handle = self._loop.call_at(due, self._ask)
@@ -125,11 +159,11 @@ class _Search(asyncio.DatagramProtocol):
             )
 
 
-async def discover(on: Link, *, security: Security = Security.TLS, port: int = PORT) -> SdpResponse:
+async def discover(on: Link, *, security: Security = Security.TLS, port: int = PORT, capture: Capture | None = None) -> SdpResponse:
     """The charger on this link. Raises PeerError when nobody has answered usefully in time [V2G20-162], LocalError without a socket."""
     found: asyncio.Future[SdpResponse] = asyncio.get_running_loop().create_future()
     to = on.sockaddr(port) if on.loopback else (MULTICAST, port, 0, on.index)
-    search = _Search(SdpClient(SdpRequest(security), loopback=on.loopback), on, to, found)
+    search = _Search(SdpClient(SdpRequest(security), loopback=on.loopback), on, to, found, capture)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: search, sock=udp_socket(on, 0))
     try:
         return await found

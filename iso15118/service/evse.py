@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Plan, Slot
 from iso15118.errors import DeviceFault
@@ -26,6 +26,9 @@ from iso15118.session.events import Event
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import Value
+
+if TYPE_CHECKING:
+    from iso15118.service.capture import Tap
 
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
@@ -147,7 +150,7 @@ class Evse:
             plans=self._plans,
         )
 
-    def converse(self, *, scribe: Scribe | None = None, session_id: bytes | None = None) -> Charger:
+    def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
         """A new conversation, to be given a connection. Clears what the last one left behind."""
         now = self._loop.time()
         self._began = now
@@ -167,6 +170,7 @@ class Evse:
             name=self.config.name,
             log=self._log,
             scribe=scribe,
+            tap=tap,
             loop=self._loop,
         )
         for watcher in self._watchers:

@@ -55,6 +55,7 @@ def run_vehicle(
     *,
     sdp_port: int = PORT,
     record: Path | None = None,
+    pcap: Path | None = None,
     watcher: Callable[[Vehicle], Watcher] | None = None,
     log: Log | None = None,
 ) -> VehicleResult:
@@ -76,7 +77,7 @@ def run_vehicle(
                 vehicle.stop(name)
 
         with signals(on_signal):
-            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, log=log)
+            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
             session = asyncio.ensure_future(vehicle.run())

@@ -19,6 +19,7 @@ from iso15118.value import Value
 
 if TYPE_CHECKING:
     from iso15118.hal.simulated import SimulatedOutlet
+    from iso15118.service.capture import Capture, Tap
     from iso15118.service.conversation import Scribe
 
 EPOCH: Final = 1_780_000_000 * MICROSECONDS
@@ -66,7 +67,7 @@ class Pair:
     ) -> None:
         """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`)."""
         self._loop = asyncio.get_running_loop()
-        now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
+        self.clock = now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
         evse_config, log = evse or EvseConfig(), log or Log()
         self._cut, self._kernel = cut, kernel
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
@@ -77,14 +78,14 @@ class Pair:
         self.charger: Charger | None = None
         self.driver: Driver | None = None
 
-    async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None) -> PairResult:
-        """One session, from the connection to metal at rest."""
+    async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None) -> PairResult:
+        """One session, from the connection to metal at rest. `tap` is at the charger's end."""
         began, battery = self._loop.time(), self.car.metal.battery
         stored, lost, soc = battery.stored, battery.loss, battery.soc
         before = self.actuator.reading
         self.actuator.start()
         try:
-            self.charger = self.evse.converse(scribe=charger_scribe)
+            self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
             self.driver = self.car.converse(scribe=car_scribe)
             memory.connect(self.charger, self.driver, cut=self._cut, kernel=self._kernel)
             ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
@@ -117,11 +118,12 @@ def run_pair(
     pace: float | None = None,
     period: Second = PERIOD,
     scribe: Scribe | None = None,
+    capture: Capture | None = None,
     prepare: Callable[[Pair], None] | None = None,
 ) -> PairResult:
     """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes.
 
-    `scribe` keeps the charger's side; `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
+    `scribe` keeps the charger's side, `capture` what goes over the connection; `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
     """
     from iso15118.service.virtual import run
 
@@ -129,6 +131,6 @@ def run_pair(
         pair = Pair(evse, car, period=period)
         if prepare is not None:
             prepare(pair)
-        return await pair.run(charger_scribe=scribe)
+        return await pair.run(charger_scribe=scribe, tap=None if capture is None else capture.tap(charger=True, clock=pair.clock))
 
     return run(main(), pace=pace)

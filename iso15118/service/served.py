@@ -25,6 +25,7 @@ from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:
     from iso15118.hal.protocols import Outlet
+    from iso15118.service.capture import Capture
 
 
 class Served:
@@ -38,9 +39,11 @@ class Served:
         period: Second = PERIOD,
         record: Callable[[Head], Recorder] = Recorder,
         recordings: Path | None = None,
+        capture: Capture | None = None,
         log: Log | None = None,
     ) -> None:
-        """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to.
+        """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to. `capture` gets the
+        packets.
 
         Raises LocalError without the interface, or for a board that cannot be made.
         """
@@ -49,6 +52,7 @@ class Served:
         self._sdp_port = sdp_port
         self._record = record
         self._recordings = recordings
+        self._capture = capture
         self._log = log or Log()
         self._link: Link = link(config.interface)
         self._metal: Outlet = registry.outlet(config.board)
@@ -66,7 +70,7 @@ class Served:
         sock = listener(self._link)
         self.port = sock.getsockname()[1]
         self._server = await loop.create_server(self._door.accept, sock=sock, backlog=16)
-        server = SdpServer(self._link, plain_port=self.port, log=self._log)
+        server = SdpServer(self._link, plain_port=self.port, capture=self._capture, log=self._log)
         self._sdp = await serve_sdp(server, self._link, port=self._sdp_port, log=self._log)
         self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {self.port} without TLS")
 
@@ -97,7 +101,8 @@ class Served:
         self.sessions += 1
         session_id = fresh_session_id()
         recorder = self._record(Head("secc", plain(self.config.session), session_id.hex(), self.config.name))
-        conversation = self.evse.converse(scribe=recorder, session_id=session_id)
+        tap = None if self._capture is None else self._capture.tap(charger=True)
+        conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))
         transport.set_protocol(conversation)
         conversation.connection_made(transport)

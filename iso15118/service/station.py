@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget
 from iso15118.errors import DeviceFault, LocalError
@@ -26,6 +26,9 @@ from iso15118.service.warmup import warm_up
 from iso15118.units import Second
 from iso15118.value import Value
 from iso15118.wire.sdp import PORT
+
+if TYPE_CHECKING:
+    from iso15118.service.capture import Capture
 
 GRACE: Final[Second] = 5.0
 """An orderly stop of a session takes no longer, or it is cut off."""
@@ -48,6 +51,8 @@ class StationConfig(Value, kw_only=True):
     """Of the guards."""
     record: Path | None = None
     """Stream every session into this file (the second one into its neighbour `-2`, and so on)."""
+    pcap: Path | None = None
+    """Capture discovery and all connections into this file."""
     recordings: Path | None = None
     """Folder for the last minutes of a session that did not end in order."""
 
@@ -81,9 +86,14 @@ class Station:
         self._watchers: list[StationWatcher] = []
         self._streams = count(1)
         self._stopping: list[Charger] = []
+        self._capture: Capture | None = None
 
     async def start(self) -> None:
         """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
+        if self.config.pcap is not None:
+            from iso15118.service.capture import Capture  # a charger without it starts without it
+
+            self._capture = Capture(self.config.pcap, log=self._log)
         try:
             for evse in self.config.evses:
                 await self._open(evse).start()
@@ -100,6 +110,7 @@ class Station:
             period=config.period,
             record=self._recorder,
             recordings=config.recordings,
+            capture=self._capture,
             log=self._log,
         )
         served.evse.subscribe(lambda seen: self._seen(name, seen))
@@ -131,6 +142,8 @@ class Station:
         await _rest([one.evse for one in served])
         for one in served:
             one.off()
+        if self._capture is not None:
+            self._capture.close()
 
     def cut(self, why: str) -> None:
         """End every session now, while `stop` is still waiting for them."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.sequence.phases import Phase
+from iso15118.service.capture import Capture
 from iso15118.service.car import Car, CarConfig
 from iso15118.service.discovery import discover
 from iso15118.service.links import Link, link
@@ -53,14 +54,16 @@ class Vehicle:
         sdp_port: int = PORT,
         security: Security = Security.NONE,
         record: Path | None = None,
+        pcap: Path | None = None,
         log: Log | None = None,
     ) -> None:
-        """`security`: what discovery asks for. `record`: stream the session into this file. Raises LocalError without the interface."""
+        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets. Raises LocalError without the interface."""
         self.config = config
         self._link: Link = link(config.interface)
         self._sdp_port = sdp_port
         self._security = security
         self._record = record
+        self._pcap = pcap
         self._log = log or Log()
         self._watchers: list[Watcher] = []
         self.car = Car(config, log=self._log)
@@ -77,12 +80,19 @@ class Vehicle:
     async def run(self) -> VehicleResult:
         """One session. Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask."""
         warm_up(asyncio.get_running_loop())
-        sock = await self._connect()
+        capture = None if self._pcap is None else Capture(self._pcap, log=self._log)
+        try:
+            return await self._session(await self._connect(capture), capture)
+        finally:
+            if capture is not None:
+                capture.close()
+
+    async def _session(self, sock: socket.socket, capture: Capture | None) -> VehicleResult:
         loop, battery = asyncio.get_running_loop(), self.car.metal.battery
         began, stored, soc = loop.time(), battery.stored, battery.soc
         head = Head("evcc", plain(self.config.session), name=self.config.name)
         recorder = Recorder(head, stream=None if self._record is None else Stream(self._record, head, log=self._log))
-        conversation = self.car.converse(scribe=recorder)
+        conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False))
         for watcher in self._watchers:
             conversation.subscribe(watcher)
         try:
@@ -105,11 +115,11 @@ class Vehicle:
             duration=loop.time() - began,
         )
 
-    async def _connect(self) -> socket.socket:
+    async def _connect(self, capture: Capture | None) -> socket.socket:
         """A connection to the charger on this link; one that is announced and does not answer is looked for again."""
         why = ""
         for _ in range(ATTEMPTS):
-            found = await discover(self._link, security=self._security, port=self._sdp_port)
+            found = await discover(self._link, security=self._security, port=self._sdp_port, capture=capture)
             self._log.info("charger found", f"{self.config.name}: charger at {found.text} port {found.port}")
             try:
                 return await self._open(found)

@@ -1,0 +1,1 @@
+"""Seeing what was said: captures and text to messages."""
