@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from iso15118.dissect.streams import Chunk
@@ -23,7 +24,7 @@ _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION = 20, 21, 22, 23
 _CLIENT_HELLO, _SERVER_HELLO, _FINISHED, _KEY_UPDATE = 1, 2, 20, 24
 _TLS_1_2, _TLS_1_3 = 0x0303, 0x0304
 _SUPPORTED_VERSIONS: Final = 43
-_RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+_RETRY: Final = sha256(b"HelloRetryRequest").digest()
 """The random of a ServerHello that asks for another ClientHello, RFC 8446, 4.1.3."""
 LONGEST: Final = 2**14 + 256
 """Octets of an encrypted record."""
