@@ -128,8 +128,8 @@ _SECC = "A charger: SDP and TCP on an interface, one outlet, as CONFIG.toml desc
 _EVCC = "A simulated car: finds a charger by SDP and runs one session, as CONFIG.toml describes it."
 _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
 {"<name>": {...}} on one line."""
-_DECODE = """What a car and a charger said, as a sequence chart. FILE is a capture (pcap, pcapng), or V2GTP frames in hexadecimal or base64, one a
-line; - is standard input. Exit code 1 if anything in it could not be read."""
+_DECODE = """What a car and a charger said, as a sequence chart. FILE is a capture (pcap, pcapng), or V2GTP frames in hexadecimal or
+base64, one a line; - is standard input. Exit code 1 if anything in it could not be read."""
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:

@@ -78,7 +78,10 @@ def shown_log(level: str) -> Iterator[None]:
 
 
 def writable(name: str, option: str = "--record") -> Path:
-    """The path of a recording to be, that `option` has named. Raises LocalError now, rather than after the session, if it cannot be written."""
+    """The path of a recording to be, that `option` has named.
+
+    Raises LocalError now, rather than after the session, if it cannot be written.
+    """
     path = Path(name)
     new = not path.exists()
     try:

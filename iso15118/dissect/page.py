@@ -81,7 +81,8 @@ h1 { font-size: 1.2em; margin: 0 } header p { margin: .15em 0 }
 .tools label, .tools input[type=search] { margin-right: 1.5em } .bad { color: var(--bad) } .good { color: var(--charger) }
 .ends { display: flex; justify-content: space-between; width: 23em; margin-left: 18.2em; font-weight: 600 }
 .frame { content-visibility: auto; contain-intrinsic-size: auto 1.7em; padding: 0 1em } .frame:hover { background: #8882 }
-summary { display: flex; gap: 1em; cursor: pointer; align-items: center; list-style: none } summary::-webkit-details-marker { display: none }
+summary { display: flex; gap: 1em; cursor: pointer; align-items: center; list-style: none }
+summary::-webkit-details-marker { display: none }
 .time { width: 20em; flex: none; display: flex; font: 12px ui-monospace, monospace; opacity: .75 }
 .time i { font-style: normal; flex: 1 1 6em; text-align: right; white-space: nowrap } .time i:first-child { flex: 0 0 3.5em }
 .lane { width: 23em; flex: none; position: relative; border: solid var(--line); border-width: 0 2px; padding: .12em 0; display: flex }
@@ -92,7 +93,8 @@ summary { display: flex; gap: 1em; cursor: pointer; align-items: center; list-st
 .unknown .lane { justify-content: center } .frame.bad .lane { color: var(--bad) } .frame.bad .lane::before { border-top-style: dashed }
 .lane b { position: relative; background: var(--back); margin: 0 1.1em; padding: 0 .3em; font-weight: 600 }
 .gist { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; opacity: .9 } .frame.bad .gist { color: var(--bad) }
-details > p, pre { margin: .2em 0 .2em 18.2em } pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.4 ui-monospace, monospace }
+details > p, pre { margin: .2em 0 .2em 18.2em }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.4 ui-monospace, monospace }
 .octets { opacity: .6 } details[open] { border-block: 1px solid var(--line) } .hidden { display: none }
 </style>
 """

@@ -13,7 +13,10 @@ _WRAP: Final = 2**32
 
 
 class Chunk(NamedTuple):
-    """Octets that follow those before them from the same side. `number`, `time`: of the packet that made them so; `gap`: octets lost before."""
+    """Octets that follow those before them from the same side.
+
+    `number`, `time`: of the packet that made them so; `gap`: octets lost before.
+    """
 
     number: int
     time: float

@@ -55,7 +55,7 @@ class Opened(Value):
     closed: str = ""
 
 
-class _Closed(Exception):
+class _StaysClosedError(Exception):
     """Nothing more can be read, and why."""
 
 
@@ -84,7 +84,7 @@ def opened(chunks: Iterable[Chunk], known: Secrets) -> Opened:
         for chunk in chunks:
             connection.take(chunk)
         connection.end()
-    except _Closed as why:
+    except _StaysClosedError as why:
         return Opened(tuple(connection.said), connection.cipher, str(why))
     return Opened(tuple(connection.said), connection.cipher)
 
@@ -101,13 +101,13 @@ class _Connection:
     def take(self, chunk: Chunk) -> None:
         side = self._sides[chunk.from_client]
         if chunk.gap:
-            raise _Closed(f"{chunk.gap} octets of the {side.name} are missing at packet {chunk.number}")
+            raise _StaysClosedError(f"{chunk.gap} octets of the {side.name} are missing at packet {chunk.number}")
         for kind, octets in side.records(chunk.octets):
             self._record(side, kind, octets, chunk)
 
     def end(self) -> None:
         if not self.cipher:
-            raise _Closed("the handshake is not there")
+            raise _StaysClosedError("the handshake is not there")
 
     def _record(self, side: _Side, kind: int, octets: bytes, chunk: Chunk) -> None:
         if kind == _CHANGE_CIPHER_SPEC:  # says nothing in TLS 1.3
@@ -115,7 +115,7 @@ class _Connection:
         if kind == _APPLICATION and side.key is not None:
             kind, octets = side.decrypt(octets, chunk.number)
         elif kind == _APPLICATION:
-            raise _Closed(f"encrypted data of the {side.name} before its key, at packet {chunk.number}")
+            raise _StaysClosedError(f"encrypted data of the {side.name} before its key, at packet {chunk.number}")
         if kind == _HANDSHAKE:
             for what, body in side.messages(octets):
                 self._handshake(side, what, body)
@@ -139,12 +139,12 @@ class _Connection:
             number = struct.unpack_from(">H", hello, at)[0]
             extensions = hello[at + 5 :]
         except (IndexError, struct.error):
-            raise _Closed("a ServerHello that breaks off") from None
+            raise _StaysClosedError("a ServerHello that breaks off") from None
         if _version(extensions) != _TLS_1_3:
-            raise _Closed("not TLS 1.3, and older versions are not opened")
+            raise _StaysClosedError("not TLS 1.3, and older versions are not opened")
         self._suite = _SUITES.get(number)
         if self._suite is None:
-            raise _Closed(f"cipher suite {number:#06x} is not known here")
+            raise _StaysClosedError(f"cipher suite {number:#06x} is not known here")
         self.cipher = f"TLS 1.3 {self._suite.name}"
         for side in self._sides.values():
             side.key = self._key(side, HANDSHAKE)
@@ -153,7 +153,7 @@ class _Connection:
         name = f"{side.name.upper()}_{label}"
         secret = self._known.get((name, self._random or b""))
         if secret is None or self._suite is None:
-            raise _Closed(f"no {name} for its client random {(self._random or b'').hex()[:16]}… in a key log")
+            raise _StaysClosedError(f"no {name} for its client random {(self._random or b'').hex()[:16]}… in a key log")
         return _Key(self._suite, secret)
 
 
@@ -174,7 +174,7 @@ class _Side:
             while len(self._octets) - at >= 5:
                 kind, version, length = struct.unpack_from(">BHH", self._octets, at)
                 if version >> 8 != 3 or length > LONGEST or not _CHANGE_CIPHER_SPEC <= kind <= _APPLICATION:
-                    raise _Closed(f"what the {self.name} sends is no TLS record")
+                    raise _StaysClosedError(f"what the {self.name} sends is no TLS record")
                 if len(self._octets) - at - 5 < length:
                     return
                 record = bytes(self._octets[at + 5 : at + 5 + length])
@@ -197,10 +197,10 @@ class _Side:
     def decrypt(self, octets: bytes, packet: int) -> tuple[int, bytes]:
         """The content type and the octets inside a protected record."""
         if self.key is None:
-            raise _Closed(f"no key of the {self.name}")
+            raise _StaysClosedError(f"no key of the {self.name}")
         inner = self.key.open(octets)
         if inner is None:
-            raise _Closed(f"a record of the {self.name} does not authenticate, at packet {packet}: another key, or other octets")
+            raise _StaysClosedError(f"a record of the {self.name} does not authenticate, at packet {packet}: another key, or other octets")
         inner = inner.rstrip(b"\0")
         return (inner[-1], inner[:-1]) if inner else (_ALERT, b"")
 

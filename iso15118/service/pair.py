@@ -123,7 +123,8 @@ def run_pair(
 ) -> PairResult:
     """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes.
 
-    `scribe` keeps the charger's side, `capture` what goes over the connection; `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
+    `scribe` keeps the charger's side, `capture` what goes over the connection;
+    `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
     """
     from iso15118.service.virtual import run
 

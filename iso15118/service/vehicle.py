@@ -57,7 +57,10 @@ class Vehicle:
         pcap: Path | None = None,
         log: Log | None = None,
     ) -> None:
-        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets. Raises LocalError without the interface."""
+        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets.
+
+        Raises LocalError without the interface.
+        """
         self.config = config
         self._link: Link = link(config.interface)
         self._sdp_port = sdp_port

@@ -13,6 +13,8 @@ import pytest
 
 from iso15118.cli import evcc, main, secc
 from iso15118.cli.evcc import told
+from iso15118.dissect.capture import read_capture
+from iso15118.dissect.captured import transcribe
 from iso15118.sequence.phases import Phase
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.replay import replay
@@ -155,11 +157,13 @@ def read_until(process: subprocess.Popen[str], words: str) -> list[str]:
 def test_two_processes_charge_and_stop_at_a_signal(tmp_path: Path) -> None:
     """The car is asked to leave in the middle of its charge loop, then the charger to end: both do, in order, with code 0."""
     port, records = str(free_port()), [tmp_path / "secc.jsonl", tmp_path / "evcc.jsonl"]
-    with started("secc", str(CHARGER), "--sdp-port", port, "--plain", "--record", str(records[0])) as charger:
+    captures = [tmp_path / "secc.pcapng", tmp_path / "evcc.pcapng"]
+    kept = [["--sdp-port", port, "--plain", "--record", str(r), "--pcap", str(c)] for r, c in zip(records, captures, strict=True)]
+    with started("secc", str(CHARGER), *kept[0]) as charger:
         try:
             ready = read_until(charger, "SDP ready")[-1]
             assert re.fullmatch(r"SDP ready on lo \[::1\]:\d+ for DE\*CLP\*E1", ready)
-            with started("evcc", str(CAR), "--sdp-port", port, "--plain", "--record", str(records[1])) as car:
+            with started("evcc", str(CAR), *kept[1]) as car:
                 try:
                     seen = read_until(car, "car: ChargeLoop")
                     assert any("car: PreCharge" in line for line in seen)
@@ -180,3 +184,9 @@ def test_two_processes_charge_and_stop_at_a_signal(tmp_path: Path) -> None:
     for path in records:
         lived = replay(path)
         assert (lived.equal, lived.complete) == (True, True)
+    seen_by = [transcribe(read_capture(path.read_bytes())) for path in captures]
+    assert [transcript.unread for transcript in seen_by] == [0, 0]
+    said = [[(each.name, each.from_car, each.octets) for each in transcript.said] for transcript in seen_by]
+    assert said[0] == said[1]
+    assert [name for name, _, _ in said[0]][:3] == ["SDPRequest", "SDPResponse", "supportedAppProtocolReq"]
+    assert said[0][-1][0] == "SessionStopRes"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import struct
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -95,22 +96,14 @@ def test_what_is_something_else() -> None:
 
 @pytest.mark.parametrize("cut", range(1, 62))
 def test_a_packet_cut_anywhere(cut: int) -> None:
-    octets = udp().octets
-    try:
-        found = parse(Packet(1, 0.0, 1, octets[:cut]))
-    except CodecError as error:
-        assert "\n" not in str(error)
-    else:
-        assert isinstance(found, Datagram)
-        assert found.payload == b"hello"[: cut - 62]
+    with pytest.raises(CodecError, match="too few for their headers"):
+        parse(Packet(1, 0.0, 1, udp().octets[:cut]))
 
 
 @given(st.sampled_from([1, 101, 0, 108, 113, 276, 12, 5]), st.binary(max_size=120))
 def test_any_packet(link: int, octets: bytes) -> None:
-    try:
+    with suppress(CodecError):
         parse(Packet(1, 0.0, link, octets))
-    except CodecError:
-        pass
 
 
 SAID = [(True, b"request one"), (False, b"answer" * 600), (True, b"two"), (False, b"three")]

@@ -183,110 +183,116 @@ def test_any_octet_may_be_wrong(caught: Caught, data: st.DataObject) -> None:
     assert isinstance(opened(chunks, secrets(caught.key_log)), Opened)
 
 
-# A real server: collected where there is the program.
+# A real server.
 
-if shutil.which("openssl"):
 
-    class Relay:
-        """Passes octets between a client and the server, and keeps them in order."""
+class Relay:
+    """Passes octets between a client and the server, and keeps them in order."""
 
-        def __init__(self, server: int) -> None:
-            self.chunks: list[Chunk] = []
-            self._lock = threading.Lock()
-            self._server = server
-            self._listener = socket.create_server(("127.0.0.1", 0))
-            self._listener.settimeout(DEADLINE)
-            self.port = self._listener.getsockname()[1]
-            self._thread = threading.Thread(target=self._run)
-            self._thread.start()
+    def __init__(self, server: int) -> None:
+        self.chunks: list[Chunk] = []
+        self._lock = threading.Lock()
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(DEADLINE)
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
 
-        def _run(self) -> None:
-            with self._listener, self._listener.accept()[0] as client, socket.create_connection(("127.0.0.1", self._server)) as server:
-                for sock in (client, server):
-                    sock.settimeout(DEADLINE)
-                ways = [threading.Thread(target=self._pass, args=way) for way in ((client, server, True), (server, client, False))]
-                for way in ways:
-                    way.start()
-                for way in ways:
-                    way.join()
+    def _run(self) -> None:
+        with self._listener, self._listener.accept()[0] as client, socket.create_connection(("127.0.0.1", self._server)) as server:
+            for sock in (client, server):
+                sock.settimeout(DEADLINE)
+            ways = [threading.Thread(target=self._pass, args=way) for way in ((client, server, True), (server, client, False))]
+            for way in ways:
+                way.start()
+            for way in ways:
+                way.join()
 
-        def _pass(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
-            try:
-                while octets := source.recv(65536):
-                    with self._lock:
-                        self.chunks.append(Chunk(len(self.chunks) + 1, 0.0, from_client, octets))
-                    target.sendall(octets)
-                target.shutdown(socket.SHUT_WR)
-            except OSError:
-                return
-
-        def join(self) -> None:
-            self._thread.join(DEADLINE)
-
-    @pytest.fixture
-    def server(certificate: Path) -> Iterator[Callable[..., int]]:
-        """Starts `openssl s_server` with more arguments; its port. It sends back each line, reversed."""
-        running: list[subprocess.Popen[bytes]] = []
-
-        def start(*words: str) -> int:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = int(free.getsockname()[1])
-            command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(certificate), "-tls1_3", "-rev", *words]
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            running.append(process)
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith(b"ACCEPT"):
-                    return port
-            raise AssertionError("openssl s_server has not started")
-
-        yield start
-        for process in running:
-            process.kill()
-            process.wait()
-
-    def client(port: int, key_log: Path, said: list[bytes], *words: str) -> None:
-        """`openssl s_client` says these lines, each after the answer to the one before."""
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_3", "-keylogfile", str(key_log), *words]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert process.stdin is not None
-        assert process.stdout is not None
+    def _pass(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:
         try:
-            for line in said:
-                process.stdin.write(line + b"\n")
-                process.stdin.flush()
-                answer = b"KEYUPDATE" if line == b"K" else line[::-1]
-                for heard in process.stdout:
-                    if answer in heard:
-                        break
-                else:
-                    raise AssertionError(f"no answer to {line!r}")
-            process.stdin.write(b"Q\n")
-            process.stdin.close()
-            process.wait(DEADLINE)
-        finally:
-            process.kill()
-            process.wait()
+            while octets := source.recv(65536):
+                with self._lock:
+                    self.chunks.append(Chunk(len(self.chunks) + 1, 0.0, from_client, octets))
+                target.sendall(octets)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
 
-    def spoken(relay: Relay, key_log: Path) -> tuple[Opened, bytes, bytes]:
-        found = opened(relay.chunks, secrets(key_log.read_text()))
-        return found, *(b"".join(c.octets for c in found.chunks if c.from_client is who) for who in (True, False))
+    def join(self) -> None:
+        self._thread.join(DEADLINE)
 
-    @pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
-    def test_every_cipher_suite_of_openssl(server: Callable[..., int], tmp_path: Path, suite: str) -> None:
-        relay = Relay(server("-ciphersuites", suite))
-        client(relay.port, tmp_path / "log", [b"supported", b"app protocol"])
-        relay.join()
-        found, car, charger = spoken(relay, tmp_path / "log")
-        assert (found.cipher, found.closed) == (f"TLS 1.3 {suite}", "")
-        assert car == b"supported\napp protocol\n"
-        assert charger == b"detroppus\nlocotorp ppa\n"
 
-    def test_another_hello_and_new_keys(server: Callable[..., int], tmp_path: Path) -> None:
-        relay = Relay(server("-groups", "P-384"))
-        client(relay.port, tmp_path / "log", [b"before", b"K", b"after", b"K", b"again"], "-groups", "X25519:P-384")
-        relay.join()
-        assert any(RETRY in chunk.octets for chunk in relay.chunks)  # the server has asked for another group
-        found, car, charger = spoken(relay, tmp_path / "log")
-        assert found.closed == ""
-        assert (car, charger) == (b"before\nafter\nagain\n", b"erofeb\nretfa\nniaga\n")
+@pytest.fixture
+def server(certificate: Path) -> Iterator[Callable[..., int]]:
+    """Starts `openssl s_server` with more arguments; its port. It sends back each line, reversed."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl program")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        command = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", str(certificate), "-tls1_3", "-rev", *words]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        running.append(process)
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"ACCEPT"):
+                return port
+        raise AssertionError("openssl s_server has not started")
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def client(port: int, key_log: Path, said: list[bytes], *words: str) -> None:
+    """`openssl s_client` says these lines, each after the answer to the one before."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_3", "-keylogfile", str(key_log), *words]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        for line in said:
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+            answer = b"KEYUPDATE" if line == b"K" else line[::-1]
+            for heard in process.stdout:
+                if answer in heard:
+                    break
+            else:
+                raise AssertionError(f"no answer to {line!r}")
+        process.stdin.write(b"Q\n")
+        process.stdin.close()
+        process.wait(DEADLINE)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def spoken(relay: Relay, key_log: Path) -> tuple[Opened, bytes, bytes]:
+    found = opened(relay.chunks, secrets(key_log.read_text()))
+    return found, *(b"".join(c.octets for c in found.chunks if c.from_client is who) for who in (True, False))
+
+
+@pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"])
+def test_every_cipher_suite_of_openssl(server: Callable[..., int], tmp_path: Path, suite: str) -> None:
+    relay = Relay(server("-ciphersuites", suite))
+    client(relay.port, tmp_path / "log", [b"supported", b"app protocol"])
+    relay.join()
+    found, car, charger = spoken(relay, tmp_path / "log")
+    assert (found.cipher, found.closed) == (f"TLS 1.3 {suite}", "")
+    assert car == b"supported\napp protocol\n"
+    assert charger == b"detroppus\nlocotorp ppa\n"
+
+
+def test_another_hello_and_new_keys(server: Callable[..., int], tmp_path: Path) -> None:
+    relay = Relay(server("-groups", "P-384"))
+    client(relay.port, tmp_path / "log", [b"before", b"K", b"after", b"K", b"again"], "-groups", "X25519:P-384")
+    relay.join()
+    assert any(RETRY in chunk.octets for chunk in relay.chunks)  # the server has asked for another group
+    found, car, charger = spoken(relay, tmp_path / "log")
+    assert found.closed == ""
+    assert (car, charger) == (b"before\nafter\nagain\n", b"erofeb\nretfa\nniaga\n")
