@@ -79,7 +79,7 @@ body { margin: 0; font: 14px/1.45 system-ui, sans-serif; background: var(--back)
 header { position: sticky; top: 0; z-index: 1; background: var(--back); border-bottom: 1px solid var(--line); padding: .6em 1em 0 }
 h1 { font-size: 1.2em; margin: 0 } header p { margin: .15em 0 }
 .tools label, .tools input[type=search] { margin-right: 1.5em } .bad { color: var(--bad) } .good { color: var(--charger) }
-.ends { display: flex; justify-content: space-between; width: 23em; margin-left: 18.2em; font-weight: 600 }
+.ends { display: flex; justify-content: space-between; width: 23em; margin-left: 255px; font-weight: 600 }
 .frame { content-visibility: auto; contain-intrinsic-size: auto 1.7em; padding: 0 1em } .frame:hover { background: #8882 }
 summary { display: flex; gap: 1em; cursor: pointer; align-items: center; list-style: none }
 summary::-webkit-details-marker { display: none }
@@ -93,7 +93,7 @@ summary::-webkit-details-marker { display: none }
 .unknown .lane { justify-content: center } .frame.bad .lane { color: var(--bad) } .frame.bad .lane::before { border-top-style: dashed }
 .lane b { position: relative; background: var(--back); margin: 0 1.1em; padding: 0 .3em; font-weight: 600 }
 .gist { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; opacity: .9 } .frame.bad .gist { color: var(--bad) }
-details > p, pre { margin: .2em 0 .2em 18.2em }
+details > p, pre { margin: 3px 0 3px 255px }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font: 12px/1.4 ui-monospace, monospace }
 .octets { opacity: .6 } details[open] { border-block: 1px solid var(--line) } .hidden { display: none }
 </style>
