@@ -1,6 +1,6 @@
 """Photograph `docs/decode.png`: the page that `chargeloop decode --html` makes of a session whose insulation fails. Needs chromium.
 
-    python -m tools.capture_decode [FILE]
+python -m tools.capture_decode [FILE]
 """
 
 from __future__ import annotations
