@@ -1,4 +1,4 @@
-"""`python -m tools.bench [--only codec|answer|start|pair] [--json FILE] [--repeats N] [--quick] [--check]`."""
+"""`python -m tools.bench [--only codec|java|answer|start|pair] [--json FILE] [--repeats N] [--quick] [--check]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.bench.measure import Progress, Table
 
-BENCHES = ("codec", "answer", "start", "pair")
+BENCHES = ("codec", "java", "answer", "start", "pair")
 CALLS = 2_000
 
 

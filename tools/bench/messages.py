@@ -155,6 +155,7 @@ def realistic() -> dict[str, tuple[int, Sequence[Message]]]:
         "supportedAppProtocolReq": (0x8001, [app_protocol()]),
         "SessionSetupReq": (0x8002, [session.SessionSetupReq(header=header(i), evcc_id="WMIV1234567890ABCDEX") for i in range(8)]),
         "ServiceDetailRes": (0x8002, [service_detail()]),
+        "ScheduleExchangeRes 3 x 33": (0x8002, [schedules(entries=33)]),
         "ScheduleExchangeRes 3 x 96": (0x8002, [schedules()]),
         "DC_ChargeLoopReq dynamic": (0x8004, [loop_request(i, dynamic=True) for i in range(VARIANTS)]),
         "DC_ChargeLoopRes dynamic": (0x8004, [loop_response(i, dynamic=True) for i in range(VARIANTS)]),
