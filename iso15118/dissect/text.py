@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextlib import suppress
 from typing import Final
 
 from iso15118.dissect.transcript import START, Reader, Said, Transcript, told
@@ -11,7 +12,7 @@ from iso15118.errors import CodecError
 from iso15118.exi import Schema
 from iso15118.exi.schema import HEADER
 
-_HEX: Final = re.compile(r"(?:0x)?[0-9A-Fa-f\s:]+")
+_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _NAME: Final = "frame in hexadecimal or base64"
 
 
@@ -48,14 +49,13 @@ def transcribe(data: bytes, schema: Schema | None = None) -> Transcript:
 
 def octets_of(text: str) -> bytes:
     """Octets written in hexadecimal (0x, white space and colons allowed) or in base64. Raises CodecError for anything else."""
-    if _HEX.fullmatch(text):
-        digits = re.sub(r"^0x|[\s:]", "", text)
-        if len(digits) % 2 == 0:
-            return bytes.fromhex(digits)
-    try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
-    except (binascii.Error, ValueError):
-        raise CodecError(f"neither hexadecimal nor base64: {text:.40}") from None
+    octets = b""
+    digits = re.sub(r"^0x|[\s:]", "", text)
+    with suppress(ValueError):  # binascii.Error is one
+        octets = bytes.fromhex(digits) if _HEX.fullmatch(digits) else binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    if not octets:
+        raise CodecError(f"neither hexadecimal nor base64: {text:.40}")
+    return octets
 
 
 def _frames(blocks: list[tuple[int, bytes]]) -> tuple[Said, ...]:

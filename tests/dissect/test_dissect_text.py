@@ -61,7 +61,7 @@ def test_nothing_is_a_problem() -> None:
         assert transcribe(data).unread == 1
 
 
-@pytest.mark.parametrize("text", ["0", "xyz", "=", "0x", "-"])
+@pytest.mark.parametrize("text", ["0", "xyz", "=", "0x", "-", ":", ""])
 def test_what_is_neither(text: str) -> None:
     with pytest.raises(CodecError, match="neither"):
         octets_of(text + "!")
