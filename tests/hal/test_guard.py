@@ -356,7 +356,8 @@ def test_a_driver_that_raises_is_a_fault_and_the_others_are_driven_to_safety(
 
 @pytest.mark.parametrize(
     ("device", "call"),
-    [(device, call) for device, call, _ in DRIVERS if call not in ("demand", "voltage")] + [("contactor", "voltage"), ("meter", "discharged")],
+    [(device, call) for device, call, _ in DRIVERS if call not in ("demand", "voltage")]
+    + [("contactor", "voltage"), ("meter", "discharged")],
 )
 @pytest.mark.parametrize("answer", [None, 7.0, (None, None), Measured(None, 1000.0), Measured("7", 1000.0)], ids=repr)
 def test_a_driver_that_gives_back_something_else_is_driven_to_safety_too(device: str, call: str, answer: object) -> None:

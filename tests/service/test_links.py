@@ -77,8 +77,7 @@ def test_a_peer_that_never_reads_is_noticed_after_a_few_answers() -> None:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as asyncio does
             connection.setblocking(False)
             with pytest.raises(BlockingIOError):
-                for _ in range(100):
-                    connection.send(bytes(80))
+                any(connection.send(bytes(80)) == 0 for _ in range(100))
 
 
 def test_a_taken_udp_port_is_said() -> None:
