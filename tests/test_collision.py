@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -99,10 +100,30 @@ def test_for_real_as_a_module(site: Path) -> None:
 
 def test_for_real_as_the_console_script(site: Path, tmp_path: Path) -> None:
     script = tmp_path / "chargeloop"
-    script.write_text("import sys\nfrom iso15118.cli import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom chargeloop import main\nsys.exit(main())\n")
     (site / "iso15118-0.31.2.dist-info").mkdir()
     run = python(site, str(script), "--version")
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+
+
+def test_for_real_as_the_console_script_of_an_editable_installation(site: Path, tmp_path: Path) -> None:
+    """There the other distribution's folder stands before ours, and none of our package is ever loaded."""
+    script = tmp_path / "chargeloop"
+    script.write_text("import sys\nfrom chargeloop import main\nsys.exit(main())\n")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    command = [sys.executable, str(script), "--version"]
+    (site / "iso15118" / "__init__.py").write_text("")
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr
+    assert run.stderr.startswith(f"chargeloop: another package of the name iso15118 stands in {site / 'iso15118'}, before ours")
+    (site / "iso15118" / "__init__.py").unlink()
+    (site / "iso15118").rmdir()
+    assert subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+
+
+def test_the_console_script_is_the_module_of_our_own_name() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert scripts == {"chargeloop": "chargeloop:main"}
 
 
 def test_for_real_as_an_import(site: Path) -> None:
@@ -114,11 +135,12 @@ def test_for_real_as_an_import(site: Path) -> None:
 
 def test_for_real_with_our_first_file_overwritten(site: Path, tmp_path: Path) -> None:
     """Installed after ours into the same folder, the other distribution leaves its own `__init__` there."""
+    shutil.copy(ROOT / "chargeloop.py", site)
     shutil.copytree(ROOT / "iso15118", site / "iso15118", dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (site / "iso15118" / "__init__.py").write_text("")
     (site / "iso15118-0.31.2.dist-info").mkdir()
     script = tmp_path / "chargeloop"
-    script.write_text("import sys\nfrom iso15118.cli import main\nsys.exit(main())\n")
+    script.write_text("import sys\nfrom chargeloop import main\nsys.exit(main())\n")
     environment = os.environ | {"PYTHONPATH": str(site)}
     run = subprocess.run([sys.executable, str(script), "--version"], env=environment, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr

@@ -20,7 +20,7 @@ from iso15118.errors import DeviceError, DeviceFault, LocalError
 from iso15118.hal import bounds
 from iso15118.hal.bounds import Held
 from iso15118.hal.protocols import Health, Outlet
-from iso15118.power import OFF, Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry
+from iso15118.power import OFF, Abilities, Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry
 from iso15118.units import Ampere, Second, Volt
 
 T = TypeVar("T")
@@ -43,6 +43,14 @@ _NOTHING: Final = Reading(
     charged=Measured(0.0, _NEVER),
     discharged=Measured(0.0, _NEVER),
 )
+
+
+def _abilities(outlet: Outlet) -> Abilities:
+    """What the supply says it can do. Raises TypeError for anything else."""
+    abilities = outlet.supply.abilities
+    if not isinstance(abilities, Abilities):
+        raise TypeError(f"{abilities!r} instead of Abilities")
+    return abilities
 
 
 class Guard:
@@ -143,30 +151,41 @@ class Guard:
     def _read(self) -> None:
         """Take over what the devices hold; what they cannot give keeps its old value and grows old."""
         outlet, r, now = self._outlet, self._reading, self._now
-        lost = DeviceFault.COMMUNICATION
-        self._ask(lambda: outlet.advance(now), lost, None)
-        self._abilities = self._ask(lambda: outlet.supply.abilities, DeviceFault.SUPPLY, self._abilities)
-        voltage, current = self._ask(outlet.supply.measured, lost, (self._supply_voltage, r.current))
-        self._supply_voltage = self._newer(self._supply_voltage, voltage)
+        self._ask(lambda: outlet.advance(now), DeviceFault.COMMUNICATION, None)
+        self._abilities = self._ask(lambda: _abilities(outlet), DeviceFault.SUPPLY, self._abilities)
+        held = self._supply_voltage, r.current
+        self._supply_voltage, current = self._ask(lambda: self._supply(*held), DeviceFault.COMMUNICATION, held)
         self._reading = r = Reading(
-            voltage=self._newer(r.voltage, self._ask(outlet.contactor.voltage, lost, r.voltage)),
-            current=self._newer(r.current, current),
-            contactor=self._newer(r.contactor, self._ask(outlet.contactor.feedback, lost, r.contactor)),
-            pilot=self._newer(r.pilot, self._ask(outlet.pilot.state, lost, r.pilot)),
-            locked=self._newer(r.locked, self._ask(outlet.lock.locked, lost, r.locked)),
-            insulation=self._newer(r.insulation, self._ask(outlet.insulation.verdict, lost, r.insulation)),
-            resistance=self._newer(r.resistance, self._ask(outlet.insulation.resistance, lost, r.resistance)),
-            charged=self._newer(r.charged, self._ask(outlet.meter.charged, lost, r.charged)),
-            discharged=self._newer(r.discharged, self._ask(outlet.meter.discharged, lost, r.discharged)),
+            voltage=self._newest(r.voltage, outlet.contactor.voltage),
+            current=current,
+            contactor=self._newest(r.contactor, outlet.contactor.feedback),
+            pilot=self._newest(r.pilot, outlet.pilot.state),
+            locked=self._newest(r.locked, outlet.lock.locked),
+            insulation=self._newest(r.insulation, outlet.insulation.verdict),
+            resistance=self._newest(r.resistance, outlet.insulation.resistance),
+            charged=self._newest(r.charged, outlet.meter.charged),
+            discharged=self._newest(r.discharged, outlet.meter.discharged),
         )
         oldest = min(self._supply_voltage.at, r.voltage.at, r.current.at, r.contactor.at, r.pilot.at)
         self._oldest = now - max(oldest, self._born)
 
+    def _supply(self, voltage: Measured[Volt], current: Measured[Ampere]) -> tuple[Measured[Volt], Measured[Ampere]]:
+        """Both measurements of the supply, in the place of these."""
+        new_voltage, new_current = self._outlet.supply.measured()
+        return self._newer(voltage, new_voltage), self._newer(current, new_current)
+
+    def _newest(self, old: Measured[T], measure: Callable[[], Measured[T]]) -> Measured[T]:
+        """What `measure` gives in the place of `old`; a driver that raises, or gives something else, has lost its device."""
+        return self._ask(lambda: self._newer(old, measure()), DeviceFault.COMMUNICATION, old)
+
     def _newer(self, old: Measured[T], new: Measured[T]) -> Measured[T]:
-        """`new`, unless it is not a measurement: not a finite number, or from the future."""
-        value = new.value
-        if isinstance(value, float) and not isfinite(value):
-            return old
+        """`new`, unless it is not a measurement: not a finite number, or from the future. Raises TypeError for a value of another kind."""
+        value, kind = new.value, type(old.value)
+        if kind is float or kind is int:
+            if not isfinite(value):  # type: ignore[arg-type]  # what is no number raises here
+                return old
+        elif type(value) is not kind:
+            raise TypeError(f"{value!r} instead of a {kind.__name__}")
         return new if new.at <= self._now + CLOCK_SKEW else old
 
     def _ask(self, call: Callable[[], T], fault: DeviceFault, otherwise: T) -> T:

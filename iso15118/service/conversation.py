@@ -283,6 +283,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Send):
                 written.append(self._send(command))
             elif isinstance(command, Arm):
+                if command.timer is Timer.WRITE and Timer.WRITE in self._timers:
+                    continue  # an older message has not left yet: its deadline holds, however many come after it
                 self._disarm(command.timer)
                 if not self._over:
                     self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)

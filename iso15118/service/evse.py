@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from iso15118.energy import Authorisation, Budget, Plan, Slot
 from iso15118.errors import DeviceFault
 from iso15118.hal.board import Board
+from iso15118.hal.guard import Guard
+from iso15118.hal.protocols import Outlet
 from iso15118.power import OFF, Abilities, Limits
 from iso15118.service.actuate import Actuator
 from iso15118.service.conversation import Conversation, Scribe
@@ -58,6 +60,19 @@ class EvseConfig(Value, kw_only=True):
         """The board's."""
         return self.board.abilities
 
+    @property
+    def allowed(self) -> Limits:
+        """For session and guard alike: the operator's within the board's, and no way back where site or board forbids it."""
+        own = self.board.abilities.limits
+        limits = own if self.limits is None else self.limits.lowered(own)
+        return limits if self.discharge_allowed else limits.charging_only()
+
+
+def guarded(config: EvseConfig, outlet: Outlet) -> Guard:
+    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
+    permission = config.discharge_allowed and config.board.discharge_allowed
+    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission)
+
 
 def epoch() -> int:
     """Microseconds since the epoch, UTC."""
@@ -87,7 +102,7 @@ class Evse:
         self._log = log or Log()
         self._loop = loop or asyncio.get_running_loop()
         self._abilities = config.abilities
-        self._limits = config.limits or config.board.limits
+        self._limits = config.allowed
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0

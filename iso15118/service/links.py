@@ -21,6 +21,9 @@ from iso15118.wire.sdp import address_text
 ADDRESSES: Final = Path("/proc/net/if_inet6")
 DYNAMIC: Final = range(49152, 65536)
 """Ports a charger's listener is on; drawn, not counted up, so that a restart does not meet the car's memory of the last one."""
+UNREAD: Final = 4096
+"""Octets that the kernel may hold for a peer on a listener's connections (it doubles this, and counts its own book-keeping): a few answers
+of a charge loop, so that a peer that never reads is noticed soon. What is longer leaves in parts, as always."""
 _DRAWS: Final = 100
 _HOST_SCOPE, _LINK_SCOPE = 0x10, 0x20
 _DAD_FAILED, _TENTATIVE = 0x08, 0x40
@@ -104,6 +107,7 @@ def listener(on: Link) -> socket.socket:
         sock.setblocking(False)
         try:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD)  # connections inherit it
             if not on.loopback:
                 _bind_to_device(sock, on)
             sock.bind(on.sockaddr(DYNAMIC[secrets.randbelow(len(DYNAMIC))]))

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from iso15118.hal.guard import Guard
 from iso15118.hal.simulated import outlet
 from iso15118.service import memory
 from iso15118.service.actuate import PERIOD, Actuator
 from iso15118.service.car import Car, CarConfig, Driver
-from iso15118.service.evse import Charger, Evse, EvseConfig
+from iso15118.service.evse import Charger, Evse, EvseConfig, guarded
 from iso15118.service.log import Log
 from iso15118.service.seen import Ended
 from iso15118.units import MICROSECONDS, Second, WattHour
@@ -72,7 +71,7 @@ class Pair:
         self._cut, self._kernel = cut, kernel
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
         self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
-        self.guard = Guard(self.outlet, evse_config.limits, discharge_allowed=evse_config.discharge_allowed)
+        self.guard = guarded(evse_config, self.outlet)
         self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
         self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
         self.charger: Charger | None = None

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iso15118.hal import registry
-from iso15118.hal.guard import Guard
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import PERIOD, Actuator
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.door import Door
-from iso15118.service.evse import Evse, EvseConfig, fresh_session_id
+from iso15118.service.evse import Evse, EvseConfig, fresh_session_id, guarded
 from iso15118.service.links import Link, link, listener
 from iso15118.service.log import Log
 from iso15118.service.plain import plain
@@ -57,7 +56,7 @@ class Served:
         self._link: Link = link(config.interface)
         self._metal: Outlet = registry.outlet(config.board)
         self.config = config = replace(config, session=replace(config.session, meter_id=self._metal.meter.meter_id))
-        guard = Guard(self._metal, config.limits, discharge_allowed=config.discharge_allowed)
+        guard = guarded(config, self._metal)
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._server: asyncio.Server | None = None

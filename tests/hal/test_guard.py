@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import DeviceError, DeviceFault, LocalError
-from iso15118.power import OFF, Command, Contactor, Insulation, Pilot, Setpoint, VehicleSetpoint
+from iso15118.power import OFF, Command, Contactor, Insulation, Measured, Pilot, Setpoint, Telemetry, VehicleSetpoint
 from iso15118.value import replace
 from tests.hal.bench import LIVE, Bench, at
 
@@ -352,6 +352,36 @@ def test_a_driver_that_raises_is_a_fault_and_the_others_are_driven_to_safety(
     assert bench.demanded == 0
     assert abs(bench.current) < 5
     assert bench.closed == (device == "contactor" and call == "demand")
+
+
+@pytest.mark.parametrize(
+    ("device", "call"),
+    [(device, call) for device, call, _ in DRIVERS if call not in ("demand", "voltage")]
+    + [("contactor", "voltage"), ("meter", "discharged")],
+)
+@pytest.mark.parametrize("answer", [None, 7.0, (None, None), Measured(None, 1000.0), Measured("7", 1000.0)], ids=repr)
+def test_a_driver_that_gives_back_something_else_is_driven_to_safety_too(device: str, call: str, answer: object) -> None:
+    """Such as None before its first poll: it must not take the turn away from all the others."""
+    bench = Bench().join()
+    bench.charge(100)
+    setattr(bench.outlet, device, Deaf(getattr(bench.outlet, device), **{call: lambda: answer}))
+    telemetry = bench.charge(100, 1.5)
+    slow = (device, call) in {("meter", "charged"), ("meter", "discharged"), ("insulation", "verdict")}
+    assert telemetry.faults or (slow and isinstance(answer, Measured))
+    if telemetry.faults:
+        assert bench.demanded == 0
+        assert not bench.closed
+    assert Telemetry.from_bytes(telemetry.to_bytes()) == telemetry
+
+
+def test_abilities_that_are_none_leave_the_old_ones() -> None:
+    bench = Bench().join()
+    bench.charge(100)
+    bench.outlet.supply = Deaf(bench.outlet.supply, abilities=None)  # type: ignore[assignment]
+    bench.charge(100, 0.5)
+    assert DeviceFault.SUPPLY in bench.guard.faults
+    assert bench.demanded == 0
+    assert not bench.closed
 
 
 def test_devices_may_need_a_moment_for_their_first_word() -> None:

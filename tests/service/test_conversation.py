@@ -204,6 +204,36 @@ def test_a_peer_that_never_reads_is_dropped_within_half_a_second_with_power_off(
     run(main())
 
 
+def test_a_peer_that_goes_on_asking_but_never_reads_is_dropped_just_as_soon(rig: Any, words: SimpleNamespace) -> None:
+    """The deadline is that of the oldest answer which has not left: a later one must not put it off."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+
+        def script(event: Any) -> list[Any]:
+            match event:
+                case Received():
+                    return [Apply(words.live), Send(words.answer, 0x8001), Arm(Timer.WRITE, 0.5)]
+                case Sent():
+                    return [Disarm(Timer.WRITE)]
+                case Elapsed(Timer.WRITE):
+                    return [Apply(OFF), Close("does not read")]
+            return []
+
+        r = rig(script)
+        peer = await meet(r, kernel=5)
+        peer.transport.pause_reading()
+        for _ in range(12):
+            peer.transport.write(words.ask_frame)
+            await asyncio.sleep(0.1)
+        assert r.conversation.ended.done()
+        assert r.conversation.ended.result().why == "does not read"
+        assert r.conversation.ended.result().at <= loop.time() - 0.6
+        assert r.applied[-1] == OFF
+
+    run(main())
+
+
 def test_the_last_words_before_a_close_still_leave_or_are_cut_off_in_time(rig: Any, words: SimpleNamespace) -> None:
     async def main(reads: bool) -> tuple[bytes, float]:
         r = rig(lambda event: [Send(words.answer, 0x8001), Close("refused")] if isinstance(event, Received) else [])

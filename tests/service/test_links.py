@@ -65,6 +65,21 @@ def test_a_listener_is_on_a_dynamic_port_of_its_link_only() -> None:
         assert one.getsockname()[1] != two.getsockname()[1]
 
 
+def test_a_peer_that_never_reads_is_noticed_after_a_few_answers() -> None:
+    """What the kernel takes counts as written, so it must not take many minutes of a charge loop."""
+    with listener(link("lo")) as server, socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as car:
+        server.listen()
+        server.settimeout(5)
+        car.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        car.connect(server.getsockname())
+        connection, _ = server.accept()
+        with connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as asyncio does
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                any(connection.send(bytes(80)) == 0 for _ in range(100))
+
+
 def test_a_taken_udp_port_is_said() -> None:
     with udp_socket(link("lo"), 0) as first:
         port = first.getsockname()[1]

@@ -49,9 +49,12 @@ class Settings(Value):
 
 
 class SimulatedOutlet:
-    """`hal.protocols.Outlet` over a `Plant`. `plant.faults` is the door for breaking things."""
+    """`hal.protocols.Outlet` over a `Plant`. `plant.faults` is the door for breaking things.
 
-    __slots__ = ("contactor", "insulation", "lock", "meter", "pilot", "plant", "supply")
+    A device may be replaced by a real one while the others stay simulated: only our own are measured here.
+    """
+
+    __slots__ = ("_devices", "contactor", "insulation", "lock", "meter", "pilot", "plant", "supply")
 
     def __init__(self, plant: Plant, board: Board, settings: Settings) -> None:
         self.plant = plant
@@ -61,12 +64,13 @@ class SimulatedOutlet:
         self.meter = SimulatedMeter(plant, settings.meter_id)
         self.pilot = SimulatedPilot(plant)
         self.lock = SimulatedLock(plant, settings.lock_delay)
+        self._devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
 
     def advance(self, now: Second) -> None:
         """Move the plant up to `now` and measure it."""
         self.plant.advance(now)
         if not self.plant.faults.telemetry_frozen:
-            for device in (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock):
+            for device in self._devices:
                 device.measure(now)
 
     def close(self) -> None:
