@@ -20,8 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iso15118.cli import main
 from iso15118.dissect.streams import Chunk
 from iso15118.dissect.tls import Opened, is_tls, opened, secrets
+from iso15118.wire.pcapng import Place, TcpStream, section
+from iso15118.wire.pcapng import secrets as block_of_secrets
 from iso15118.wire.sdp import SdpRequest
 
 DEADLINE = 20.0
@@ -296,3 +299,36 @@ def test_another_hello_and_new_keys(server: Callable[..., int], tmp_path: Path) 
     found, car, charger = spoken(relay, tmp_path / "log")
     assert found.closed == ""
     assert (car, charger) == (b"before\nafter\nagain\n", b"erofeb\nretfa\nniaga\n")
+
+
+def test_a_capture_of_openssl_is_decoded_with_its_key_log_and_stays_closed_without(
+    server: Callable[..., int], certificate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A car that speaks to `openssl s_server`: what it said comes out of the capture, by the secrets in the file or beside it."""
+    said = bytes.fromhex("01fe80010000000480400040")
+    relay = Relay(server())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.load_verify_locations(certificate)
+    context.keylog_filename = str(tmp_path / "log")
+    with (
+        socket.create_connection(("127.0.0.1", relay.port), timeout=DEADLINE) as sock,
+        context.wrap_socket(sock) as car,
+    ):
+        car.sendall(said)
+        car.sendall(said)
+    relay.join()
+    stream = TcpStream(Place("fe80::1", 50000), Place("fe80::2", 60000))
+    packets = stream.opening(1.0) + b"".join(stream.data(2.0, c.octets, from_client=c.from_client) for c in relay.chunks)
+    key_log = (tmp_path / "log").read_text()
+    closed, open_ = tmp_path / "closed.pcapng", tmp_path / "open.pcapng"
+    closed.write_bytes(section() + packets)
+    open_.write_bytes(section() + block_of_secrets(key_log) + packets)
+    for arguments in ([str(open_)], [str(closed), "--keylog", str(tmp_path / "log")]):
+        assert main(["decode", *arguments]) == 0
+        shown = capsys.readouterr().out
+        assert "[fe80::2]:60000, TLS 1.3 TLS_AES_256_GCM_SHA384" in shown
+        assert shown.count("supportedAppProtocolRes") == 2
+    assert main(["decode", str(closed)]) == 1
+    shown = capsys.readouterr().out
+    assert "problem: [fe80::1]:50000 -> [fe80::2]:60000 stays closed: no CLIENT_HANDSHAKE_TRAFFIC_SECRET" in shown
