@@ -109,6 +109,8 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
         why = ", ".join(sorted(snapshot.faults))
     elif session.setpoint.contactor and min(snapshot.reading.voltage.at, snapshot.reading.current.at) < snapshot.now - LOST:
         why = DeviceFault.STALE.value
+    elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+        why = WITHDRAWN  # at once: the car has a minute for its next request
     else:
         if session.phase is Phase.CHARGE_LOOP:
             session = loop.overrun(session, snapshot)
@@ -267,13 +269,14 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
 
 
 def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    """Our side wants the end: in the loop the car is told and power goes to zero; a car that does not follow is cut off."""
+    """Our side wants the end: power goes to zero, in the loop the car is told; a car that does not follow is cut off."""
     if session.stop or session.phase is Phase.ENDED:
         return session
     if session.phase in (Phase.APP_PROTOCOL, Phase.SESSION_SETUP):
         return _end(session, why, out)
     out.append(Arm(Timer.STOP, session.config.times.stop))
-    session = loop.decided(replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop), snapshot)
+    session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
+    session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
     return session
 

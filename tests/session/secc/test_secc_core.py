@@ -299,14 +299,15 @@ def test_stop_before_there_is_a_session(phase: Phase) -> None:
 
 @pytest.mark.parametrize("phase", AWAITING[2 : AWAITING.index(Phase.POWER_DELIVERY)])
 def test_stop_before_power(phase: Phase) -> None:
-    play = busy_at(phase) >> StopWanted("closed for today") << Arm(Timer.STOP, 20.0)
+    play = (busy_at(phase) >> StopWanted("closed for today") << Arm(Timer.STOP, 20.0)).skip()
+    assert not play.session.setpoint.contactor
     cls = by_name[next(name for at, name in sorted(LEGAL) if at == phase.name and name != "SessionStopReq")]
     refused(play, request(cls), ResponseCode.FAILED)
 
 
 @pytest.mark.parametrize("phase", AWAITING[2 : AWAITING.index(Phase.POWER_DELIVERY)])
 def test_a_car_that_leaves_by_itself_after_a_stop_is_not_refused(phase: Phase) -> None:
-    play = busy_at(phase) >> StopWanted("closed for today") >> request(SessionStopReq)
+    play = (busy_at(phase) >> StopWanted("closed for today")).skip() >> request(SessionStopReq)
     assert play.sent().response_code is ResponseCode.OK
     assert play.session.clean
 
@@ -378,7 +379,8 @@ def test_a_clock_that_jumps_back_is_served_and_noted_once() -> None:
 def test_without_authorisation_there_is_no_voltage(phase: Phase, verdict: Authorisation) -> None:
     play = charger_at(phase) >> given(authorisation=verdict)
     asked = {Phase.CABLE_CHECK: "DC_CableCheckReq", Phase.PRE_CHARGE: "DC_PreChargeReq", Phase.POWER_DELIVERY: "PowerDeliveryReq"}[phase]
-    assert (play >> request(by_name[asked])).sent().response_code is ResponseCode.FAILED
+    code = ResponseCode.FAILED_PowerDeliveryNotApplied if phase is Phase.POWER_DELIVERY else ResponseCode.FAILED
+    assert (play >> request(by_name[asked])).sent().response_code is code
     assert play.session.setpoint.voltage == 0
     assert not play.session.setpoint.contactor
 
@@ -391,3 +393,25 @@ def test_an_authorisation_withdrawn_in_the_loop_ends_it_in_order() -> None:
     answer = (play >> request(DC_ChargeLoopReq)).sent()
     assert answer.evse_status is not None
     assert answer.evse_status.evse_notification == "Terminate"
+
+
+@pytest.mark.parametrize("phase", [Phase.PRE_CHARGE, Phase.POWER_DELIVERY])
+def test_an_authorisation_withdrawn_before_the_loop_takes_the_voltage_away_at_once(phase: Phase) -> None:
+    """Not only with the car's next request, for which it has a minute."""
+    play = charger_at(phase)
+    if phase is Phase.PRE_CHARGE:
+        (play >> request(DC_PreChargeReq)).skip() >> Sent()
+    assert play.skip().session.setpoint.contactor
+    play >> given(authorisation=Authorisation.REFUSED)
+    assert play >> Tick() << REST
+    assert play.session.failing == "the authorisation is withdrawn"
+
+
+@pytest.mark.parametrize("phase", [Phase.PRE_CHARGE, Phase.POWER_DELIVERY])
+def test_an_end_wished_for_before_the_loop_takes_the_voltage_away_at_once(phase: Phase) -> None:
+    play = charger_at(phase)
+    if phase is Phase.PRE_CHARGE:
+        (play >> request(DC_PreChargeReq)).skip() >> Sent()
+    assert play.skip().session.setpoint.contactor
+    assert play >> StopWanted("the shop closes") << REST
+    assert play >> Tick() << REST

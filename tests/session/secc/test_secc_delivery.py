@@ -161,7 +161,7 @@ def test_supply_unavailable() -> None:
 
 
 def test_start_after_our_own_wish_to_end() -> None:
-    play = charger_at(Phase.POWER_DELIVERY) >> StopWanted("closed") >> request(PowerDeliveryReq)
+    play = charger_at(Phase.POWER_DELIVERY) >> StopWanted("closed") << REST >> request(PowerDeliveryReq)
     failed(play, ResponseCode.FAILED_PowerDeliveryNotApplied)
 
 
@@ -249,7 +249,7 @@ def test_the_end_without_a_start(mode: ControlMode) -> None:
 
 
 def test_the_answer_repeats_our_wish_to_end() -> None:
-    play = charger_at(Phase.POWER_DELIVERY) >> StopWanted("closed")
+    play = charger_at(Phase.POWER_DELIVERY) >> StopWanted("closed") << REST
     play >> request(PowerDeliveryReq, charge_progress=ChargeProgress.Stop) << REST
     status = EVSEStatus(notification_max_delay=0, evse_notification=EVSENotification.Terminate)
     assert play << said(PowerDeliveryRes, evse_status=status)
