@@ -68,7 +68,8 @@ def step_of(head: Head) -> Step:
 def replay(path: Path, begin: Callable[[Head], Any] = begin, step: Step | None = None, look: Look | None = None) -> ReplayResult:
     """Live the recording at `path` again. `look(turn, event, world, commands)` sees each turn.
 
-    Raises LocalError for what is no recording, or has lost its beginning (a ring that ran over). One that breaks off is lived up to there.
+    Raises LocalError for what is no recording, has a damaged line, or has lost its beginning (a ring that ran over). One that breaks off
+    is lived up to there.
     """
     rows = _rows(path)
     head = _head(path, next(rows, None))
@@ -82,9 +83,12 @@ def replay(path: Path, begin: Callable[[Head], Any] = begin, step: Step | None =
         if "end" in row:
             complete, remark = True, ""
             break
-        world |= row["w"]
-        event, snapshot = _event(row["e"]), build(kind, world)
         turns += 1
+        try:
+            world |= row["w"]
+            event, snapshot, recorded = _event(row["e"]), build(kind, world), "" if row.get("failed") else row["d"]
+        except (ChargeloopError, KeyError, TypeError, ValueError, IndexError) as error:
+            raise LocalError(f"{path}: turn {turns} is damaged: {type(error).__name__}: {error}") from None
         try:
             session, commands = step(session, event, snapshot)
             chain = digest(chain, commands, [_octets(command) for command in commands if isinstance(command, Send)])
@@ -97,7 +101,7 @@ def replay(path: Path, begin: Callable[[Head], Any] = begin, step: Step | None =
             look(turns, event, snapshot, commands)
         if row.get("failed"):
             return ReplayResult(head, turns, turns, complete=True, remark="the session failed here, and does not now", session=session)
-        if row["d"] != chain.hex():
+        if recorded != chain.hex():
             return ReplayResult(head, turns, turns, complete=False, remark=f"turn {turns} decides otherwise", session=session)
     return ReplayResult(head, turns, None, complete=complete, remark=remark, session=session)
 

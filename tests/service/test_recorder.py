@@ -99,6 +99,27 @@ def test_every_cut_of_the_last_lines_is_taken(session: SimpleNamespace, tmp_path
         assert replay(path).turns == (3 if cut == 0 else 2)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"t": 1},
+        {"w": {}, "e": []},
+        {"w": {}, "e": ["Tick"]},
+        {"w": {"now": None}, "e": 7, "d": ""},
+        {"w": {}, "e": ["Elapsed", "?"], "d": ""},
+    ],
+    ids=repr,
+)
+def test_a_damaged_line_is_named(session: SimpleNamespace, tmp_path: Path, row: dict[str, Any]) -> None:
+    path = written(session.charger, tmp_path / "r")
+    lines = path.read_text().splitlines(keepends=True)
+    lines[20] = json.dumps(row) + "\n"
+    path.write_text("".join(lines))
+    with pytest.raises(LocalError, match=r"r: turn 20 is damaged"):
+        replay(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"{}\n", b"[]\n", b'{"format": "other"}\n', b"\xff\xfe", b"not json\n"])
 def test_what_is_no_recording_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "r").write_bytes(content)
