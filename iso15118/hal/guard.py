@@ -64,10 +64,15 @@ class Guard:
         ramp: float | None = None,
         ttl: Second = bounds.TTL,
         discharge_allowed: bool = False,
+        told: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """`limits` and `ramp` (A/s) narrow what the supply says of itself. `discharge_allowed`: the site's standing permission."""
+        """`limits` and `ramp` (A/s) narrow what the supply says of itself. `discharge_allowed`: the site's standing permission.
+
+        `told` hears, for the log, what a driver raised that has become a fault; once a fault.
+        """
         self.discharge_allowed = discharge_allowed
         """Own permission to take energy out of a vehicle; may change at any time, False acts in the next cycle."""
+        self._told = told
         self._outlet = outlet
         self._abilities = outlet.supply.abilities
         self._limits = self._abilities.limits if limits is None else limits
@@ -196,10 +201,15 @@ class Guard:
         try:
             return call()
         except DeviceError as error:
-            self._faults.add(error.fault)
-        except Exception:
-            self._faults.add(fault)
+            self._raised(error.fault, str(error))
+        except Exception as error:
+            self._raised(fault, f"{type(error).__name__}: {error}")
         return otherwise
+
+    def _raised(self, fault: DeviceFault, why: str) -> None:
+        if fault not in self._faults:
+            self._faults.add(fault)
+            self._told(f"{fault}: {why}")
 
     def _age(self, measured: Measured[T], now: Second) -> Second:
         """Its age, counted from our own start at the earliest: devices may need a moment to say their first word."""

@@ -68,10 +68,14 @@ class EvseConfig(Value, kw_only=True):
         return limits if self.discharge_allowed else limits.charging_only()
 
 
-def guarded(config: EvseConfig, outlet: Outlet) -> Guard:
+def guarded(config: EvseConfig, outlet: Outlet, log: Log | None = None) -> Guard:
     """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
-    permission = config.discharge_allowed and config.board.discharge_allowed
-    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission)
+    permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
+
+    def told(text: str) -> None:
+        voice.error("driver", f"{config.name}: {text}")
+
+    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
 
 
 def epoch() -> int:

@@ -71,7 +71,7 @@ class Pair:
         self._cut, self._kernel = cut, kernel
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
         self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
-        self.guard = guarded(evse_config, self.outlet)
+        self.guard = guarded(evse_config, self.outlet, log)
         self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
         self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
         self.charger: Charger | None = None

@@ -56,7 +56,7 @@ class Served:
         self._link: Link = link(config.interface)
         self._metal: Outlet = registry.outlet(config.board)
         self.config = config = replace(config, session=replace(config.session, meter_id=self._metal.meter.meter_id))
-        guard = guarded(config, self._metal)
+        guard = guarded(config, self._metal, self._log)
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._server: asyncio.Server | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import DeviceError, DeviceFault, LocalError
+from iso15118.hal.guard import Guard
 from iso15118.power import OFF, Command, Contactor, Insulation, Measured, Pilot, Setpoint, Telemetry, VehicleSetpoint
 from iso15118.value import replace
 from tests.hal.bench import LIVE, Bench, at
@@ -372,6 +373,18 @@ def test_a_driver_that_gives_back_something_else_is_driven_to_safety_too(device:
         assert bench.demanded == 0
         assert not bench.closed
     assert Telemetry.from_bytes(telemetry.to_bytes()) == telemetry
+
+
+def test_what_a_driver_raised_is_told_once_a_fault() -> None:
+    """Or whoever writes a driver is left alone with `communication lost`."""
+    told: list[str] = []
+    bench = Bench()
+    bench.guard = Guard(bench.outlet, told=told.append)
+    bench.outlet.pilot = Deaf(bench.outlet.pilot, state=raising(OSError("no such bus")))  # type: ignore[assignment]
+    bench.outlet.meter = Deaf(bench.outlet.meter, charged=lambda: None)  # type: ignore[assignment]
+    bench.outlet.lock = Deaf(bench.outlet.lock, demand=raising(DeviceError(DeviceFault.LOCK, "motor stalls")))  # type: ignore[assignment]
+    bench.run(0.5)
+    assert told == ["communication lost: OSError: no such bus", "connector lock does not follow: motor stalls"]
 
 
 def test_abilities_that_are_none_leave_the_old_ones() -> None:
