@@ -28,13 +28,16 @@ def transcribe(capture: Capture, keys: str = "") -> Transcript:
     others = 0
     for stream in reassemble(segments):
         first = b"".join(chunk.octets for chunk in stream.chunks[:3])
-        ours = not announced or stream.server.port in announced
+        car, charger = stream.client, stream.server
+        if charger.port not in announced and car.port in announced:  # its beginning was not seen
+            car, charger = charger, car
+        ours = not announced or charger.port in announced
         if tls.is_tls(first) and ours:
             opened = tls.opened(stream.chunks, secrets)
-            streams.append(StreamSeen(str(stream.client), str(stream.server), opened.cipher or "TLS", opened.closed))
+            streams.append(StreamSeen(str(car), str(charger), opened.cipher or "TLS", opened.closed))
             said += _conversation(opened.chunks, len(streams) - 1, stream.begun)
         elif START in first or (announced and ours and first):
-            streams.append(StreamSeen(str(stream.client), str(stream.server)))
+            streams.append(StreamSeen(str(car), str(charger)))
             said += _conversation(stream.chunks, len(streams) - 1, stream.begun)
         elif first:
             others += 1

@@ -90,6 +90,9 @@ def test_a_capture_that_begins_within_a_connection_asks_the_messages_who_spoke()
     packets = read_capture(pcapng.section() + connection((True, ASK), (False, ANSWER), (True, ASK))).packets
     found = transcribe(Capture(packets[4:]))  # the answer comes first
     assert [(each.name, each.from_car) for each in found.said] == [("DC_CableCheckRes", False), ("DC_CableCheckReq", True)]
+    assert found.streams[0].server == "[fe80::1]:50000"  # the one that was spoken to first, as far as anybody can see
+    discovery = read_capture(pcapng.section() + DISCOVERY).packets
+    assert transcribe(Capture(discovery + packets[4:])).streams[0].server == "[fe80::2]:60000"
 
 
 def test_a_lost_packet_costs_its_frames_and_no_more() -> None:
