@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from iso15118.errors import PeerError
 from iso15118.messages.v20.rational import number
@@ -16,6 +17,8 @@ class ServiceID(IntEnum):
 
     DC = 2
     DC_BPT = 6
+    MCS = 8
+    MCS_BPT = 9
 
 
 class ControlMode(IntEnum):
@@ -25,6 +28,15 @@ class ControlMode(IntEnum):
 
     SCHEDULED = 1
     DYNAMIC = 2
+
+
+BIDIRECTIONAL: Final = frozenset({ServiceID.DC_BPT, ServiceID.MCS_BPT})
+"""Services with which energy may come back out of the vehicle."""
+MEGAWATT: Final = frozenset({ServiceID.MCS, ServiceID.MCS_BPT})
+"""Megawatt charging: the messages of DC, with connectors of its own."""
+
+
+BOTH_MODES: Final = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)
 
 
 class ParameterSet(Value):
@@ -87,11 +99,20 @@ class Service(Value):
     @property
     def bidirectional(self) -> bool:
         """True where energy may come back out of the vehicle."""
-        return self.id is ServiceID.DC_BPT
+        return self.id in BIDIRECTIONAL
 
 
-def dc_service(bidirectional: bool = False, modes: tuple[ControlMode, ...] = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)) -> Service:
-    """DC or DC_BPT with one variant a control mode, in the order given (cars without a preference take the first)."""
-    channel = 1 if bidirectional else None
-    sets = tuple(ParameterSet(i, mode, bpt_channel=channel, generator_mode=channel) for i, mode in enumerate(modes, 1))
-    return Service(ServiceID.DC_BPT if bidirectional else ServiceID.DC, sets)
+def dc_service(bidirectional: bool = False, modes: tuple[ControlMode, ...] = BOTH_MODES) -> Service:
+    """DC or DC_BPT, as `service_of` has it."""
+    return service_of(ServiceID.DC_BPT if bidirectional else ServiceID.DC, modes)
+
+
+def service_of(service: ServiceID, modes: tuple[ControlMode, ...] = BOTH_MODES) -> Service:
+    """A service with one variant a control mode, in the order given (cars without a preference take the first).
+
+    Connector 2 is the extended one of CCS, 1 that of MCS; both directions share one channel and follow the grid.
+    """
+    channel = 1 if service in BIDIRECTIONAL else None
+    connector = 1 if service in MEGAWATT else 2
+    sets = (ParameterSet(i, mode, connector=connector, bpt_channel=channel, generator_mode=channel) for i, mode in enumerate(modes, 1))
+    return Service(service, tuple(sets))

@@ -12,7 +12,7 @@ from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Ended, PhaseChanged, Seen
 from iso15118.service.virtual import run
 from iso15118.session import evcc, secc
-from iso15118.session.services import ControlMode, ServiceID, dc_service
+from iso15118.session.services import ControlMode, ServiceID, dc_service, service_of
 
 SCHEDULED = evcc.Config(control_modes=(ControlMode.SCHEDULED,))
 DYNAMIC = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=40)
@@ -38,6 +38,23 @@ def test_a_dynamic_bidirectional_session() -> None:
     result = run_pair(car=CarConfig(session=DYNAMIC))
     assert result.clean
     assert result.loops == 40
+    balanced(result)
+
+
+@pytest.mark.parametrize("mode", ControlMode)
+@pytest.mark.parametrize("service", [ServiceID.MCS, ServiceID.MCS_BPT])
+def test_a_megawatt_session_runs_on_the_messages_of_dc(service: ServiceID, mode: ControlMode) -> None:
+    outlet = EvseConfig(session=secc.Config(services=(dc_service(), service_of(service))))
+    wish = evcc.Config(services=(service, ServiceID.DC), control_modes=(mode,), loops=None if mode is ControlMode.SCHEDULED else 20)
+    pairs: list[Pair] = []
+    result = run_pair(outlet, CarConfig(session=wish, plan=(Leg(5.0, 20_000.0), Leg(5.0, -10_000.0))), prepare=pairs.append)
+    assert result.clean
+    charger = pairs[0].charger
+    assert charger is not None
+    assert charger.session.service.id is service
+    assert charger.session.parameters.control_mode is mode
+    if mode is ControlMode.SCHEDULED:
+        assert (result.discharged > 1.0) is (service is ServiceID.MCS_BPT)
     balanced(result)
 
 

@@ -10,7 +10,7 @@ from iso15118.errors import PeerError
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
-from iso15118.session.services import ControlMode, ParameterSet, ServiceID, dc_service
+from iso15118.session.services import ControlMode, ParameterSet, ServiceID, dc_service, service_of
 
 FULL = ParameterSet(3, ControlMode.DYNAMIC, mobility_needs=2, pricing=1, connector=4, bpt_channel=2, generator_mode=1)
 
@@ -63,6 +63,21 @@ def test_our_services(bidirectional: bool) -> None:
     assert service.bidirectional is bidirectional
     assert [(one.id, one.control_mode) for one in service.sets] == [(1, ControlMode.SCHEDULED), (2, ControlMode.DYNAMIC)]
     assert {one.bpt_channel for one in service.sets} == {1 if bidirectional else None}
+
+
+@pytest.mark.parametrize(
+    ("service", "number", "connector", "channel"),
+    [
+        (ServiceID.DC, 2, 2, None),
+        (ServiceID.DC_BPT, 6, 2, 1),
+        (ServiceID.MCS, 8, 1, None),
+        (ServiceID.MCS_BPT, 9, 1, 1),
+    ],
+)
+def test_each_service_has_its_number_and_connector(service: ServiceID, number: int, connector: int, channel: int | None) -> None:
+    made = service_of(service)
+    assert (int(made.id), made.bidirectional) == (number, channel is not None)
+    assert {(one.connector, one.bpt_channel, one.generator_mode) for one in made.sets} == {(connector, channel, channel)}
 
 
 def test_the_preferred_mode_stands_first() -> None:

@@ -30,7 +30,7 @@ from iso15118.service.config.toml import (
     read,
 )
 from iso15118.session import evcc
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
 from iso15118.sim.vehicle import Trip
 from iso15118.value import Value
@@ -115,7 +115,7 @@ def load(path: Path) -> EvccSettings:
         max_soc=file.max_soc,
         v2x_min_soc=None if file.v2x is None else file.v2x.min_soc,
         v2x_max_soc=None if file.v2x is None else file.v2x.max_soc,
-        bidirectional=ServiceID.DC_BPT in services,
+        bidirectional=not BIDIRECTIONAL.isdisjoint(services),
     )
     car = CarConfig(
         name=file.evcc_id,

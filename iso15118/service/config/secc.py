@@ -33,7 +33,7 @@ from iso15118.service.config.toml import (
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
-from iso15118.session.services import ControlMode, dc_service
+from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -133,7 +133,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     modes = tuple(ControlMode[name.upper()] for name in table.control_modes)
     session = secc.Config(
         evse_id=table.id,
-        services=tuple(dc_service(name == "DC_BPT", modes) for name in table.services),
+        services=tuple(service_of(ServiceID[name], modes) for name in table.services),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,
