@@ -109,6 +109,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._events: deque[tuple[Event, bytes]] = deque()
         self._busy = False
         self._over = False
+        self._given_up = False
         self._ending: tuple[str, bool] | None = None
         self._stood = session.phase
         self._timers: dict[Timer, asyncio.TimerHandle] = {}
@@ -192,7 +193,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         why, clean = self._ending or (why, False)
         ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood)
         how = "in order" if ended.clean else f"in {ended.phase}"
-        self._log.info("session ended", f"{self.name}: session ended {how}: {ended.why}")
+        say = self._log.info if ended.clean or self._given_up else self._log.warning
+        say("session ended", f"{self.name}: session ended {how}: {ended.why}")
         self._show(ended)
         if not self.ended.done():
             self.ended.set_result(ended)
@@ -332,6 +334,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def _give_up(self, where: str, defect: BaseException | None = None) -> None:
         """Our own failure: one line (with the state, if it is a defect), the safe state, the end."""
+        self._given_up = True
         state = f"; the session was {self.session!r:.2000}" if defect is not None else ""
         self._log.error("session given up", f"{self.name}: session given up: {where}{state}", error=defect)
         self._finish("internal error", clean=False)

@@ -204,6 +204,23 @@ def test_a_peer_that_never_reads_is_dropped_within_half_a_second_with_power_off(
     run(main())
 
 
+@pytest.mark.parametrize(("clean", "level"), [(True, logging.INFO), (False, logging.WARNING)])
+def test_an_end_out_of_order_is_a_warning(
+    rig: Any, words: SimpleNamespace, caplog: pytest.LogCaptureFixture, clean: bool, level: int
+) -> None:
+    """Or a station that is told to say only what is wrong says nothing of it."""
+    caplog.set_level(logging.INFO, logger="iso15118")
+
+    async def main() -> None:
+        r = rig(lambda event: [Close("so it is", clean=clean)] if isinstance(event, Received) else [])
+        peer = await meet(r)
+        peer.transport.write(words.ask_frame)
+        await r.conversation.ended
+
+    run(main())
+    assert [record.levelno for record in caplog.records if "so it is" in record.getMessage()] == [level]
+
+
 def test_a_peer_that_goes_on_asking_but_never_reads_is_dropped_just_as_soon(rig: Any, words: SimpleNamespace) -> None:
     """The deadline is that of the oldest answer which has not left: a later one must not put it off."""
 
