@@ -71,6 +71,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import evcc
 
             return evcc.run(arguments)
+        case "replay":
+            from iso15118.cli import replay
+
+            return replay.run(arguments)
         case "decode":
             from iso15118.cli import decode
 
@@ -118,6 +122,8 @@ def _parser() -> _Parser:
     _add_role(commands.add_parser("secc", help="run a charger", description=_SECC))
     _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
     _add_exi(commands.add_parser("exi", help="read and write messages in EXI", description=_EXI))
+    replay = commands.add_parser("replay", help="live a recording again", description=_REPLAY)
+    replay.add_argument("file", metavar="FILE", help="what --record has kept")
     _add_decode(commands.add_parser("decode", help="show what was said in a capture", description=_DECODE))
     return parser
 
@@ -128,6 +134,8 @@ _SECC = "A charger: SDP and TCP on an interface, one outlet, as CONFIG.toml desc
 _EVCC = "A simulated car: finds a charger by SDP and runs one session, as CONFIG.toml describes it."
 _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
 {"<name>": {...}} on one line."""
+_REPLAY = """Lives a recorded session again: the same inputs must make the same commands. Exit code 1 if a turn decides otherwise, or if
+the recording breaks off."""
 _DECODE = """What a car and a charger said, as a sequence chart. FILE is a capture (pcap, pcapng), or V2GTP frames in hexadecimal or
 base64, one a line; - is standard input. Exit code 1 if anything in it could not be read."""
 

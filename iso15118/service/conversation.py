@@ -291,7 +291,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                 if not self._over:
                     self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)
             elif isinstance(command, Note):
-                self._log.info("note", f"{self.name}: {command.text}")
+                (self._log.warning if command.serious else self._log.info)("note", f"{self.name}: {command.text}")
                 if self._watchers:
                     self._show(Noted(self._loop.time(), command.text))
             elif isinstance(command, Close):

@@ -1,7 +1,7 @@
 """The door of an outlet: connections that are not a session yet, and those that must not become one.
 
-A car becomes a session with its first complete frame. Until then its connection is one of a few that wait, and the oldest makes room for
-a new one, so that connections nobody speaks on lock nobody out.
+A car becomes a session with its first complete frame of a payload type that is served; other frames are not processed. Until then its
+connection is one of a few that wait, and the oldest makes room for a new one, so that connections nobody speaks on lock nobody out.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from iso15118.errors import CodecError
+from iso15118.sequence.table import SERVED
 from iso15118.service.log import Log
 from iso15118.units import Second
 from iso15118.wire.v2gtp import LIMIT_UNAUTHENTICATED, Receiver
@@ -21,6 +22,9 @@ FIRST_FRAME: Final[Second] = 18.0
 """They have this long for their first frame."""
 FRAME_TIME: Final[Second] = 2.0
 """And this long from its first octet to its last."""
+
+MOST: Final = 4 * LIMIT_UNAUTHENTICATED
+"""Octets they may say without a message that is served here."""
 
 Admit = Callable[[asyncio.Transport, bytes], None]
 """Takes over a connection, with the octets that have come on it."""
@@ -106,12 +110,15 @@ class _Waiting(asyncio.Protocol):
             self._deadline.cancel()
             self._deadline = self._loop.call_at(due, self.leave, "its first frame took too long")
         self._octets += data
+        if len(self._octets) > MOST:
+            self.leave(f"{MOST} octets without a message")
+            return
         try:
             whole = self._receiver.feed(data)
         except CodecError as error:
             self.leave(f"no V2GTP: {error}")
             return
-        if whole:
+        if any(frame.payload_type in SERVED for frame in whole):  # other frames are passed over, and open no door
             self._deadline.cancel()
             self._deadline = None
             self._door.spoke(self, self._transport, bytes(self._octets))

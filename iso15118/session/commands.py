@@ -40,6 +40,8 @@ class Note(Value):
     """Something a person should read: a deviation of the peer, a refusal and its reason."""
 
     text: str
+    serious: bool = False
+    """Power was taken away for it."""
 
 
 class Close(Value):

@@ -100,7 +100,7 @@ def test_a_list_takes_time_and_memory_by_its_length(tuples: int, entries: int) -
             tracemalloc.stop()
 
     (soon, little), (later, much) = spent(short), spent(long)
-    assert later < 3 * growth * soon  # were it quadratic, it would be 8 times that
+    assert later < 5 * growth * soon  # were it quadratic, it would be 8 times that
     assert much < 2 * growth * little
 
 

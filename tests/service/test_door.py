@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from iso15118.service import memory
-from iso15118.service.door import FIRST_FRAME, WAITING, Door
+from iso15118.service.door import FIRST_FRAME, FRAME_TIME, MOST, WAITING, Door
 from iso15118.service.virtual import run
+from iso15118.wire.v2gtp import frame_bytes
 
 
 class Caller(asyncio.Protocol):
@@ -58,6 +59,32 @@ def test_the_first_whole_frame_is_let_in_with_all_its_octets(words: SimpleNamesp
         assert caller.lost_at is None
 
     run(main())
+
+
+def test_a_frame_that_nobody_serves_opens_no_door(words: SimpleNamespace, caplog: pytest.LogCaptureFixture) -> None:
+    """One such frame a minute would keep every car out."""
+
+    async def main() -> None:
+        house = House()
+        caller, stranger = await house.call(), frame_bytes(0xA000, b"hello")
+        caller.transport.write(stranger)
+        await asyncio.sleep(0.5)
+        assert house.admitted == []
+        caller.transport.write(words.ask_frame)
+        await asyncio.sleep(0.1)
+        assert [octets for _, octets in house.admitted] == [stranger + words.ask_frame]
+        talker = await House().call()
+        talker.transport.write(stranger)
+        await asyncio.sleep(FRAME_TIME + 0.1)
+        assert talker.lost_at is not None
+        flooder = await House().call()
+        for _ in range(MOST // 10_000 + 1):
+            flooder.transport.write(frame_bytes(0xA000, bytes(10_000)))
+            await asyncio.sleep(0.01)
+        assert flooder.lost_at is not None
+
+    run(main())
+    assert f"{MOST} octets without a message" in caplog.text
 
 
 def test_a_second_one_is_refused_at_once(words: SimpleNamespace, caplog: pytest.LogCaptureFixture) -> None:

@@ -13,7 +13,7 @@ from iso15118.messages.v20 import authorization, certificate, dc, delivery, mete
 from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, MeterInfo, Processing
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.xmldsig import X509IssuerSerial
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 
 SESSION_ID: Final = bytes.fromhex("0123456789abcdef")
 """The id that the charger of these tests gives out."""
@@ -58,7 +58,7 @@ def protocol(namespace: str = DC_NAMESPACE, major: int = 1, minor: int = 0, *, s
 def limits(service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Message:
     """The transfer mode of a charge parameter discovery request."""
     fields: Fields = {**CHARGE, "ev_minimum_charge_current": 0}
-    if service is ServiceID.DC_BPT:
+    if service in BIDIRECTIONAL:
         fields |= {**DISCHARGE, "ev_minimum_discharge_current": 0}
         return dc.BPT_DC_CPDReqEnergyTransferMode(**worded(fields | changes))
     return dc.DC_CPDReqEnergyTransferMode(**worded(fields | changes))
@@ -66,7 +66,7 @@ def limits(service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Message:
 
 def turn(service: ServiceID = ServiceID.DC_BPT, mode: ControlMode = ControlMode.SCHEDULED, **changes: Any) -> Message:
     """The control mode of a charge loop request; Scheduled: 20 A at 450 V at most, limits unsaid; Dynamic: all limits said."""
-    bidirectional = service is ServiceID.DC_BPT
+    bidirectional = service in BIDIRECTIONAL
     if mode is ControlMode.SCHEDULED:
         fields: Fields = {"ev_target_current": 20, "ev_target_voltage": 450}
     else:

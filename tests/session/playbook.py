@@ -34,7 +34,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session import commands, events, secc
 from iso15118.session.commands import Apply, Arm, Disarm, Note, Send
 from iso15118.session.events import Connected, Received, Sent
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import Value, replace
 from tests.session.asked import SESSION_ID, STAMP, protocol, request, turn
@@ -259,7 +259,10 @@ def charger_at(
 
     `changes` of the snapshot hold from the start. The loop is reached with 400 V at the outlet and before its first request.
     """
-    play = Playbook(secc.begin(config or secc.Config(), SESSION_ID), secc.step, snapshot(**changes))
+    if config is None:
+        usual = secc.Config()
+        config = usual if usual.service(service) else replace(usual, services=(service_of(service),))
+    play = Playbook(secc.begin(config, SESSION_ID), secc.step, snapshot(**changes))
     play >> Connected()
     for step in PATH:
         if isinstance(step, World):

@@ -13,7 +13,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Elapsed, Sent, Tick
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, said, snapshot
 
 HELD = Setpoint(voltage=400.0, trickle=2.0, contactor=True, lock=True)
@@ -31,7 +31,7 @@ def test_every_phase_is_reached(phase: Phase, service: ServiceID, mode: ControlM
     assert play.session.phase is phase
     if phase is Phase.CHARGE_LOOP:
         assert play.session.parameters is not None
-        assert (play.session.bidirectional, play.session.parameters.control_mode) == (service is ServiceID.DC_BPT, mode)
+        assert (play.session.bidirectional, play.session.parameters.control_mode) == (service in BIDIRECTIONAL, mode)
         assert play.snapshot.reading.contactor.value is Contactor.CLOSED
 
 

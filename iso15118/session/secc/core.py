@@ -128,7 +128,7 @@ def _released(snapshot: SeccSnapshot) -> Setpoint:
 
 def _fail(session: Session, why: str, out: list[Command]) -> Session:
     """Power away now; the car hears FAILED when it next asks."""
-    out += [Apply(wind_down.REST), Note(f"power removed: {why}")]
+    out += [Apply(wind_down.REST), Note(f"power removed: {why}", serious=True)]
     return replace(session, failing=why, setpoint=wind_down.REST, ask=None)
 
 

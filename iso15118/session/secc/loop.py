@@ -161,14 +161,20 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     if ask is None:
         return session
     current = reading.current.value
-    limit = ask.limits.charge_current if current >= 0.0 else ask.limits.discharge_current
-    over = reading.voltage.value > ask.limits.max_voltage * TOLERANCE or abs(current) > max(limit * TOLERANCE, limit + 2.0)
+    inward, voltage = current >= 0.0, reading.voltage.value
+    limit = ask.limits.charge_current if inward else ask.limits.discharge_current
+    power = ask.limits.charge_power if inward else ask.limits.discharge_power
+    over = (
+        voltage > ask.limits.max_voltage * TOLERANCE
+        or abs(current) > max(limit * TOLERANCE, limit + 2.0)
+        or abs(current) * voltage > max(power * TOLERANCE, power + 2.0 * voltage)
+    )
     if not over:
         return session if session.over_since is None else replace(session, over_since=None)
     if session.over_since is None:
         return replace(session, over_since=snapshot.now)
     if snapshot.now - session.over_since >= OVER:
-        told = f"{reading.voltage.value:.1f} V, {reading.current.value:.1f} A at the output, above the car's maximum"
+        told = f"{voltage:.1f} V, {current:.1f} A at the output, above the car's maximum"
         return replace(session, failing=told)
     return session
 

@@ -8,7 +8,7 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.session.evcc import Config, begin
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from tests.session.evcc.bench import in_mode
 
 
@@ -42,5 +42,5 @@ def test_a_new_session_is_nothing_yet() -> None:
 @pytest.mark.parametrize("mode", ControlMode)
 def test_service_and_mode(service: ServiceID, mode: ControlMode) -> None:
     session = in_mode(service, mode)
-    assert session.bidirectional is (service is ServiceID.DC_BPT)
+    assert session.bidirectional is (service in BIDIRECTIONAL)
     assert session.dynamic is (mode is ControlMode.DYNAMIC)

@@ -27,7 +27,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Elapsed, Sent, StopWanted, Tick
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from tests.session.asked import limits
 from tests.session.playbook import WIDE, Playbook, after, applied, charger_at, given, request, said
 
@@ -139,7 +139,7 @@ def test_the_car_says_when_it_fits() -> None:
 @pytest.mark.parametrize("service", ServiceID)
 def test_start_holds_the_voltage_and_opens_the_interlock_of_a_bidirectional_service_only(service: ServiceID) -> None:
     play = charger_at(Phase.POWER_DELIVERY, service=service) >> request(PowerDeliveryReq, service=service)
-    held = Setpoint(voltage=400.0, trickle=2.0, contactor=True, lock=True, bidirectional=service is ServiceID.DC_BPT)
+    held = Setpoint(voltage=400.0, trickle=2.0, contactor=True, lock=True, bidirectional=service in BIDIRECTIONAL)
     assert play << held << said(PowerDeliveryRes, response_code=ResponseCode.OK, evse_status=None)
     assert play.session.phase is Phase.CHARGE_LOOP
 

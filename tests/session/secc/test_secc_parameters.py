@@ -18,7 +18,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session import secc
 from iso15118.session.commands import Close
 from iso15118.session.events import Sent
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.value import replace
 from tests.session.asked import limits
 from tests.session.playbook import ABILITIES, Playbook, charger_at, request
@@ -50,7 +50,7 @@ def numbers(mode: Any) -> dict[str, float]:
 @BOTH
 def test_the_type_belongs_to_the_service(service: ServiceID) -> None:
     """CPD-01: plain under BPT and the other way."""
-    other = ServiceID.DC if service is ServiceID.DC_BPT else ServiceID.DC_BPT
+    other = ServiceID.DC if service in BIDIRECTIONAL else ServiceID.DC_BPT
     play = charger_at(Phase.CHARGE_PARAMETERS, service=service)
     refused(play >> request(DC_ChargeParameterDiscoveryReq, energy_transfer_mode=limits(other)))
 
@@ -102,7 +102,7 @@ def test_a_minimum_current_of_ours_that_the_car_cannot_reach() -> None:
 def test_our_limits(service: ServiceID) -> None:
     """CPD-06, CPD-10: six values, four more on the way back, each minimum within its maximum; no ramp is said."""
     answer = told(service).sent().energy_transfer_mode
-    bidirectional = service is ServiceID.DC_BPT
+    bidirectional = service in BIDIRECTIONAL
     assert type(answer) is (BPT_DC_CPDResEnergyTransferMode if bidirectional else DC_CPDResEnergyTransferMode)
     expected = {
         "evse_maximum_charge_power": 30e3,
@@ -149,4 +149,4 @@ def test_the_sign_of_our_discharge_limits_is_configured(negative: bool, sign: in
 @pytest.mark.parametrize("mode", ControlMode)
 def test_what_was_announced_is_remembered(service: ServiceID, mode: ControlMode) -> None:
     play = charger_at(Phase.SCHEDULE_EXCHANGE, service=service, mode=mode)
-    assert play.session.announced == (OURS if service is ServiceID.DC_BPT else OURS.charging_only())
+    assert play.session.announced == (OURS if service in BIDIRECTIONAL else OURS.charging_only())
