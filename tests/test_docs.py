@@ -13,25 +13,9 @@ from iso15118.hal.guard import Guard
 from iso15118.hal.registry import Family
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.value import replace
-from tools.document_messages import TARGET, pages
 from tools.draw_sequence import page
 
 ROOT = Path(__file__).parents[1]
-
-
-def test_the_pages_of_messages_are_the_classes() -> None:
-    written = {path.name: path.read_text(encoding="utf-8") for path in TARGET.iterdir()}
-    assert written == {name: f"{text.rstrip()}\n" for name, text in pages().items()}, "run: python -m tools.document_messages"
-
-
-def test_every_link_of_the_pages_of_messages_leads_somewhere() -> None:
-    made = pages()
-    anchors = {name: {heading.lower() for heading in re.findall(r"^## (\w+)$", text, re.MULTILINE)} for name, text in made.items()}
-    links = [(name, *link) for name, text in made.items() for link in re.findall(r"\]\(([\w.]*)#?(\w*)\)", text)]
-    assert len(links) > 1000
-    assert [link for link in links if (link[1] or link[0]) not in made or (link[2] and link[2] not in anchors[link[1] or link[0]])] == []
-    doubled = [name for name, text in made.items() if len(re.findall(r"^## ", text, re.MULTILINE)) != len(anchors[name])]
-    assert doubled == []
 
 
 def test_the_drawn_sequence_is_the_table() -> None:
