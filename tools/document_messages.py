@@ -9,20 +9,18 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from sys import modules
-from typing import Final, TypeAlias
+from typing import Final
 
 from iso15118.errors import LocalError
-from iso15118.exi import Enumeration, Integer, Message, Schema
-from iso15118.exi.describe import Row, facets, model, rows, used, width
+from iso15118.exi import Enumeration, Message, Schema
+from iso15118.exi.describe import Row, Type, facets, model, reached, rows, width
 from iso15118.exi.grammar import ATTRIBUTE, CHARACTERS
 from iso15118.messages.catalogue import PAYLOADS, RENEGOTIATION, SCHEMAS, payload_type_of, response_of
-from iso15118.messages.quantities import unit_of
+from iso15118.messages.quantities import unit
 
 TARGET = Path(__file__).parents[1] / "docs" / "messages"
 COMMON: Final = "common_types"
 XMLDSIG: Final = "XMLDSIG"
-
-Type: TypeAlias = type[Message] | type[Enumeration]
 
 SUBJECTS: Final = {
     "SAP": "The first exchange: which protocol both sides speak",
@@ -43,27 +41,15 @@ SUBJECTS: Final = {
 # Which page a type is described on.
 
 
-def _reached(roots: Iterable[Type]) -> dict[Type, None]:
-    """The classes and enumerations that stand in `roots`, these included."""
-    found: dict[Type, None] = {}
-    left = list(roots)
-    while left:
-        cls = left.pop()
-        if cls not in found:
-            found[cls] = None
-            left += used(cls) if issubclass(cls, Message) else ()
-    return found
-
-
 @cache
 def _homes() -> dict[Type, str]:
     """Type to page. A set has the types of the modules that its messages are written in, and those that no other set uses."""
-    reached = {name: _reached(SCHEMAS[name].fragment_roots.values()) for name in SUBJECTS}
+    found = {name: reached(SCHEMAS[name].fragment_roots.values()) for name in SUBJECTS}
     module_of: dict[str, str] = {}
     for name in sorted(SUBJECTS, key=lambda name: -len(SCHEMAS[name].roots)):  # what other sets import is smaller than they are
         module_of |= {cls.__module__: name for cls in SCHEMAS[name].roots.values()}
     users: dict[Type, list[str]] = {}
-    for name, classes in reached.items():
+    for name, classes in found.items():
         for cls in classes:
             users.setdefault(cls, []).append(name)
     return {cls: module_of.get(cls.__module__) or (names[0] if len(names) == 1 else COMMON) for cls, names in users.items()}
@@ -141,17 +127,12 @@ def _payload(schema: Schema, cls: type[Message]) -> str:
         return f"{payload_type_of(schema.roots['V2G_Message']):#06x}"
 
 
-def _unit(row: Row) -> str:
-    number = isinstance(row.value, Integer) or getattr(row.value, "__name__", "") in ("RationalNumber", "PhysicalValue")
-    return unit_of(row.wire) if number else ""
-
-
 def _row(row: Row, page: str) -> tuple[str, ...]:
     element = "(text)" if row.kind == CHARACTERS else f"`{row.wire}`{' (attribute)' if row.kind == ATTRIBUTE else ''}"
     occurs = f"{row.occurs}, for {row.head}" if row.head else row.occurs
     value = row.value
     kind = _link(value, page) if isinstance(value, type) and issubclass(value, Message | Enumeration) else facets(value)
-    return element, f"`{row.field}`", kind, occurs, _unit(row)
+    return element, f"`{row.field}`", kind, occurs, unit(row)
 
 
 def _section(cls: Type, page: str) -> str:

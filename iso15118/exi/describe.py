@@ -5,12 +5,15 @@ Read from the same positions that `grammar` lowers, so that a table cannot tell 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple, TypeAlias
 
 from iso15118.exi.bits import UNBOUNDED_OCTETS
 from iso15118.exi.grammar import ATTRIBUTE, UNUSABLE, Position, Value, fields
 from iso15118.exi.message import Binary, Choice, Element, Enumeration, Integer, Message, Relaxed, Sequence, Text, Wildcard
 from iso15118.exi.source import table
+
+Type: TypeAlias = type[Message] | type[Enumeration]
 
 _NAMES: Final = {
     (-(2**7), 2**7 - 1): "byte",
@@ -68,10 +71,22 @@ def _rows(cls: type[Message], name: str, entry: Position | list[Position]) -> li
     return [Row(entry.wire, name, entry.kind, entry.value, low, entry.max, chosen)]
 
 
-def used(cls: type[Message]) -> tuple[type[Message] | type[Enumeration], ...]:
+def used(cls: type[Message]) -> tuple[Type, ...]:
     """The message classes and enumerations that stand in a class, each once."""
     values = (row.value for row in rows(cls))
     return tuple(dict.fromkeys(v for v in values if isinstance(v, type) and issubclass(v, Message | Enumeration)))
+
+
+def reached(roots: Iterable[Type]) -> tuple[Type, ...]:
+    """The message classes and enumerations that stand in `roots` at any depth, these included, each once."""
+    found: dict[Type, None] = {}
+    left = list(roots)
+    while left:
+        cls = left.pop()
+        if cls not in found:
+            found[cls] = None
+            left += used(cls) if issubclass(cls, Message) else ()
+    return tuple(found)
 
 
 def model(cls: type[Message]) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from iso15118.exi import Integer
+from iso15118.exi.describe import Row
+
 _UNITS: Final = tuple(
     (re.compile(names, re.VERBOSE), unit)
     for names, unit in (
@@ -52,3 +55,9 @@ def unit_of(wire: str) -> str:
     """
     name = re.sub(r"_L[23]$", "", wire)
     return next((unit for names, unit in _UNITS if names.fullmatch(name)), "")
+
+
+def unit(row: Row) -> str:
+    """The unit of an element or attribute; "" for what is no number."""
+    number = isinstance(row.value, Integer) or getattr(row.value, "__name__", "") in ("RationalNumber", "PhysicalValue")
+    return unit_of(row.wire) if number else ""

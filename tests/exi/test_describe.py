@@ -9,7 +9,7 @@ import pytest
 from iso15118.exi import Attribute, Binary, Content, Element, Enumeration, Head, Integer, Message, Name, Occurs, Sequence, Text, Wildcard
 from iso15118.exi import Choice as OneOf
 from iso15118.exi.bits import write_integer, write_unsigned
-from iso15118.exi.describe import facets, model, rows, used, width
+from iso15118.exi.describe import facets, model, reached, rows, used, width
 
 
 class Colour(Enumeration):
@@ -85,6 +85,13 @@ def test_attributes_stand_first_and_by_name() -> None:
 
 def test_used_are_classes_and_enumerations_once() -> None:
     assert used(Tree) == (Leaf, Colour, Left, Right)
+
+
+def test_reached_are_those_and_what_stands_in_them() -> None:
+    class Wood(Message):
+        tree: Tree
+
+    assert set(reached([Wood])) == {Wood, Tree, Leaf, Colour, Left, Right}
 
 
 def test_a_model_is_told_where_rows_do_not_say_it() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from iso15118.exi import Message
-from iso15118.exi.describe import rows, used
+from iso15118.exi.describe import reached, rows
 from iso15118.messages.catalogue import SCHEMAS
-from iso15118.messages.quantities import unit_of
+from iso15118.messages.quantities import unit, unit_of
+from iso15118.messages.v20.dc import DC_ChargeLoopRes
 
 
 @pytest.mark.parametrize(
@@ -59,13 +60,14 @@ WITHOUT = set(
 
 
 def test_every_other_physical_number_has_a_unit() -> None:
-    seen: set[type[Message]] = set()
-    left = [cls for schema in SCHEMAS.values() for cls in schema.fragment_roots.values()]
-    while left:
-        cls = left.pop()
-        if cls not in seen:
-            seen.add(cls)
-            left += [inner for inner in used(cls) if issubclass(inner, Message)]
-    numbers = {row.wire for cls in seen for row in rows(cls) if getattr(row.value, "__name__", "") in ("RationalNumber", "PhysicalValue")}
+    seen = reached(cls for schema in SCHEMAS.values() for cls in schema.fragment_roots.values())
+    found = [row for cls in seen if issubclass(cls, Message) for row in rows(cls)]
+    numbers = {row.wire for row in found if getattr(row.value, "__name__", "") in ("RationalNumber", "PhysicalValue")}
     without = {wire.removesuffix("_L2").removesuffix("_L3") for wire in numbers if not unit_of(wire)}
     assert without == WITHOUT
+
+
+def test_only_numbers_have_a_unit() -> None:
+    [current] = [row for row in rows(DC_ChargeLoopRes) if row.wire == "EVSEPresentCurrent"]
+    assert unit(current) == "A"
+    assert not unit(current._replace(value=bool))
