@@ -13,6 +13,7 @@ from iso15118.hal.guard import Guard
 from iso15118.hal.registry import Family
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.value import replace
+from tools.document_messages import pages
 from tools.draw_sequence import page
 
 ROOT = Path(__file__).parents[1]
@@ -20,6 +21,36 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_drawn_sequence_is_the_table() -> None:
     assert (ROOT / "docs" / "sequence.md").read_text(encoding="utf-8") == page(), "run: python tools/draw_sequence.py"
+
+
+def test_the_pages_of_messages_are_the_classes() -> None:
+    there = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "messages").iterdir()}
+    wanted = pages()
+    assert sorted(there) == sorted(wanted)
+    stale = [name for name, text in wanted.items() if there[name] != text]
+    assert not stale, "run: python tools/document_messages.py"
+
+
+def anchors(text: str) -> list[str]:
+    """The anchors that a code-hosting site gives the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_the_links_of_the_pages_of_messages_lead_somewhere() -> None:
+    folder = ROOT / "docs" / "messages"
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    targets = {name: anchors(text) for name, text in texts.items()}
+    assert not [name for name, found in targets.items() if len(set(found)) < len(found)]  # a second one of a name would be numbered
+    links = [(name, link) for name, text in texts.items() for link in re.findall(r"\]\(([^)]+)\)", text)]
+    dead = []
+    for name, link in links:
+        target, _, anchor = link.partition("#")
+        there = not target or (folder / target).is_file()
+        if not there or (anchor and anchor not in targets[target or name]):
+            dead.append((name, link))
+    assert len(links) > 1000
+    assert not dead
 
 
 def driver() -> str:

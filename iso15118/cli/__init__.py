@@ -166,6 +166,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 def _add_exi(exi: argparse.ArgumentParser) -> None:
     actions = exi.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("schemas", help="what SCHEMA may be")
+    describe = actions.add_parser("describe", help="the elements of a message or type, with their types and units")
+    describe.add_argument("schema", metavar="SCHEMA")
+    describe.add_argument("type", nargs="?", metavar="TYPE", help="all names of the schema if absent")
     decode = actions.add_parser("decode", help="EXI to JSON")
     encode = actions.add_parser("encode", help="JSON to EXI")
     for action in (decode, encode):

@@ -9,12 +9,14 @@ import io
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from iso15118.errors import CodecError, LocalError
-from iso15118.exi import Schema, from_json, to_json
+from iso15118.exi import Enumeration, Schema, from_json, to_json
+from iso15118.exi.describe import facets, reached, rows
 from iso15118.messages.catalogue import NEGOTIATED, PAYLOADS, SCHEMAS
+from iso15118.messages.quantities import unit
 from iso15118.service.log import one_line
 
 Convert: TypeAlias = Callable[[str], str]
@@ -33,6 +35,9 @@ def run(arguments: Namespace) -> int:
     schema = SCHEMAS.get(arguments.schema)
     if schema is None:
         raise LocalError(f"unknown schema {arguments.schema!r}; known: {', '.join(SCHEMAS)}")
+    if arguments.action == "describe":
+        print("\n".join(described(schema, arguments.type)))
+        return 0
     convert = (decoding if arguments.action == "decode" else encoding)(schema, fragment=arguments.fragment)
     given = [part for part in arguments.input if part != "-"]
     if arguments.lines:
@@ -135,9 +140,30 @@ def table() -> list[str]:
     """The schema sets, a line each: payload type of the main stream, messages, and what else may be a document or a fragment."""
     types = {name: f"{payload_type:#06x}" for payload_type, name in PAYLOADS.items() if payload_type < 0x8100}
     types |= dict.fromkeys(NEGOTIATED.values(), "0x8001")  # told from SAP by what was negotiated
-    rows = [("SCHEMA", "PAYLOAD", "MESSAGES", "DOCUMENTS", "FRAGMENTS")]
+    lines = [("SCHEMA", "PAYLOAD", "MESSAGES", "DOCUMENTS", "FRAGMENTS")]
     for name, schema in SCHEMAS.items():
         spoken = sum(element.endswith(("Req", "Res")) for element in schema.roots)
-        rows.append((name, types.get(name, "-"), str(spoken or "-"), str(len(schema.roots)), str(len(schema.fragment_roots))))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines.append((name, types.get(name, "-"), str(spoken or "-"), str(len(schema.roots)), str(len(schema.fragment_roots))))
+    return columns(lines)
+
+
+def described(schema: Schema, name: str | None) -> list[str]:
+    """A type of a set, its meaning and its elements or values; without a name, the names there are. Raises LocalError on one not there."""
+    types = {cls.__name__: cls for cls in reached(schema.fragment_roots.values())}
+    if name is None:
+        return sorted(types)
+    cls = types.get(name)
+    if cls is None:
+        raise LocalError(f"{schema.name} has no type {name!r}; `chargeloop exi describe {schema.name}` lists those it has")
+    if issubclass(cls, Enumeration):
+        lines: list[tuple[str, ...]] = [("INDEX", "VALUE"), *((str(index), value) for index, value in enumerate(cls))]
+    else:
+        lines = [("ELEMENT", "FIELD", "TYPE", "OCCURS", "UNIT")]
+        lines += [(row.wire, row.field, facets(row.value), row.occurs, unit(row)) for row in rows(cls)]
+    return [" ".join((cls.__doc__ or "").split()), "", *columns(lines)]
+
+
+def columns(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    """Cells below each other, two spaces between."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]

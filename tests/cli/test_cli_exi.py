@@ -188,3 +188,34 @@ def test_schemas_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         "ISO2": ("0x8001", "34"),
         "DIN": ("0x8001", "34"),
     }
+
+
+def test_describe_shows_the_elements_of_a_type(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exi", "describe", "DC", "DC_PreChargeReq"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "The vehicle asks for the voltage of its battery at the outlet, before it closes its contactors.",
+        "",
+        "ELEMENT           FIELD               TYPE            OCCURS  UNIT",
+        "Header            header              Header          1..1",
+        "EVProcessing      ev_processing       Processing      1..1",
+        "EVPresentVoltage  ev_present_voltage  RationalNumber  1..1    V",
+        "EVTargetVoltage   ev_target_voltage   RationalNumber  1..1    V",
+    ]
+
+
+def test_describe_shows_the_values_of_an_enumeration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exi", "describe", "DC", "Processing"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["1      Ongoing", "2      Ongoing_WaitingForCustomerInteraction"]
+
+
+def test_describe_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exi", "describe", "SAP"]) == 0
+    names = capsys.readouterr().out.splitlines()
+    assert names == ["AppProtocol", "AppProtocolResponseCode", "supportedAppProtocolReq", "supportedAppProtocolRes"]
+
+
+def test_describe_of_an_unknown_type_says_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["exi", "describe", "DC", "PreChargeReq"]) != 0
+    told = capsys.readouterr().err
+    assert "DC has no type 'PreChargeReq'; `chargeloop exi describe DC` lists those it has" in told
+    assert "Traceback" not in told
