@@ -118,8 +118,12 @@ def _rebuild(cls: type[Value], values: dict[str, Any]) -> Value:
 
 
 def twin(cls: type[Value]) -> type[Value]:
-    """A class of the same layout that may be written to: its instance is filled, then declared to be of the frozen class."""
-    body = {"__slots__": cls.__dict__["__slots__"], "__setattr__": object.__setattr__, "__module__": cls.__module__}
+    """A class of the same layout that may be written to: its instance is filled, then declared to be of the frozen class.
+
+    Both of the frozen class's refusals are taken back, or storing stays as slow as if each store were a call.
+    """
+    plain = {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
+    body = {"__slots__": cls.__dict__["__slots__"], **plain, "__module__": cls.__module__}
     if "__orig_bases__" in cls.__dict__:  # a generic class
         body["__orig_bases__"] = cls.__dict__["__orig_bases__"]
     return type.__new__(type(cls), cls.__name__, cls.__bases__, body)
