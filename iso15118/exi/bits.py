@@ -49,9 +49,22 @@ def truncated(name: str, position: int) -> CodecError:
 
 def read_unsigned(s: str, p: int, low: int, high: int | None, name: str) -> tuple[int, int]:
     """Unsigned Integer: octets of 7 bits, least significant first. Raises CodecError when it is overlong or outside low..high."""
-    octet = OCTETS.get(s[p : p + 8], 128)
-    if octet < 128 and octet >= low and (high is None or octet <= high):
-        return octet, p + 8
+    octet = OCTETS.get(s[p : p + 8], -1)
+    if octet < 128:
+        if octet >= low and (high is None or octet <= high):
+            return octet, p + 8
+    else:  # two or three octets, which most numbers have; all else and what is wrong goes through the loop
+        value, q = octet & 127, p + 16
+        octet = OCTETS.get(s[p + 8 : q], -1)
+        if octet < 128:
+            value |= octet << 7
+        else:
+            q = p + 24
+            value |= (octet & 127) << 7
+            octet = OCTETS.get(s[p + 16 : q], -1)
+            value |= octet << 14
+        if 0 < octet < 128 and value >= low and (high is None or value <= high):
+            return value, q
     value = shift = 0
     begin = p
     end = p + 8 * (UNBOUNDED_OCTETS if high is None else (high.bit_length() + 6) // 7 or 1)
@@ -82,6 +95,8 @@ def write_unsigned(value: int, low: int, high: int | None) -> str:
         raise ValueError
     if value < 128:
         return BITS[value]
+    if value < 16_384:
+        return BITS[value & 127 | 128] + BITS[value >> 7]
     bits = ""
     while value > 127:
         bits += BITS[value & 127 | 128]
@@ -94,7 +109,7 @@ def read_integer(s: str, p: int, low: int | None, high: int | None, name: str) -
     sign = s[p : p + 1]
     if not sign:
         raise truncated(name, p)
-    bound = None if low is None or high is None else max(high, -low - 1)
+    bound = None if low is None or high is None else high if high >= -low - 1 else -low - 1
     value, q = read_unsigned(s, p + 1, 0, bound, name)
     if sign == "1":
         value = -value - 1

@@ -14,7 +14,17 @@ from iso15118.exi import bits
 
 @pytest.mark.parametrize(
     ("value", "octets"),
-    [(0, "00"), (127, "7f"), (128, "8001"), (300, "ac02"), (2**64 - 1, "ffffffffffffffffff01")],
+    [
+        (0, "00"),
+        (127, "7f"),
+        (128, "8001"),
+        (300, "ac02"),
+        (2**14 - 1, "ff7f"),
+        (2**14, "808001"),
+        (2**21 - 1, "ffff7f"),
+        (2**21, "80808001"),
+        (2**64 - 1, "ffffffffffffffffff01"),
+    ],
 )
 def test_unsigned(value: int, octets: str) -> None:
     written = bits.write_unsigned(value, 0, None)
@@ -54,6 +64,8 @@ def test_strings_and_octets_come_back(text: str, data: bytes, offset: int) -> No
     ("octets", "why"),
     [
         ("8000", "longer than it needs"),
+        ("808000", "longer than it needs"),
+        ("ff80", "stream ends"),
         ("ff", "stream ends"),
         ("ffffffffffffffffffffff01", "more octets"),
         ("ffffffffffffffffffff01", "more octets"),
