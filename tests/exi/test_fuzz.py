@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from itertools import islice
 from random import Random
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -89,9 +89,9 @@ def test_a_list_takes_time_and_memory_by_its_length(tuples: int, entries: int) -
     def spent(stream: bytes) -> tuple[float, int]:
         times = []
         for _ in range(5):
-            began = perf_counter()
+            began = thread_time()
             schema.decode(stream)
-            times.append(perf_counter() - began)
+            times.append(thread_time() - began)
         tracemalloc.start()
         try:
             schema.decode(stream)
