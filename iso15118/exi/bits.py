@@ -87,6 +87,14 @@ def read_unsigned(s: str, p: int, low: int, high: int | None, name: str) -> tupl
     return value, p
 
 
+def learn_unsigned(known: dict[str, int], before: int, s: str, p: int, low: int, high: int, name: str) -> tuple[int, int]:
+    """As `read_unsigned`; a number of two octets goes into `known` by its bits and `before` bits in front: at most 2**14 ever."""
+    value, q = read_unsigned(s, p, low, high, name)
+    if q - p == 16:
+        known[s[p - before : q]] = value
+    return value, q
+
+
 def write_unsigned(value: int, low: int, high: int | None) -> str:
     """The shortest Unsigned Integer. Raises ValueError outside low..high, TypeError on anything but an int."""
     if type(value) is not int:

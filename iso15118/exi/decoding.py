@@ -154,10 +154,26 @@ class Decoder(Source):
             self.add(depth, f"p += {width}")
             self.pending = ""
             return
+        if isinstance(kind, Integer) and kind.low in range(129) and kind.high is not None and 2**14 <= kind.high < 2**32:
+            self.remembered(depth, position, kind, target)
+            self.pending = tail
+            return
         self.flush(depth, position.wire)
         how, arguments = reader(kind)
         self.add(depth, f"{target}, p = read_{how}(s, p, {arguments}, {position.wire!r})")
         self.pending = tail
+
+    def remembered(self, depth: int, position: Position, kind: Integer, target: str) -> None:
+        """Reads a number that is often one of two octets and the same as before, a duration: found by its bits with what stands before."""
+        known, before = f"u_{self.pending}", len(self.pending)
+        SPACE.setdefault(known, {})
+        self.add(depth, f"h = {known}.get(s[p:p + {before + 16}])")
+        self.add(depth, "if h is None:")
+        self.flush(depth + 1, position.wire)
+        self.add(depth + 1, f"{target}, p = learn_unsigned({known}, {before}, s, p, {kind.low}, {kind.high}, {position.wire!r})")
+        self.add(depth, "else:")
+        self.add(depth + 1, f"{target} = h")
+        self.add(depth + 1, f"p += {before + 16}")
 
     def nested(self, depth: int, kind: type[Message], target: str, path: str) -> None:
         if kind.shared:

@@ -15,6 +15,7 @@ SPACE: Final[dict[str, Any]] = {
     "CodecError": CodecError,
     "new": object.__new__,
     "read_unsigned": bits.read_unsigned,
+    "learn_unsigned": bits.learn_unsigned,
     "read_integer": bits.read_integer,
     "read_text": bits.read_text,
     "read_binary": bits.read_binary,

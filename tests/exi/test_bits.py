@@ -110,3 +110,12 @@ def test_a_huge_length_allocates_nothing() -> None:
 def test_writers_hold_to_the_facets(write: object, arguments: tuple[object, ...], error: type[Exception]) -> None:
     with pytest.raises(error):
         write(*arguments)  # type: ignore[operator]
+
+
+def test_numbers_of_two_octets_are_learnt_with_what_stands_before() -> None:
+    known: dict[str, int] = {}
+    s = "00" + "".join(bits.write_unsigned(value, 0, None) for value in (900, 7, 20_000))
+    assert bits.learn_unsigned(known, 2, s, 2, 0, 2**32 - 1, "x") == (900, 18)
+    assert bits.learn_unsigned(known, 2, s, 18, 0, 2**32 - 1, "x") == (7, 26)
+    assert bits.learn_unsigned(known, 2, s, 26, 0, 2**32 - 1, "x") == (20_000, 50)
+    assert known == {s[:18]: 900}
