@@ -1,132 +1,153 @@
 """The codec beside that of another implementation in the same run: Josev, the package `iso15118` of PyPI, whose codec is EXIficient in Java
-behind Python bindings. Three ways: as its sessions call it, octets to its message class and back; the bare Java codec, warm, events in and
-events out; and ours, pure and compiled. The same octets for all; what does not come back as the same octets is said and not timed.
+behind Python bindings. All take the same octets; what does not give the same octets back is said and not timed.
 
-Needs the environment that `make interop` sets up, and a Java runtime; for the bare codec a JDK too.
+Five ways, which take turns: ours, pure and compiled, octets to message and back; `peer`, the codec as its Python calls it; `in Java`, the
+same class without Python around it; `bare Java`, the codec inside that class, events to events, without the XML text and JAXB by which the
+class goes.
+
+Needs the environment that `make interop` sets up, and a Java runtime; for Java alone a JDK too.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
-import re
-import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from iso15118.exi import Message, plan
 from iso15118.messages.catalogue import schema_for
+from tools.bench.java_process import Both, Found, bare, bare_round, missing, peer, peer_round
 from tools.bench.measure import Goal, Progress, Row, Table, Timing, micro, take_turns
 from tools.bench.messages import loop_request, loop_response, schedules
-from tools.compiled.build import build, compiler
+from tools.compiled.build import build
 
-PEER = Path.home() / ".cache" / "iso15118-peer" / "venv"
-NAMESPACES = {0x8002: "urn:iso:std:iso:15118:-20:CommonMessages", 0x8004: "urn:iso:std:iso:15118:-20:DC"}
-SCHEMAS = {0x8002: "V2G_CI_CommonMessages.xsd", 0x8004: "V2G_CI_DC.xsd"}
 LOOP, LARGE = "DC_ChargeLoop", "ScheduleExchangeRes"
 ENTRIES = 33
 """Of each of three times two schedules: some 2,350 octets, the most that every codec of the field takes."""
-GOALS = {LOOP: (300.0, 30e-6, 5e-6), LARGE: (100.0, 1e-3, 0.15e-3)}
-"""Times the peer's speed at least; s for decode and encode together at most, pure and compiled."""
-HEADS = (
-    "message",
-    "octets",
-    "pure",
-    "spread",
-    "compiled",
-    "spread",
-    "peer",
-    "spread",
-    "ratio",
-    "compiled",
-    "bare Java",
-    "ratio",
-    "compiled",
-)
+VARIANTS = range(1, 20)
+"""Loop messages without a meter reading, whose class at the peer misspells an element."""
+TIMES = {LOOP: 300.0, LARGE: 100.0}
+"""The goals: the peer's time for decode and encode together is at least so many times that of the pure codec. By the least of each: where
+the machine is busy, a call of milliseconds is interrupted and one of microseconds hardly ever."""
+MOST = {f"{LOOP}Req dynamic": {"pure": 30e-6, "compiled": 5e-6}, LARGE: {"pure": 1e-3, "compiled": 0.15e-3}}
+"""The goals: s for decode and encode together."""
+HEADS = ("message", "octets", "codec", "decode", "p99", "encode", "p99", "both", "spread", "least", "times pure", "times compiled")
+
+
+class Subject(NamedTuple):
+    """A message in its variants."""
+
+    name: str
+    payload_type: int
+    variants: Sequence[Message]
+
+    def octets(self) -> list[bytes]:
+        """Of each variant, by our codec."""
+        return [schema_for(self.payload_type).encode(message) for message in self.variants]
 
 
 def bench(repeats: int, calls: int, progress: Progress) -> Table:
-    """Decode + encode of each message. Without the peer's environment a table without rows that says so."""
-    title = f"us for decode + encode, medians; spread: from the least to the greatest of {repeats} medians; ratio: times as quick, pure"
-    if not (PEER / "bin" / "python").exists() or shutil.which("java") is None:
-        return Table("java", title, HEADS, (), notes=("left out: the other implementation is not set up here (make interop, and Java)",))
-    subjects = _subjects()
-    progress("java: the other implementation")
-    peers = _peer(subjects, repeats, max(20, calls // 40))
-    progress("java: the bare codec")
-    bare = _bare(subjects, calls)
-    with _compiled() as compiled:
-        rows, goals = [], list[Goal]()
-        for name, (payload_type, message) in subjects.items():
-            ours = {"pure": _ours(payload_type, message, None, repeats, calls, progress, name)}
+    """Each message in each way. A table without rows that says why where the peer is not there."""
+    title = f"us, medians of {repeats} rounds; both: decode + encode; spread: of the rounds' medians; times: of ours, by the least of each"
+    lacking = missing()
+    if lacking:
+        return Table("java", title, HEADS, (), notes=(f"left out: {lacking}",))
+    subjects, notes = _subjects(), list[str]()
+    try:
+        rounds = _rounds(subjects, repeats, calls, progress, notes)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return Table("java", title, HEADS, (), notes=(f"left out: the other implementation does not run here: {error}",))
+    rows, goals = [], list[Goal]()
+    for index, subject in enumerate(subjects):
+        found = {way: _medians([each[way][index] for each in rounds]) for way in rounds[0]}
+        spreads = {way: [each[way][index] for each in rounds] for way in rounds[0]}
+        size = max(map(len, subject.octets()))
+        rows += [_row(subject.name, size, way, found, spreads[way]) for way in found]
+        goals += _goals(subject.name, found)
+    notes.append("the numbers of a loop come again and again and are remembered by ours: bench codec has a row for new ones")
+    return Table("java", title, HEADS, tuple(rows), tuple(notes), tuple(goals))
+
+
+def _subjects() -> list[Subject]:
+    return [
+        Subject(f"{LOOP}Req dynamic", 0x8004, [loop_request(i, dynamic=True) for i in VARIANTS]),
+        Subject(f"{LOOP}Res dynamic", 0x8004, [loop_response(i, dynamic=True) for i in VARIANTS]),
+        Subject(f"{LOOP}Req scheduled", 0x8004, [loop_request(i, dynamic=False) for i in VARIANTS]),
+        Subject(f"{LOOP}Res scheduled", 0x8004, [loop_response(i, dynamic=False) for i in VARIANTS]),
+        Subject(LARGE, 0x8002, [schedules(entries=ENTRIES)]),
+    ]
+
+
+Round = dict[str, list[Found]]
+"""Of each way, each message."""
+
+
+def _rounds(subjects: Sequence[Subject], repeats: int, calls: int, progress: Progress, notes: list[str]) -> list[Round]:
+    messages = [(subject.payload_type, subject.octets()) for subject in subjects]
+    few, warm_up = max(10, calls // 80), calls / 50  # s: a virtual machine gets faster for thousands of calls
+    with ExitStack() as stack:
+        progress("java: the processes warm up")
+        theirs = stack.enter_context(peer(messages, few, warm_up))
+        alone = stack.enter_context(bare(messages, calls, few, warm_up / 2))
+        compiled = stack.enter_context(_compiled(notes))
+        if alone is None:
+            notes.append("Java alone left out: no javac on PATH")
+        for line, wait in ((theirs, peer_round), (alone, bare_round)):
+            if line is not None:
+                wait(line)  # not counted: until then both warm up, and nothing of ours may run beside it
+        rounds = []
+        for repeat in range(repeats):
+            progress(f"java: round {repeat + 1} of {repeats}")
+            found: Round = {"pure": _ours(subjects, None, calls)}
             if compiled is not None:
-                ours["compiled"] = _ours(payload_type, message, compiled, repeats, calls, progress, name)
-            rows.append(_row(name, len(_octets(payload_type, message)), ours, peers[name], bare.get(name)))
-            goals += _goals(name, ours, peers[name])
-    return Table("java", title, HEADS, tuple(rows), goals=tuple(goals))
+                found["compiled"] = _ours(subjects, compiled, calls)
+            found["peer"] = peer_round(theirs)
+            if alone is not None:
+                java = bare_round(alone)
+                found |= {"in Java": java["class"], "bare Java": java["bare"]}
+            rounds.append(found)
+        return rounds
 
 
-def _subjects() -> dict[str, tuple[int, Message]]:
-    """Every one without a meter reading, whose class at the peer misspells an element."""
-    return {
-        f"{LOOP}Req dynamic": (0x8004, loop_request(1, dynamic=True)),
-        f"{LOOP}Res dynamic": (0x8004, loop_response(1, dynamic=True)),
-        f"{LOOP}Req scheduled": (0x8004, loop_request(1, dynamic=False)),
-        f"{LOOP}Res scheduled": (0x8004, loop_response(1, dynamic=False)),
-        LARGE: (0x8002, schedules(entries=ENTRIES)),
-    }
-
-
-def _octets(payload_type: int, message: Message) -> bytes:
-    return schema_for(payload_type).encode(message)
-
-
-Spread = tuple[float, float, float]
-"""s for decode and encode together: the median of medians, the least and the greatest of them."""
-
-
-def _spread(medians: Sequence[float]) -> Spread:
-    return statistics.median(medians), min(medians), max(medians)
-
-
-def _ours(
-    payload_type: int, message: Message, module: ModuleType | None, repeats: int, calls: int, progress: Progress, name: str
-) -> Spread:
+def _ours(subjects: Sequence[Subject], module: ModuleType | None, calls: int) -> list[Found]:
     before = plan.used()
     plan.use(module)
     try:
-        schema = schema_for(payload_type)
-        octets = schema.encode(message)
-        schema.decode(octets)
-        each = max(50, calls if len(octets) < 400 else calls // 20)
-        medians = []
-        for _ in range(repeats):
-            found: Mapping[str, Timing] = take_turns(
-                {"decode": lambda i: schema.decode(octets), "encode": lambda i: schema.encode(message)},
-                calls=each,
-                repeats=1,
-                progress=progress,
-                what=name,
-            )
-            medians.append(found["decode"].p50 + found["encode"].p50)
-        return _spread(medians)
+        return [_timed(subject, calls) for subject in subjects]
     finally:
         plan.use(before)
 
 
+def _timed(subject: Subject, calls: int) -> Both:
+    schema, octets = schema_for(subject.payload_type), subject.octets()
+    data, messages = cycle(octets).__next__, cycle(subject.variants).__next__
+    found = take_turns(
+        {"decode": lambda i: schema.decode(data()), "encode": lambda i: schema.encode(messages())},
+        calls=calls if len(octets[0]) < 400 else max(50, calls // 20),
+        repeats=1,
+        progress=Progress(False),
+    )
+    return Both(found["decode"], found["encode"])
+
+
 @contextmanager
-def _compiled() -> Iterator[ModuleType | None]:
-    """The compiled codec, built for this run; None without a compiler."""
-    if compiler() is None:
-        yield None
-        return
+def _compiled(notes: list[str]) -> Iterator[ModuleType | None]:
+    """The compiled codec, built for this run; None, and a note, where it cannot be."""
     with tempfile.TemporaryDirectory() as folder:
-        spec = importlib.util.spec_from_file_location("iso15118.exi._compiled", build(Path(folder)))
+        try:
+            path = build(Path(folder))
+        except OSError as error:
+            notes.append(f"compiled left out: {error}")
+            yield None
+            return
+        spec = importlib.util.spec_from_file_location("iso15118.exi._compiled", path)
         if spec is None or spec.loader is None:
             raise ImportError("the compiled codec cannot be loaded")
         module = importlib.util.module_from_spec(spec)
@@ -134,78 +155,35 @@ def _compiled() -> Iterator[ModuleType | None]:
         yield module
 
 
-def _peer(subjects: Mapping[str, tuple[int, Message]], repeats: int, calls: int) -> dict[str, Spread | str]:
-    """Of each message, or what the peer says of it."""
-    messages = [[name, NAMESPACES[kind], _octets(kind, message).hex()] for name, (kind, message) in subjects.items()]
-    worker = Path(__file__).with_name("java_worker.py")
-    work = json.dumps({"calls": repeats * calls, "messages": messages})
-    done = subprocess.run([PEER / "bin" / "python", worker], input=work, capture_output=True, text=True, check=True, timeout=600)
-    found: dict[str, Spread | str] = {}
-    for line in done.stdout.splitlines():
-        name, *times = json.loads(line)
-        if len(times) == 1:
-            found[name] = times[0]
-            continue
-        parts = [[times[way][i * calls : (i + 1) * calls] for i in range(repeats)] for way in (0, 1)]
-        found[name] = _spread([statistics.median(read) + statistics.median(said) for read, said in zip(*parts, strict=True)])
-    return found
+def _medians(rounds: Sequence[Found]) -> Found:
+    timed = [each for each in rounds if isinstance(each, Both)]
+    if len(timed) < len(rounds):
+        return next(each for each in rounds if isinstance(each, str))
+    return Both(Timing.median([each.decode for each in timed]), Timing.median([each.encode for each in timed]))
 
 
-def _bare(subjects: Mapping[str, tuple[int, Message]], calls: int) -> dict[str, float]:
-    """s for decode and encode in Java alone; nothing where it cannot be compiled."""
-    if shutil.which("javac") is None:
-        return {}
-    shared = next(PEER.glob("lib/python3*/site-packages/iso15118/shared"))
-    jar, found = shared / "EXICodec.jar", dict[str, float]()
-    with tempfile.TemporaryDirectory() as folder:
-        for path in (*shared.glob("schemas/*.xsd"), *shared.glob("schemas/iso15118_20/*.xsd")):
-            text = path.read_text(encoding="utf-8")
-            # Its document type would be fetched from the network.
-            Path(folder, path.name).write_text(re.sub(r"<!DOCTYPE.*?\]>", "", text, count=1, flags=re.DOTALL), encoding="utf-8")
-        subprocess.run(["javac", "-cp", jar, "-d", folder, Path(__file__).with_name("Bare.java")], check=True)
-        for kind, schema in SCHEMAS.items():
-            names = [name for name, subject in subjects.items() if subject[0] == kind]
-            octets = [_octets(kind, subjects[name][1]).hex() for name in names]
-            command = ["java", "-cp", f"{jar}:{folder}", "Bare", str(Path(folder, schema)), str(5 * calls), *octets]
-            said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout.splitlines()
-            found |= {name: sum(map(int, line.split())) * 1e-9 for name, line in zip(names, said, strict=True) if line[0].isdigit()}
-    return found
+def _row(name: str, octets: int, way: str, found: dict[str, Found], rounds: Sequence[Found]) -> Row:
+    own = found[way]
+    if isinstance(own, str):
+        return Row((name, str(octets), way, own[:40], *[""] * 8), {"message": name, "codec": way, "wrong": own})
+    sums = [each.p50 for each in rounds if isinstance(each, Both)]
+    both, least, most = statistics.median(sums), min(sums), max(sums)
+    times = [
+        f"{own.least / other.least:.3g}" if isinstance(other := found.get(us), Both) and us != way else "" for us in ("pure", "compiled")
+    ]
+    each = [micro(value) for timing in own for value in (timing.p50, timing.p99)]
+    cells = (name, str(octets), way, *each, micro(both), f"{micro(least)}..{micro(most)}", micro(own.least), *times)
+    figures = {f"{key}_{part}_s": getattr(getattr(own, key), part) for key in ("decode", "encode") for part in ("p50", "p99", "least")}
+    return Row(cells, {"message": name, "octets": octets, "codec": way, **figures, "both_s": both, "spread_s": (least, most)})
 
 
-def _row(name: str, octets: int, ours: Mapping[str, Spread], peer: Spread | str, bare: float | None) -> Row:
-    pure, compiled = ours["pure"][0], ours["compiled"][0] if "compiled" in ours else None
-    said, against = (_cells(peer), peer[0]) if isinstance(peer, tuple) else ((peer[:40], ""), None)
-    cells = (
-        name,
-        str(octets),
-        *_cells(ours["pure"]),
-        *(_cells(ours["compiled"]) if compiled else ("", "")),
-        *said,
-        _times(against, pure),
-        _times(against, compiled),
-        micro(bare) if bare else "",
-        _times(bare, pure),
-        _times(bare, compiled),
-    )
-    return Row(cells, {"message": name, "octets": octets, **ours, "peer": peer, "bare_java_s": bare})
-
-
-def _cells(spread: Spread) -> tuple[str, str]:
-    return micro(spread[0]), f"{micro(spread[1])}..{micro(spread[2])}"
-
-
-def _times(other: float | None, own: float | None) -> str:
-    return f"{other / own:.3g}" if other and own else ""
-
-
-def _goals(name: str, ours: Mapping[str, Spread], peer: Spread | str) -> list[Goal]:
-    kind = LOOP if name.startswith(LOOP) else LARGE
-    times, *most = GOALS[kind]
-    goals = []
-    if isinstance(peer, tuple):
-        goals.append(Goal(f"{name}, pure, share of the peer's time", ours["pure"][0] / peer[0], 1 / times))
-    if name in (f"{LOOP}Req dynamic", LARGE):
-        goals += [
-            Goal(f"{name}, {way}", found[0] * 1e6, limit * 1e6, "us") for (way, found), limit in zip(ours.items(), most, strict=False)
-        ]
+def _goals(name: str, found: dict[str, Found]) -> list[Goal]:
+    pure, theirs, goals = found["pure"], found["peer"], list[Goal]()
+    if isinstance(pure, Both) and isinstance(theirs, Both):
+        times = TIMES[LOOP if name.startswith(LOOP) else LARGE]
+        goals.append(Goal(f"{name}, times the peer's speed, pure", theirs.least / pure.least, times, least=True))
+    for way, most in MOST.get(name, {}).items():
+        own = found.get(way)
+        if isinstance(own, Both):
+            goals.append(Goal(f"{name}, decode + encode, {way}", own.p50 * 1e6, most * 1e6, "us"))
     return goals

@@ -1,47 +1,67 @@
-"""The other implementation's codec, timed by its own Python: run by `java`, in the environment that `make interop` has set up.
+"""The other implementation's codec, timed through its own Python class: run by `java`, in the environment that `make interop` has set up.
 
-Standard input: JSON, {"calls": N, "messages": [[name, namespace, hex], ...]}. Standard output, a JSON line a message: [name, [decode
-times], [encode times]] in seconds, or [name, "what is wrong"]. Decode and encode are what its sessions call: octets to its message
-class and back.
+Standard input: a line of JSON, {"calls": N, "warm_up": seconds, "messages": [[namespace, [hex, ...]], ...]}, then a line for each round.
+Each is answered by a line of JSON on standard output: for each message [p50, p99, least] of decode and of encode in seconds, or what is
+wrong. Decode: octets to JSON text; encode: that text to octets. Making its message class of the text, and back, is not timed.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import statistics
 import sys
 from time import perf_counter
+from typing import Any
 
 logging.disable(logging.CRITICAL)
 
 
-def main() -> None:
-    from iso15118.shared.exi_codec import EXI
-    from iso15118.shared.exificient_exi_codec import ExificientEXICodec
-    from iso15118.shared.settings import SettingKey, shared_settings
+class Subject:
+    """One message in its variants."""
 
-    shared_settings[SettingKey.MESSAGE_LOG_JSON] = shared_settings[SettingKey.MESSAGE_LOG_EXI] = False
-    work = json.load(sys.stdin)
-    exi = EXI()
-    exi.set_exi_codec(ExificientEXICodec())
-    for name, namespace, digits in work["messages"]:
-        octets = bytes.fromhex(digits)
-        try:
-            message = exi.from_exi(octets, namespace)
-            if bytes(exi.to_exi(message, namespace)) != octets:
-                raise ValueError("other octets come back")
-            times: tuple[list[float], list[float]] = ([], [])
-            for turn in range(-work["calls"] // 4, work["calls"]):
-                began = perf_counter()
-                exi.from_exi(octets, namespace)
-                read = perf_counter()
-                exi.to_exi(message, namespace)
-                if turn >= 0:
-                    times[0].append(read - began)
-                    times[1].append(perf_counter() - read)
-            print(json.dumps([name, *times]), flush=True)
-        except Exception as error:  # whatever it says is what the table says
-            print(json.dumps([name, f"{type(error).__name__}: {error}"[:200]]), flush=True)
+    def __init__(self, codec: Any, namespace: str, variants: list[str]) -> None:
+        self.codec, self.namespace, self.wrong = codec, namespace, ""
+        self.pairs: list[tuple[bytes, str]] = []
+        for digits in variants:
+            octets = bytes.fromhex(digits)
+            try:
+                text = codec.decode(octets, namespace)
+                if bytes(codec.encode(text, namespace)) != octets:
+                    self.wrong = "other octets come back"
+            except Exception as error:  # its bindings raise this very class; whatever it says is what the table says
+                self.wrong = f"{type(error).__name__}: {error}"[:200]
+                return
+            self.pairs.append((octets, text))
+
+    def timed(self, calls: int) -> object:
+        """Times so many calls each way."""
+        if self.wrong:
+            return self.wrong
+        times: tuple[list[float], list[float]] = ([], [])
+        for turn in range(calls):
+            octets, text = self.pairs[turn % len(self.pairs)]
+            began = perf_counter()
+            self.codec.decode(octets, self.namespace)
+            read = perf_counter()
+            self.codec.encode(text, self.namespace)
+            times[1].append(perf_counter() - read)
+            times[0].append(read - began)
+        return [[statistics.median(each), sorted(each)[calls * 99 // 100], min(each)] for each in times]
+
+
+def main() -> None:
+    from iso15118.shared.exificient_exi_codec import ExificientEXICodec
+
+    work = json.loads(sys.stdin.readline())
+    codec = ExificientEXICodec()
+    subjects = [Subject(codec, *message) for message in work["messages"]]
+    until = perf_counter() + work["warm_up"]
+    while perf_counter() < until:
+        for subject in subjects:
+            subject.timed(1)
+    for _ in sys.stdin:
+        print(json.dumps([subject.timed(work["calls"]) for subject in subjects]), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,21 +18,22 @@ WARM_UP = 200
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Median and 99th percentile, in seconds."""
+    """Median, 99th percentile and the least, in seconds."""
 
     p50: float
     p99: float
+    least: float
 
     @classmethod
     def of(cls, times: Sequence[float]) -> Timing:
         """Of a series of single times."""
         ordered = sorted(times)
-        return cls(statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))])
+        return cls(statistics.median(ordered), ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], ordered[0])
 
     @classmethod
     def median(cls, repeats: Sequence[Timing]) -> Timing:
-        """The median of each figure over repeats."""
-        return cls(statistics.median(t.p50 for t in repeats), statistics.median(t.p99 for t in repeats))
+        """The median of each figure over repeats; the least of all of them."""
+        return cls(statistics.median(t.p50 for t in repeats), statistics.median(t.p99 for t in repeats), min(t.least for t in repeats))
 
     def __truediv__(self, other: Timing) -> float:
         """How many times slower, by medians."""
@@ -49,21 +50,25 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A figure and the most it should be."""
+    """A figure and the most it should be, or with `least` the least."""
 
     name: str
     value: float
     most: float
     unit: str = ""
+    least: bool = False
 
     @property
     def met(self) -> bool:
         """Is it within?"""
-        return self.value <= self.most
+        return self.value >= self.most if self.least else self.value <= self.most
 
     def __str__(self) -> str:
         verdict = "met" if self.met else "MISSED"
-        return f"goal {verdict}: {self.name} {self.value:.3g} {self.unit}".rstrip() + f" (at most {self.most:g})"
+        return (
+            f"goal {verdict}: {self.name} {self.value:.3g} {self.unit}".rstrip()
+            + f" (at {'least' if self.least else 'most'} {self.most:g})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,9 @@ class Table:
 
     def json(self) -> dict[str, object]:
         """For a file."""
-        goals = [{"name": g.name, "value": g.value, "most": g.most, "unit": g.unit, "met": g.met} for g in self.goals]
+        goals = [
+            {"name": g.name, "value": g.value, "least" if g.least else "most": g.most, "unit": g.unit, "met": g.met} for g in self.goals
+        ]
         return {"title": self.title, "rows": [row.data for row in self.rows], "goals": goals}
 
 
