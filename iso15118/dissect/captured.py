@@ -25,28 +25,30 @@ def transcribe(capture: Capture, keys: str = "") -> Transcript:
     secrets = tls.secrets("\n".join((capture.secrets, keys)))
     streams: list[StreamSeen] = []
     notes: list[str] = []
-    others = 0
+    others, empty = 0, list[str]()
     for stream in reassemble(segments):
         first = b"".join(chunk.octets for chunk in stream.chunks[:3])
         car, charger = stream.client, stream.server
-        if charger.port not in announced and car.port in announced:  # its beginning was not seen
+        if not stream.begun and charger.port not in announced and car.port in announced:
             car, charger = charger, car
         ours = not announced or charger.port in announced
         if tls.is_tls(first) and ours:
             opened = tls.opened(stream.chunks, secrets)
             streams.append(StreamSeen(str(car), str(charger), opened.cipher or "TLS", opened.closed))
-            said += _conversation(opened.chunks, len(streams) - 1, stream.begun)
+            said += _conversation(opened.chunks, len(streams) - 1, begun=True)  # who says ClientHello is the client
         elif START in first or (announced and ours and first):
             streams.append(StreamSeen(str(car), str(charger)))
-            said += _conversation(stream.chunks, len(streams) - 1, stream.begun)
-        elif first:
+            said += _conversation(stream.chunks, len(streams) - 1, begun=stream.begun)
+        elif first or not ours:
             others += 1
+        else:
+            empty.append(f"{car} -> {charger}: of what was said there the capture holds nothing")
     if others:
         notes.append(f"{others} other TCP connection{'s' * (others > 1)} left out")
     if not said and not streams:
         notes.append("no V2G traffic found")
     closed = [f"{each.client} -> {each.server} stays closed: {each.closed}" for each in streams if each.closed]
-    problems = (*capture.problems, *malformed[:MALFORMED], *closed)
+    problems = (*capture.problems, *malformed[:MALFORMED], *closed, *empty)
     if len(malformed) > MALFORMED:
         problems += (f"{len(malformed) - MALFORMED} more malformed packets",)
     return Transcript(said=in_order(said), streams=tuple(streams), problems=problems, notes=tuple(notes))
@@ -73,7 +75,7 @@ def _discovery(datagram: Datagram) -> Said:
     return read_datagram(datagram.payload, time=datagram.time, packet=datagram.number, from_car=datagram.target.port == PORT)
 
 
-def _conversation(chunks: Sequence[Chunk], stream: int, begun: bool) -> list[Said]:
+def _conversation(chunks: Sequence[Chunk], stream: int, *, begun: bool) -> list[Said]:
     """The frames of a connection. Its client is the car, but if its beginning was not seen, messages tell better who spoke first."""
     reader, said = Reader(stream), list[Said]()
     for chunk in chunks:

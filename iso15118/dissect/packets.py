@@ -17,7 +17,7 @@ _IPV4, _IPV6, _TCP, _UDP = 0x0800, 0x86DD, 6, 17
 _VLAN: Final = (0x8100, 0x88A8, 0x9100)
 _HOP_BY_HOP, _ROUTING, _FRAGMENT, _AUTHENTICATION, _DESTINATION = 0, 43, 44, 51, 60
 _ETHERNET, _RAW, _COOKED, _COOKED_2, _LOOPBACK = 1, (12, 14, 101, 228, 229), 113, 276, (0, 108)
-_SYN, _ACK = 0x02, 0x10
+_FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 
 
 class Endpoint(NamedTuple):
@@ -31,7 +31,7 @@ class Endpoint(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A TCP segment. `missing`: octets of its payload that the capture has cut off."""
+    """A TCP segment. `missing`: octets of its payload that the capture has cut off; `last`: does its side end the connection?"""
 
     number: int
     time: float
@@ -42,6 +42,7 @@ class Segment(NamedTuple):
     ack: bool
     payload: bytes
     missing: int = 0
+    last: bool = False
 
 
 class Datagram(NamedTuple):
@@ -143,4 +144,5 @@ def _transport(packet: Packet, kind: int, source: str, target: str, octets: byte
         ack=bool(flags & _ACK),
         payload=payload,
         missing=max(0, length - size - len(payload)),
+        last=bool(flags & (_FIN | _RST)),
     )

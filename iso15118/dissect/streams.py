@@ -15,7 +15,7 @@ _WRAP: Final = 2**32
 class Chunk(NamedTuple):
     """Octets that follow those before them from the same side.
 
-    `number`, `time`: of the packet that made them so; `gap`: octets lost before.
+    `number`, `time`: of the packet that made them so; `gap`: octets lost before. What is lost at the end is the gap of a chunk without octets.
     """
 
     number: int
@@ -36,15 +36,18 @@ class Stream(Value):
 
 
 def reassemble(segments: Iterable[Segment]) -> list[Stream]:
-    """The connections that say anything, in the order of their first packets. A new SYN on the same ports is a new connection."""
+    """The connections that say anything, in the order of their first packets. A new SYN on the same ports is a new connection.
+
+    So is the same SYN after the end of the one before: nobody repeats it then, but some count every connection from the same number.
+    """
     connections: list[_Connection] = []
     current: dict[frozenset[Endpoint], _Connection] = {}
     for segment in segments:
         ends = frozenset((segment.source, segment.target))
         known = current.get(ends)
-        if known is None and not segment.syn and not segment.payload:
+        if known is None and not segment.syn and not segment.payload and not segment.missing:
             continue  # the last words of a connection that is gone
-        if known is None or (segment.syn and not segment.ack and not known.began_with(segment)):
+        if known is None or (segment.syn and not segment.ack and (known.over or not known.began_with(segment))):
             known = current[ends] = _Connection(segment)
             connections.append(known)
         known.take(segment)
@@ -56,6 +59,7 @@ class _Connection:
         answers = first.syn and first.ack
         self._client, self._server = (first.target, first.source) if answers else (first.source, first.target)
         self._begun = first.syn
+        self.over = False
         self._isn = first.seq if first.syn and not answers else None
         self._ways = {self._client: _Way(True), self._server: _Way(False)}
 
@@ -64,6 +68,7 @@ class _Connection:
         return syn.source == self._client and (self._isn is None or syn.seq == self._isn)
 
     def take(self, segment: Segment) -> None:
+        self.over = self.over or segment.last
         self._ways[segment.source].take(segment)
 
     def stream(self) -> Stream:
@@ -82,18 +87,20 @@ class _Way:
         self._gap = 0
         self._early: list[tuple[int, int, Segment]] = []
         self._chunks: list[Chunk] = []
+        self._newest: Segment | None = None
 
     def take(self, segment: Segment) -> None:
         first = (segment.seq + segment.syn) % _WRAP
         if self._base is None:
             self._base = first
-        if not segment.payload:
+        if not segment.payload and not segment.missing:
             return
         ahead = (first - self._base - self._next) % _WRAP
         place = self._next + (ahead if ahead < _WRAP // 2 else ahead - _WRAP)
         if place > self._next:
             heapq.heappush(self._early, (place, segment.number, segment))
             return
+        self._newest = segment
         self._keep(place, segment, segment)
         while self._early and self._early[0][0] <= self._next:
             place, _, early = heapq.heappop(self._early)
@@ -106,7 +113,10 @@ class _Way:
             if place > self._next:
                 self._gap += place - self._next
                 self._next = place
+            self._newest = early
             self._keep(place, early, early)
+        if self._gap and self._newest is not None:
+            self._chunks.append(Chunk(self._newest.number, self._newest.time, self._from_client, b"", self._gap))
         return self._chunks
 
     def _keep(self, place: int, segment: Segment, by: Segment) -> None:

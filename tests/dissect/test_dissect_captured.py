@@ -105,6 +105,19 @@ def test_a_lost_packet_costs_its_frames_and_no_more() -> None:
     ]
 
 
+def test_a_capture_of_headers_only_is_no_clean_one() -> None:
+    packets = read_capture(pcapng.section() + connection((True, ASK), (False, ANSWER))).packets
+    found = transcribe(Capture(tuple(packet._replace(octets=packet.octets[:74]) for packet in packets)))
+    assert found.problems == ("[fe80::1]:50000 -> [fe80::2]:60000: of what was said there the capture holds nothing",)
+
+
+def test_a_car_that_calls_from_a_port_like_that_of_a_charger_stays_the_car() -> None:
+    car = Place("fe80::1", CHARGER.port)
+    found = read(DISCOVERY, connection((True, ASK), car=car, charger=Place("fe80::3", 50000)))
+    assert found.streams[0].client == "[fe80::1]:60000"
+    assert found.said[-1].from_car
+
+
 def test_malformed_packets_are_told_of_up_to_a_number() -> None:
     bad = pcapng.packet(1.0, bytes(12) + b"\x86\xdd" + b"\x60")
     found = read(bad * 30, connection((True, ASK)))

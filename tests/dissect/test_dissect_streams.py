@@ -170,6 +170,24 @@ def test_the_same_ports_again_are_another_connection() -> None:
     assert [heard(stream)[True] for stream in streams] == [b"request onetwo", b"again"]
 
 
+def test_a_session_after_the_end_is_another_connection_though_it_counts_from_the_same_number() -> None:
+    again = [segment._replace(number=segment.number + 100) for segment in conversation((True, b"again"))]
+    streams = reassemble(conversation(*SAID) + again)
+    assert [heard(stream)[True] for stream in streams] == [b"request onetwo", b"again"]
+
+
+def test_payload_that_the_capture_has_cut_off_whole_is_a_gap() -> None:
+    sent = [segment._replace(payload=b"", missing=len(segment.payload)) for segment in conversation(*SAID)]
+    (stream,) = reassemble(sent)
+    assert {chunk.from_client: (chunk.octets, chunk.gap) for chunk in stream.chunks} == {
+        who: (b"", len(octets)) for who, octets in WHOLE.items()
+    }
+    sent = conversation(*SAID)
+    last = max(i for i, segment in enumerate(sent) if segment.payload)
+    sent[last] = sent[last]._replace(payload=b"", missing=len(sent[last].payload))
+    assert reassemble(sent)[0].chunks[-1].gap == sent[last].missing
+
+
 def test_a_repeated_syn_is_not() -> None:
     sent = conversation(*SAID)
     (stream,) = reassemble([sent[0], *sent])
