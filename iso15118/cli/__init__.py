@@ -23,6 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line with `argv` (the process's arguments if None); the exit code."""
     # Asked again: if the other distribution was installed after ours, it has put its own `__init__` in the place of the one that asks.
     stop_if_foreign(sys.path, sys.argv, sys.orig_argv)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever has started us: nobody listens
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - lives as long as the process
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without these characters is no reason to fail
     try:

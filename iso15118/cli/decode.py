@@ -54,6 +54,8 @@ def transcribe(arguments: Namespace) -> Transcript:
 
 
 def _octets(name: str) -> bytes:
+    if name == "-" and sys.stdin is None:
+        raise LocalError("standard input is closed")
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
@@ -71,7 +73,7 @@ def _say(parts: Iterator[str]) -> None:
 
 def _write(path: Path, parts: Iterator[str]) -> None:
     try:
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(parts)
     except OSError as error:
         raise LocalError(f"{path} not written: {error.strerror or error}") from None

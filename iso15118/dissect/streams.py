@@ -15,7 +15,8 @@ _WRAP: Final = 2**32
 class Chunk(NamedTuple):
     """Octets that follow those before them from the same side.
 
-    `number`, `time`: of the packet that made them so; `gap`: octets lost before. What is lost at the end is the gap of a chunk without octets.
+    `number`, `time`: of the packet that made them so; `gap`: octets lost before. What is lost at the end is the gap of a chunk
+    without octets.
     """
 
     number: int

@@ -21,9 +21,12 @@ def transcribe(data: bytes, schema: Schema | None = None) -> Transcript:
 
     A line that begins with a V2GTP header begins a frame, another one continues it, so that a wrapped dump is read too. Lines that are
     empty or begin with # are skipped. Octets that begin with a V2GTP header themselves are no text: they are read as one stream.
+    Other octets that are no text are one problem, not one a line.
     """
     if data.startswith(START):
         return Transcript(said=_frames([(1, data)]))
+    if b"\0" in data or data[:1] == bytes([HEADER]):
+        return Transcript(problems=(f"neither a capture nor text: {data[:8].hex(' ')} ...; a {_NAME} a line is wanted",))
     said: list[Said] = []
     blocks: list[tuple[int, bytes]] = []
     for number, line in enumerate(data.decode("utf-8", errors="replace").splitlines(), 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,20 @@ def test_the_page_in_a_browser(capture: Path, tmp_path: Path) -> None:
     assert 2 <= seen["found"] < seen["short"]
     assert json.loads(seen["text"])["EVCCID"] == "WMIV1234567890ABCDEX"
     assert "\n" in seen["text"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-"])
+def test_closed_channels_are_no_traceback(closed: str) -> None:
+    call = f"{shlex.quote(sys.executable)} -c 'import sys, iso15118.cli; sys.exit(iso15118.cli.main())' decode - {closed}"
+    done = subprocess.run(["sh", "-c", call], input=b"01fe\n", capture_output=True, check=False, cwd=Path(__file__).parents[2])
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == (2 if closed == "<&-" else 1)
+
+
+def test_a_page_of_a_file_whose_name_is_no_text(broken: Path, tmp_path: Path) -> None:
+    odd = broken.rename(tmp_path / "x\udcff.pcapng")
+    assert main(["decode", str(odd), "--html", str(tmp_path / "page")]) == 1
+    assert "<h1>x\\udcff.pcapng</h1>" in (tmp_path / "page").read_text("utf-8")
 
 
 def test_a_capture_that_did_not_fit_disturbs_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,3 +73,10 @@ def test_any_octets_give_a_transcript(data: bytes) -> None:
     assert transcript.said or transcript.problems
     transcribe(data.hex().encode())
     transcribe(data, SCHEMAS["DC"])
+
+
+@pytest.mark.parametrize("data", [b"\x7fELF\n\0\n\1\n", b"\x80\x0c\n\n", "01fe".encode("utf-16")])
+def test_octets_that_are_no_text_are_one_problem(data: bytes) -> None:
+    found = transcribe(data)
+    assert found.unread == 1
+    assert found.problems[0].startswith("neither a capture nor text: ")
