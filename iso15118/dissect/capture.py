@@ -23,6 +23,8 @@ _SECTION: Final = b"\x0a\x0d\x0d\x0a"
 _ORDERS: Final = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET, _SECRETS = 1, 2, 3, 6, 10
 _RESOLUTION, _OFFSET = 9, 14
+BROKEN: Final = 20
+"""Blocks that cannot be read before the file is given up."""
 
 
 class Packet(NamedTuple):
@@ -54,7 +56,8 @@ def read_capture(data: bytes) -> Capture:
     if data[:4] == _SECTION:
         reader = _Pcapng(data)
         problem = reader.read()
-        return Capture(tuple(reader.packets), "\n".join(reader.secrets), (problem,) if problem else ())
+        problems = (*reader.problems, problem) if problem else tuple(reader.problems)
+        return Capture(tuple(reader.packets), "\n".join(reader.secrets), problems)
     raise CodecError("neither pcap nor pcapng", bit=0)
 
 
@@ -95,6 +98,8 @@ class _Pcapng:
     def __init__(self, data: bytes) -> None:
         self.packets: list[Packet] = []
         self.secrets: list[str] = []
+        self.problems: list[str] = []
+        """Of single blocks; what comes after them is read."""
         self._data = data
         self._order = "<"
         self._interfaces: list[_Interface] = []
@@ -115,10 +120,12 @@ class _Pcapng:
                 return f"{_breaks_off(at, len(self.packets))}: a block of {length} octets, {len(data) - at} are left"
             try:
                 self._block(kind, data[at + 8 : at + length - 4])
-            except struct.error:
-                return f"the block at octet {at} is too short for its kind; {len(self.packets)} packets before it"
-            except CodecError as error:
-                return f"the block at octet {at}: {error}; {len(self.packets)} packets before it"
+            except (struct.error, CodecError) as error:
+                why = error if isinstance(error, CodecError) else f"{length} octets are too few for its kind"
+                problem = f"the block at octet {at}: {why}; {len(self.packets)} packets before it"
+                if kind == _INTERFACE or len(self.problems) == BROKEN:  # without one interface all later ones have wrong numbers
+                    return problem
+                self.problems.append(problem)
             at += length + -length % 4
         return ""
 

@@ -94,7 +94,7 @@ def test_a_file_cut_anywhere_gives_what_is_before_the_cut(data: bytes) -> None:
     [
         (enhanced("<", 3, 0, b"x"), "interface 3 is not described"),
         (block("<", 6, struct.pack("<IIIII", 0, 0, 0, 99, 99) + b"x"), "a packet of 99 octets in 4"),
-        (block("<", 6, b"abc"), "too short for its kind"),
+        (block("<", 6, b"abc"), "too few for its kind"),
         (struct.pack("<II", 6, 4), "breaks off"),
         (struct.pack("<IIII", 6, 4, 0, 0), "a block of 4 octets"),
         (struct.pack("<IIII", 6, 0xFFFFFFFF, 0, 0), "a block of 4294967295 octets"),
@@ -106,6 +106,17 @@ def test_what_cannot_be_ends_the_file_with_a_line(tail: bytes, problem: str) -> 
     assert [packet.octets for packet in capture.packets] == [b"ok"]
     assert problem in capture.problems[0]
     assert len(capture.problems) == 1
+
+
+def test_a_block_that_cannot_be_read_costs_no_other() -> None:
+    head, good = section("<") + interface("<", 1), enhanced("<", 0, 1, b"ok")
+    capture = read_capture(head + block("<", 6, b"abc") + good + enhanced("<", 3, 0, b"x") + good)
+    assert [packet.octets for packet in capture.packets] == [b"ok", b"ok"]
+    assert len(capture.problems) == 2
+    capture = read_capture(head + block("<", 6, b"abc") * 1000 + good)
+    assert (len(capture.packets), len(capture.problems)) == (0, 21)
+    capture = read_capture(head + block("<", 1, b"abc") + good)
+    assert (len(capture.packets), len(capture.problems)) == (0, 1)
 
 
 def test_what_is_no_capture() -> None:
