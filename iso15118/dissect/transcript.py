@@ -2,13 +2,14 @@
 
 Nothing is guessed: the payload type says the schema; for 0x8001 the namespace that SupportedAppProtocol has settled; on the renegotiation
 stream which message is due. What cannot be read stays in the transcript as a frame with its problem, and reading goes on with the next
-one: after octets that are missing or no V2GTP, at the next chunk that begins with a V2GTP header. Neighbours: `captured` finds the
-streams in a capture, `text` in hexadecimal and base64; `chart`, `page` and `lines` show the transcript.
+one: after octets that are missing or no V2GTP, at the next header with a payload type that has a schema and a length that may be.
+Neighbours: `captured` finds the streams in a capture, `text` in hexadecimal and base64; `chart`, `page` and `lines` show the transcript.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from iso15118.errors import CodecError
@@ -18,12 +19,14 @@ from iso15118.messages.catalogue import RENEGOTIATION, schema_for
 from iso15118.value import Value
 from iso15118.wire.sdp import SdpRequest, SdpResponse
 from iso15118.wire.sdp_wireless import WirelessRequest, WirelessResponse
-from iso15118.wire.v2gtp import MANUFACTURER_TYPES, Frame, Receiver, parse_datagram
+from iso15118.wire.v2gtp import HEADER, MANUFACTURER_TYPES, Frame, Receiver, parse_datagram
 
 START: Final = b"\x01\xfe"
 """What every V2GTP header begins with."""
 LONGEST: Final = 1024 * 1024
 """Octets of a payload accepted: more than a charger takes, yet not so many that one broken length swallows the rest of a stream."""
+_HEADER: Final = re.compile(rb"\x01\xfe(?:\x80[\x01-\x06\x10\x11]|\x81[\x01-\x04])\x00[\x00-\x0f]", re.DOTALL)
+"""What one looks for where the place is lost: nothing shorter is taken for a header, for any octets may stand in a message."""
 _SDP: Final[Mapping[int, type[SdpRequest] | type[SdpResponse]]] = {
     kind.payload_type: kind for kind in (SdpRequest, SdpResponse, WirelessRequest, WirelessResponse)
 }
@@ -115,10 +118,8 @@ class Reader:
         if gap:
             held = state.lose()
             found.append(Said(**about, problem=f"{gap} octets missing{f' in a frame of which {held} are here' if held else ''}"))
-        frames, broken = state.frames(octets)
-        found += [self.read(frame, **about) for frame in frames]
-        if broken:
-            found.append(Said(**about, octets=octets, problem=broken))
+        for frame in state.frames(octets):
+            found.append(self.read(frame, **about) if isinstance(frame, Frame) else Said(**about, octets=frame[0], problem=frame[1]))
         return found
 
     def end(self, *, time: float | None, packet: int) -> list[Said]:
@@ -164,22 +165,34 @@ class _Way:
         self._receiver = Receiver(LONGEST)
         self._lost = False
 
-    def frames(self, octets: bytes) -> tuple[list[Frame], str]:
-        """The frames completed, and why no more can be found until the next header, "" if they can."""
-        if self._lost or not self._receiver.pending:
-            if not START.startswith(octets[:2]) and not octets.startswith(START):
-                known, self._lost = self._lost, True
-                return [], "" if known else f"no V2GTP header: {octets[:8].hex(' ')}"
-            self._lost = False
-        frames: list[Frame] = []
-        try:
-            frames = self._receiver.feed(octets)
-            if (broken := self._receiver.error) is None:
-                return frames, ""
-        except CodecError as error:
-            broken = error
-        self.lose()
-        return frames, str(broken)
+    def frames(self, octets: bytes) -> Iterator[Frame | tuple[bytes, str]]:
+        """The frames completed; once between two headers, octets that belong to none, and why."""
+        while octets:
+            if self._lost or not self._receiver.pending:
+                if not START.startswith(octets[:2]) and not octets.startswith(START):
+                    at = _HEADER.search(octets)
+                    lost, octets = (octets, b"") if at is None else (octets[: at.start()], octets[at.start() :])
+                    if not self._lost:
+                        yield lost, f"no V2GTP header: {lost[:8].hex(' ')}"
+                    self._lost = True
+                    if not octets:
+                        return
+                self._lost = False
+            held, frames = self._receiver.pending, list[Frame]()
+            try:
+                frames = self._receiver.feed(octets)
+                broken = self._receiver.error
+            except CodecError as error:
+                broken = error
+            yield from frames
+            if broken is None:
+                return
+            self.lose()
+            octets = octets[max(0, sum(HEADER + len(frame.body) for frame in frames) - held) :]
+            at = _HEADER.search(octets, 1)
+            end = len(octets) if at is None else at.start()
+            yield octets[:end], str(broken)
+            octets = octets[end:]
 
     def lose(self) -> int:
         """Start anew at the next header. How many octets of a frame are given up."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iso15118.dissect.transcript import Reader, Said, Transcript, in_order, read_datagram
 from iso15118.exi import from_json
@@ -148,3 +150,27 @@ def test_order_and_count() -> None:
     ordered = in_order(said)
     assert [each.packet for each in ordered] == [9, 2, 3]
     assert Transcript(said=ordered, problems=("y",)).unread == 2
+
+
+def test_frames_behind_a_loss_are_found_in_the_middle_of_a_chunk() -> None:
+    reader = Reader()
+    fed(LOOP[:20], reader)
+    lost, good = reader.feed(LOOP[30:] + CABLE, from_car=None, gap=10, **ABOUT)
+    assert lost.problem == "10 octets missing in a frame of which 20 are here"
+    assert good.name == "DC_CableCheckRes"
+
+
+def test_a_broken_header_costs_no_frame_behind_it() -> None:
+    one, broken, two, junk, three = fed(LOOP + b"\x01\x01\x80\x04\0\0\0\0junk" + CABLE + b"more junk" + LOOP)
+    assert [each.name for each in (one, two, three)] == ["DC_ChargeLoopReq", "DC_CableCheckRes", "DC_ChargeLoopReq"]
+    assert broken.octets == b"\x01\x01\x80\x04\0\0\0\0junk"
+    assert broken.problem.endswith("version 0x01 with inverse 0x01, expected 0x01 with 0xFE")
+    assert junk.octets == b"more junk"
+
+
+@given(st.lists(st.binary(max_size=40) | st.sampled_from([LOOP, CABLE, LOOP[:9], b"\x01", b"\x01\xfe"]), max_size=12))
+def test_any_octets_are_read_to_their_end(parts: list[bytes]) -> None:
+    reader = Reader()
+    for part in parts:
+        fed(part, reader)
+    reader.end(**ABOUT)
