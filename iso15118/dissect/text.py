@@ -13,6 +13,8 @@ from iso15118.exi import Schema
 from iso15118.exi.schema import HEADER
 
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+PIECE: Final = 65536
+"""Octets read at a time, as many as a packet has at most: looking for a header costs no more than one of them."""
 _NAME: Final = "frame in hexadecimal or base64"
 
 
@@ -69,7 +71,8 @@ def _frames(blocks: list[tuple[int, bytes]]) -> tuple[Said, ...]:
             what = "EXI without a V2GTP header: nothing tells its schema; name it with --schema"
             said.append(Said(packet=number, octets=octets, problem=f"line {number}: {what}"))
             continue
-        said += reader.feed(octets, time=None, packet=number, from_car=None)
+        for at in range(0, len(octets), PIECE):
+            said += reader.feed(octets[at : at + PIECE], time=None, packet=number, from_car=None)
         said += reader.end(time=None, packet=number)
     return tuple(said)
 

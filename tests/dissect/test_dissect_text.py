@@ -80,3 +80,8 @@ def test_octets_that_are_no_text_are_one_problem(data: bytes) -> None:
     found = transcribe(data)
     assert found.unread == 1
     assert found.problems[0].startswith("neither a capture nor text: ")
+
+
+def test_a_long_stream_of_broken_frames_is_read_in_pieces() -> None:
+    found = transcribe((frame_bytes(0x8004, b"") + b"?") * 8000)
+    assert found.unread == pytest.approx(16_000, abs=4)
