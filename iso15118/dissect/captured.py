@@ -32,7 +32,7 @@ def transcribe(capture: Capture, keys: str = "") -> Transcript:
         if not stream.begun and charger.port not in announced and car.port in announced:
             car, charger = charger, car
         ours = not announced or charger.port in announced
-        if tls.is_tls(first) and ours:
+        if ours and (tls.is_tls(first) or (announced and tls.is_record(first))):
             opened = tls.opened(stream.chunks, secrets)
             streams.append(StreamSeen(str(car), str(charger), opened.cipher or "TLS", opened.closed))
             said += _conversation(opened.chunks, len(streams) - 1, begun=True)  # who says ClientHello is the client

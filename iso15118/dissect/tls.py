@@ -77,6 +77,11 @@ def is_tls(octets: bytes) -> bool:
     return len(octets) >= 6 and octets[0] == _HANDSHAKE and octets[1] == 3 and octets[5] == _CLIENT_HELLO
 
 
+def is_record(octets: bytes) -> bool:
+    """Does a connection whose beginning was not seen go on with a TLS record?"""
+    return len(octets) >= 3 and _CHANGE_CIPHER_SPEC <= octets[0] <= _APPLICATION and octets[1] == 3 and octets[2] <= 4
+
+
 def opened(chunks: Iterable[Chunk], known: Secrets) -> Opened:
     """The application data of a connection. Any octets give an answer."""
     connection = _Connection(known)
@@ -116,6 +121,8 @@ class _Connection:
             kind, octets = side.decrypt(octets, chunk.number)
         elif kind == _APPLICATION:
             raise _StaysClosedError(f"encrypted data of the {side.name} before its key, at packet {chunk.number}")
+        if kind == _ALERT and not self.cipher and len(octets) == 2:
+            raise _StaysClosedError(f"the {side.name} has refused: alert {octets[1]}, at packet {chunk.number}")
         if kind == _HANDSHAKE:
             for what, body in side.messages(octets):
                 self._handshake(side, what, body)

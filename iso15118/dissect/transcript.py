@@ -19,12 +19,14 @@ from iso15118.messages.catalogue import RENEGOTIATION, schema_for
 from iso15118.value import Value
 from iso15118.wire.sdp import SdpRequest, SdpResponse
 from iso15118.wire.sdp_wireless import WirelessRequest, WirelessResponse
-from iso15118.wire.v2gtp import HEADER, MANUFACTURER_TYPES, Frame, Receiver, parse_datagram
+from iso15118.wire.v2gtp import HEADER, MANUFACTURER_TYPES, Frame, PayloadType, Receiver, parse_datagram
 
 START: Final = b"\x01\xfe"
 """What every V2GTP header begins with."""
 LONGEST: Final = 1024 * 1024
 """Octets of a payload accepted: more than a charger takes, yet not so many that one broken length swallows the rest of a stream."""
+SAP: Final = PayloadType.SAP.value
+"""Payload type of the negotiation, and of all that the older editions say after it."""
 _HEADER: Final = re.compile(rb"\x01\xfe(?:\x80[\x01-\x06\x10\x11]|\x81[\x01-\x04])\x00[\x00-\x0f]", re.DOTALL)
 """What one looks for where the place is lost: nothing shorter is taken for a header, for any octets may stand in a message."""
 _SDP: Final[Mapping[int, type[SdpRequest] | type[SdpResponse]]] = {
@@ -138,7 +140,8 @@ class Reader:
             schema = schema_for(frame.payload_type, self._namespace, parameters=renegotiating and self._parameters_due)
             message = schema.decode(frame.body)
         except CodecError as error:
-            return Said(**about, problem=str(error))
+            doubt = "; no negotiation was seen that would tell of an older edition"
+            return Said(**about, problem=f"{error}{doubt if frame.payload_type == SAP and not self._namespace else ''}")
         if renegotiating:
             self._renegotiated(type(message).__name__)
         self._negotiated(message)

@@ -105,6 +105,20 @@ def test_a_lost_packet_costs_its_frames_and_no_more() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("1703030010" + "7a" * 16, "encrypted data of the client before its key, at packet 6"),
+        ("15030300020228", "the client has refused: alert 40, at packet 6"),
+    ],
+)
+def test_tls_whose_beginning_was_not_seen_stays_closed(said: str, why: str) -> None:
+    found = read(DISCOVERY, connection((True, bytes.fromhex(said)), (False, bytes.fromhex(said))))
+    assert found.streams[0].how == "TLS"
+    assert found.problems == (f"[fe80::1]:50000 -> [fe80::2]:60000 stays closed: {why}",)
+    assert read(connection((True, bytes.fromhex(said)))).unread == 0  # nothing tells that it is a car's
+
+
 def test_a_capture_of_headers_only_is_no_clean_one() -> None:
     packets = read_capture(pcapng.section() + connection((True, ASK), (False, ANSWER))).packets
     found = transcribe(Capture(tuple(packet._replace(octets=packet.octets[:74]) for packet in packets)))

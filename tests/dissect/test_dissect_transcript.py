@@ -94,6 +94,11 @@ def test_a_frame_that_is_no_message_stays_and_the_next_one_is_read() -> None:
     assert good.name == "DC_ChargeLoopReq"
 
 
+def test_an_older_edition_without_its_negotiation_is_told_of() -> None:
+    (late,) = fed(octets("ISO2", "V2G_Message", 0x8001))
+    assert late.problem.endswith("no root element of SAP; no negotiation was seen that would tell of an older edition")
+
+
 def test_unknown_and_manufacturers_payload_types() -> None:
     unknown, own = fed(frame_bytes(0x8077, b"\x80") + frame_bytes(0xA001, b"anything"))
     assert unknown.problem == "payload type 0x8077 has no schema here"
