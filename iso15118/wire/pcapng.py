@@ -29,7 +29,7 @@ _FIRST: Final = 1000
 
 
 class Place(NamedTuple):
-    """One end. `address`: IPv6 as text, a zone behind % is left out; `port`: TCP or UDP."""
+    """One end. `address`: IPv6 or IPv4 as text, a zone behind % is left out; `port`: TCP or UDP."""
 
     address: str
     port: int
@@ -97,7 +97,7 @@ class TcpStream:
 
 def _ethernet(source: Place, target: Place, protocol: int, body: bytes, checksum_at: int) -> bytes:
     """An Ethernet frame with an IPv6 packet; the checksum is put into the body at `checksum_at`."""
-    ends = [IPv6Address(end.address.partition("%")[0]).packed for end in (source, target)]
+    ends = [_address(end.address.partition("%")[0]) for end in (source, target)]
     pseudo = ends[0] + ends[1] + struct.pack(">II", len(body), protocol)
     checksum = _checksum(pseudo + body)
     if protocol == _UDP and checksum == 0:
@@ -105,6 +105,11 @@ def _ethernet(source: Place, target: Place, protocol: int, body: bytes, checksum
     body = body[:checksum_at] + struct.pack(">H", checksum) + body[checksum_at + 2 :]
     head = struct.pack(">IHBB", 6 << 28, len(body), protocol, 64) + ends[0] + ends[1]
     return _hardware(ends[1]) + _hardware(ends[0]) + b"\x86\xdd" + head + body
+
+
+def _address(text: str) -> bytes:
+    """16 octets; of an IPv4 address those that stand for it, RFC 4291, 2.5.5.2."""
+    return IPv6Address(text if ":" in text else f"::ffff:{text}").packed
 
 
 def _hardware(address: bytes) -> bytes:

@@ -60,6 +60,12 @@ def test_mixed_traffic_is_left_out_and_counted() -> None:
     assert found.unread == 0
 
 
+def test_ends_with_ipv4_addresses() -> None:
+    found = read(connection((True, ASK), car=Place("127.0.0.1", 1), charger=Place("127.0.0.1", 2)))
+    assert [each.name for each in found.said] == ["DC_CableCheckReq"]
+    assert found.streams[0].client.startswith("[::ffff:")
+
+
 def test_nothing_of_ours() -> None:
     assert read().notes == ("no V2G traffic found",)
     assert read(pcapng.datagram(1.5, CAR, Place("fe80::9", 53), b"a question")).unread == 0
