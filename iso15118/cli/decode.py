@@ -39,7 +39,9 @@ def run(arguments: Namespace) -> int:
 
 
 def transcribe(arguments: Namespace) -> Transcript:
-    """What the file says. Raises LocalError where it, the key log or the schema is not there."""
+    """What the file says. Raises LocalError where it, the key log or the schema is not there, or where the page would take its place."""
+    if arguments.html is not None and Path(arguments.html).absolute() == Path(arguments.file).absolute():
+        raise LocalError(f"--html {arguments.html} would overwrite what is to be decoded: name another file")
     data = _octets(arguments.file)
     keys = "" if arguments.keylog is None else _octets(arguments.keylog).decode("ascii", errors="replace")
     schema = None if arguments.schema is None else SCHEMAS.get(arguments.schema)
@@ -47,6 +49,8 @@ def transcribe(arguments: Namespace) -> Transcript:
         raise LocalError(f"unknown schema {arguments.schema!r}; known: {', '.join(SCHEMAS)}")
     if not is_capture(data):
         return text.transcribe(data, schema)
+    if schema is not None:
+        raise LocalError(f"--schema is for lines of text: in a capture the frames say their schema, and {arguments.file} is one")
     try:
         return captured.transcribe(read_capture(data), keys)
     except CodecError as error:

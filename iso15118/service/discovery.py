@@ -79,7 +79,7 @@ class SdpServer(asyncio.DatagramProtocol):
     @property
     def _own(self) -> tuple[str, int]:
         """Where it answers from, for the capture."""
-        return self._on.text, PORT
+        return self._on.text, PORT if self._transport is None else self._transport.get_extra_info("sockname")[1]
 
     def error_received(self, exc: Exception) -> None:
         self._log.warning("SDP unsent", f"{self._on.name}: SDP answer not sent: {exc}")

@@ -66,6 +66,11 @@ def test_a_session_as_json_lines(capture: Path, capsys: pytest.CaptureFixture[st
     assert all(line["from"] == ("car" if next(iter(line["message"])).endswith("Req") else "charger") for line in lines[1:])
 
 
+def test_a_capture_says_its_schemas_itself(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", str(capture), "--schema", "DC"]) == 2
+    assert "--schema is for lines of text" in capsys.readouterr().err
+
+
 def test_a_frame_that_cannot_be_read_is_listed_and_the_code_says_so(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["decode", str(broken)]) == 1
     said = capsys.readouterr()
@@ -96,6 +101,7 @@ def test_a_bare_stream_with_its_schema(tmp_path: Path, capsys: pytest.CaptureFix
         (["{file}", "--schema", "ISO9"], "unknown schema 'ISO9'; known: SAP"),
         (["{file}", "--html", "/no/such/folder/page"], "/no/such/folder/page not written"),
         (["{file}", "--html", "/dev/full"], "/dev/full not written: No space left"),
+        (["{file}", "--html", "{file}"], "would overwrite what is to be decoded"),
         (["{file}", "--html", "x", "--json"], "not allowed with"),
     ],
 )
