@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     AGAIN = "ongoing or warning"
     START = "start"
     STOP = "stop"
+    RENEGOTIATE = "service renegotiation"
 
 
 class Row(NamedTuple):
@@ -78,6 +79,9 @@ ROWS: Final = (
     Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.DONE, _P.SESSION_STOP),
     Row(_P.WELDING_DETECTION, SessionStopReq, _O.DONE, _P.ENDED),
     Row(_P.SESSION_STOP, SessionStopReq, _O.DONE, _P.ENDED),
+    # Behind the loop services may be chosen anew: same connection, same session, same authorisation.
+    Row(_P.WELDING_DETECTION, SessionStopReq, _O.RENEGOTIATE, _P.SERVICE_DISCOVERY),
+    Row(_P.SESSION_STOP, SessionStopReq, _O.RENEGOTIATE, _P.SERVICE_DISCOVERY),
     # SessionStopReq is taken from SessionSetupRes until the first PowerDelivery(Start) [V2G20-2645].
     *(
         Row(phase, SessionStopReq, _O.DONE, _P.ENDED)

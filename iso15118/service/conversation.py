@@ -23,7 +23,7 @@ from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
 
@@ -135,6 +135,10 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def stop(self, why: str) -> None:
         """This side wants the session to end in order."""
         self._feed(StopWanted(why))
+
+    def renegotiate(self) -> None:
+        """A charger wants the car to choose its service anew."""
+        self._feed(RenegotiationWanted())
 
     def drop(self, why: str) -> None:
         """End it now, without a word to the peer."""

@@ -142,6 +142,11 @@ class Evse:
         if self.busy and self.conversation is not None:
             self.conversation.stop(why)
 
+    def renegotiate(self) -> None:
+        """Ask the car to choose its service anew, if a session is in its charge loop and that was announced."""
+        if self.busy and self.conversation is not None:
+            self.conversation.renegotiate()
+
     def trip(self) -> None:
         """Emergency stop: power away now, and until somebody resets it."""
         self.actuator.trip(DeviceFault.EMERGENCY_STOP)

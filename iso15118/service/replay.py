@@ -13,12 +13,17 @@ from iso15118.sequence.timers import Timer
 from iso15118.service.plain import build
 from iso15118.service.recorder import FORMAT, Head, digest
 from iso15118.session.commands import Command, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot, SeccSnapshot
 from iso15118.value import Value
 
 WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
-_PLAIN: Final[Mapping[str, Event]] = {"Connected": Connected(), "Sent": Sent(), "Tick": Tick()}
+_PLAIN: Final[Mapping[str, Event]] = {
+    "Connected": Connected(),
+    "Sent": Sent(),
+    "Tick": Tick(),
+    "RenegotiationWanted": RenegotiationWanted(),
+}
 
 Step = Callable[[Any, Event, Any], tuple[Any, Sequence[Command]]]
 Look = Callable[[int, Event, Any, Sequence[Command]], None]

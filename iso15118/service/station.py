@@ -162,6 +162,10 @@ class Station:
         """End an outlet's session in order."""
         self.evse(name).stop(why)
 
+    def renegotiate_service(self, name: str) -> None:
+        """Ask the car at an outlet to choose its service anew."""
+        self.evse(name).renegotiate()
+
     def set_budget(self, name: str, budget: Budget) -> None:
         """What the site grants an outlet from now on."""
         self.evse(name).set_budget(budget)

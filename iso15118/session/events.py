@@ -47,10 +47,14 @@ class StopWanted(Value):
     why: str
 
 
+class RenegotiationWanted(Value):
+    """Someone on the charger's side wants the car to choose its service anew, because what is offered has changed."""
+
+
 class Closed(Value):
     """The connection is gone: the peer's end, a reset, a failed write."""
 
     why: str
 
 
-Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | Closed
+Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | RenegotiationWanted | Closed

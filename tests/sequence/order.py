@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Phase: what it takes beside SessionStopReq, with outcome and next phase. No pause, no standby, no renegotiation, no contracts are offered.
+# Phase: what it takes beside SessionStopReq, with outcome and next phase. No pause, no standby, no schedule renegotiation, no contracts.
 ORDER = """
 APP_PROTOCOL         supportedAppProtocolReq         DONE   SESSION_SETUP
 SESSION_SETUP        SessionSetupReq                 DONE   AUTHORIZATION_SETUP
@@ -28,6 +28,8 @@ CHARGE_LOOP          PowerDeliveryReq                AGAIN  CHARGE_LOOP
 CHARGE_LOOP          PowerDeliveryReq                STOP   WELDING_DETECTION
 WELDING_DETECTION    DC_WeldingDetectionReq          AGAIN  WELDING_DETECTION
 WELDING_DETECTION    DC_WeldingDetectionReq          DONE   SESSION_STOP
+WELDING_DETECTION    SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY
+SESSION_STOP         SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY
 """
 STOPS = """AUTHORIZATION_SETUP AUTHORIZATION SERVICE_DISCOVERY SERVICE_DETAIL SERVICE_SELECTION CHARGE_PARAMETERS SCHEDULE_EXCHANGE
 CABLE_CHECK PRE_CHARGE POWER_DELIVERY WELDING_DETECTION SESSION_STOP"""

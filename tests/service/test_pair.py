@@ -58,6 +58,68 @@ def test_a_megawatt_session_runs_on_the_messages_of_dc(service: ServiceID, mode:
     balanced(result)
 
 
+def watched(pair: Pair, phases: list[Phase]) -> None:
+    """`phases` is told every phase that the charger enters."""
+
+    def saw(seen: Seen) -> None:
+        if isinstance(seen, PhaseChanged):
+            phases.append(seen.after)
+
+    pair.evse.subscribe(saw)
+
+
+RENEGOTIABLE = EvseConfig(session=secc.Config(service_renegotiation=True))
+
+
+@pytest.mark.parametrize("mode", ControlMode)
+def test_a_car_changes_its_service_within_a_session(mode: ControlMode) -> None:
+    """From DC to DC_BPT, then back out: same id, no second authorisation, energy of both parts counted."""
+    change = evcc.Renegotiation(10, (ServiceID.DC_BPT,))
+    wish = evcc.Config(services=(ServiceID.DC,), control_modes=(mode,), renegotiation=change, loops=30)
+    phases: list[Phase] = []
+    pairs: list[Pair] = []
+
+    def prepare(pair: Pair) -> None:
+        pairs.append(pair)
+        watched(pair, phases)
+
+    result = run_pair(RENEGOTIABLE, CarConfig(session=wish), prepare=prepare)
+    assert (result.clean, result.loops) == (True, 30)
+    charger, driver = pairs[0].charger, pairs[0].driver
+    assert charger is not None
+    assert driver is not None
+    assert (charger.session.service.id, driver.session.service.id) == (ServiceID.DC_BPT, ServiceID.DC_BPT)
+    assert charger.session.id == charger.session.fresh_id == driver.session.id
+    assert [phases.count(phase) for phase in (Phase.AUTHORIZATION, Phase.SERVICE_DISCOVERY, Phase.CHARGE_LOOP)] == [1, 2, 2]
+    assert phases.index(Phase.WELDING_DETECTION) < len(phases) - 1 - phases[::-1].index(Phase.SERVICE_DISCOVERY)
+    assert driver.session.meter.charged_energy_reading_wh > result.charged / 2  # read in the second part: the first one counts too
+    balanced(result)
+
+
+def test_a_charger_asks_for_another_choice_of_service() -> None:
+    phases: list[Phase] = []
+
+    def prepare(pair: Pair) -> None:
+        watched(pair, phases)
+        pair._loop.call_later(8.0, pair.evse.renegotiate)
+
+    result = run_pair(RENEGOTIABLE, CarConfig(session=evcc.Config(loops=40)), prepare=prepare)
+    assert result.clean
+    assert [phases.count(phase) for phase in (Phase.AUTHORIZATION, Phase.SERVICE_DISCOVERY, Phase.CHARGE_LOOP)] == [1, 2, 2]
+
+
+def test_no_other_choice_of_service_where_it_is_not_offered() -> None:
+    phases: list[Phase] = []
+
+    def prepare(pair: Pair) -> None:
+        watched(pair, phases)
+        pair._loop.call_later(8.0, pair.evse.renegotiate)
+
+    wish = evcc.Config(renegotiation=evcc.Renegotiation(10, (ServiceID.DC,)), loops=40)
+    result = run_pair(car=CarConfig(session=wish), prepare=prepare)
+    assert (result.clean, result.loops, phases.count(Phase.SERVICE_DISCOVERY)) == (True, 40, 1)
+
+
 def test_the_same_session_twice_is_the_same() -> None:
     first, second = (run_pair(car=CarConfig(session=DYNAMIC)) for _ in range(2))
     assert (first.messages, first.charged, first.duration, first.soc_after) == (

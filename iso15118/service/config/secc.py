@@ -77,6 +77,7 @@ class EvseTable(Table):
     always_priced: Flag = False
     meter_at_start: Flag = True
     negative_discharge: Flag = False
+    service_renegotiation: Flag = False
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -138,6 +139,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
+        service_renegotiation=table.service_renegotiation,
     )
     budget = table.budget
     return EvseConfig(

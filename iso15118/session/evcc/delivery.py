@@ -5,6 +5,8 @@ When the car's contactor moves is decided in `contactor`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.v20 import delivery as wire
@@ -28,6 +30,7 @@ from iso15118.session.evcc.schedule import A_DAY, departure
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import Watt
+from iso15118.value import replace
 
 
 def ask_cable_check(session: Session, header: Header, snapshot: EvccSnapshot) -> DC_CableCheckReq:
@@ -147,15 +150,32 @@ def read_welding_detection(session: Session, response: DC_WeldingDetectionRes, s
 
 
 def ask_session_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> SessionStopReq:
-    """The end; where something went wrong the charger is told what."""
+    """The end; where something went wrong the charger is told what. Or the way back to the services [V2G20-1964]."""
     return SessionStopReq(
         header=header,
-        charging_session=ChargingSession.Terminate,
+        charging_session=ChargingSession.ServiceRenegotiation if session.renegotiating and not session.stop else ChargingSession.Terminate,
         ev_termination_code=session.stop_code or None,
         ev_termination_explanation=session.stop[:160] if session.stop_code else None,
     )
 
 
 def read_session_stop(session: Session, response: SessionStopRes, snapshot: EvccSnapshot) -> Read:
-    """The charger agrees: the connection is ours to close [V2G20-1463]."""
+    """The charger agrees: the connection is ours to close [V2G20-1463], or services are chosen anew."""
+    request = session.request
+    if isinstance(request, SessionStopReq) and request.charging_session is ChargingSession.ServiceRenegotiation:
+        return Read(_chosen_anew(session), Outcome.RENEGOTIATE)
     return Read(session)
+
+
+def _chosen_anew(session: Session) -> Session:
+    """The session as it stood before its services were chosen: id, times, readings and counts go on."""
+    fresh = Session(session.config)
+    forgotten = {name: getattr(fresh, name) for name in _OF_A_SERVICE}
+    return replace(session, **forgotten, renegotiations=session.renegotiations + 1)
+
+
+_OF_A_SERVICE: Final = (
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "told", "precharged"),
+    *("delivering", "stopped_at", "welding_over", "report", "renegotiating"),
+)
+"""What of a session belongs to the service chosen, and goes with it."""

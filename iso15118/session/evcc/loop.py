@@ -192,7 +192,15 @@ def read_status(session: Session, status: EVSEStatus | None) -> tuple[Session, t
         return session, ()
     if status.evse_notification is EVSENotification.Terminate:
         return replace(session, stop="the charger asks to end"), ()
+    if status.evse_notification is EVSENotification.ServiceRenegotiation and session.renegotiable:
+        return replace(session, renegotiating=True), ()
     return session, (f"the charger asks for {status.evse_notification}, which is not followed",)
+
+
+def may_renegotiate(session: Session) -> bool:
+    """True when the car's own plan is to choose another service now, and the charger offers that."""
+    change = session.config.renegotiation
+    return change is not None and session.renegotiable and not session.renegotiations and session.loops >= change.after
 
 
 def reason_to_stop(session: Session, snapshot: EvccSnapshot) -> tuple[str, str]:

@@ -27,8 +27,10 @@ def ask_service_discovery(session: Session, header: Header, snapshot: EvccSnapsh
 def read_service_discovery(session: Session, response: ServiceDiscoveryRes, snapshot: EvccSnapshot) -> Read:
     """The services both sides know, in our order. None: the session ends in order."""
     offered = {service.service_id for service in response.energy_transfer_service_list.service}
-    candidates = tuple(service for service in session.config.services if service in offered)
-    session = replace(session, candidates=candidates, offers=(), service=None, parameters=None)
+    candidates = tuple(service for service in session.wanted if service in offered)
+    first = session.renegotiations == 0  # what it says of renegotiation holds for the session
+    renegotiable = response.service_renegotiation_supported if first else session.renegotiable
+    session = replace(session, candidates=candidates, offers=(), service=None, parameters=None, renegotiable=renegotiable)
     if not candidates:
         session = replace(session, stop=f"no service in common; the charger offers {sorted(offered)}", stop_code="NoCommonService")
     return Read(session)

@@ -30,6 +30,13 @@ class ScheduleChoice(StrEnum):
     MOST_ENERGY = "most energy"
 
 
+class Renegotiation(Value):
+    """A change of mind: after so many exchanges of the charge loop these services are wanted, the best first."""
+
+    after: int
+    services: tuple[ServiceID, ...]
+
+
 class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
@@ -45,6 +52,8 @@ class Config(Value):
     """Stop after so many exchanges of the charge loop; None: when the snapshot says that the wish is fulfilled."""
     schedule_choice: ScheduleChoice = ScheduleChoice.FIRST
     maximum_supporting_points: int = 1024
+    renegotiation: Renegotiation | None = None
+    """Once in a session, where the charger offers it; None: only when the charger asks."""
     meter_every: int = 20
     """The meter is asked for in the first exchange and every so many after it; 0: never."""
 
@@ -117,6 +126,11 @@ class Session(Value):
     """When it has."""
     welding_over: bool = False
     """Welding detection took too long: the session goes on to its stop."""
+    renegotiable: bool = False
+    """The charger has announced, in the first ServiceDiscoveryRes, that services can be chosen anew."""
+    renegotiating: bool = False
+    """The loop is left to do so."""
+    renegotiations: int = 0
     loops: int = 0
     """Exchanges of the charge loop."""
     report: DC_ChargeLoopRes | None = None
@@ -142,6 +156,12 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected."""
         return self.service is not None and self.service.bidirectional
+
+    @property
+    def wanted(self) -> tuple[ServiceID, ...]:
+        """The services wanted now."""
+        change = self.config.renegotiation
+        return self.config.services if change is None or not self.renegotiations else change.services
 
     @property
     def dynamic(self) -> bool:

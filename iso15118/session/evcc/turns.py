@@ -51,7 +51,7 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
     """
     phase = session.phase
     if phase is Phase.CHARGE_LOOP:
-        return power.ask_power_stop if session.stop else loop.ask_charge_loop
+        return power.ask_power_stop if session.stop or session.renegotiating else loop.ask_charge_loop
     if phase is Phase.WELDING_DETECTION:
         if session.welding_over:
             return power.ask_session_stop
@@ -73,6 +73,8 @@ def leaving(session: Session, snapshot: EvccSnapshot) -> Session:
     why = code = ""
     if session.phase is Phase.CHARGE_LOOP:
         why, code = loop.reason_to_stop(session, snapshot)
+        if not why and loop.may_renegotiate(session):
+            return replace(session, renegotiating=True)
     elif session.phase in _OPEN and snapshot.reading.contactor.value is Contactor.CLOSED:
         why, code = "our contactor is closed though it was told to open", "ContactorError"
     return replace(session, stop=why, stop_code=code) if why else session

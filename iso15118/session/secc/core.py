@@ -26,7 +26,7 @@ from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import loop, parameters, services, setup
 from iso15118.session.secc import schedule as schedules
@@ -87,6 +87,11 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _elapsed(session, timer, snapshot, out)
         case StopWanted(why):
             session = _stop(session, why, snapshot, out)
+        case RenegotiationWanted():
+            if session.config.service_renegotiation and session.phase is Phase.CHARGE_LOOP:
+                session = replace(session, renegotiate=True)
+            else:
+                out.append(Note("the car is not asked to choose its service anew: not offered, or not in the charge loop"))
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):

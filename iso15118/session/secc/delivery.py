@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from iso15118.errors import PeerError
 from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Processing, Response, ResponseCode
 from iso15118.messages.v20.dc import (
@@ -24,6 +26,12 @@ from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
+
+_OF_A_SERVICE: Final = (
+    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
+    *("isolation_started", "ask", "decision", "loops", "over_since", "renegotiate"),
+)
+"""What of a session belongs to the service chosen, and goes with it."""
 
 
 def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: SeccSnapshot) -> Answer:
@@ -105,15 +113,30 @@ def answer_welding_detection(session: Session, request: DC_WeldingDetectionReq, 
 
 
 def answer_session_stop(session: Session, request: SessionStopReq, snapshot: SeccSnapshot) -> Answer:
-    """The end. Raises PeerError on a pause or a service renegotiation: neither is offered [V2G20-1195] [V2G20-1955]."""
+    """The end, or the way back to the services. Raises PeerError on a pause, which is not offered [V2G20-1195]."""
     if request.charging_session is ChargingSession.Pause:
         raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
     if request.charging_session is ChargingSession.ServiceRenegotiation:
-        what = "service renegotiation is not offered"
-        raise PeerError(what, requirement="V2G20-1955", code="FAILED_NoServiceRenegotiationSupported")
+        return _renegotiated(session)
     session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(session, request))
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
+
+
+def _renegotiated(session: Session) -> Answer:
+    """Everything from the service on is forgotten; SessionID, authorisation and meter readings go on.
+
+    Raises PeerError where it was not announced [V2G20-1955], or our side wants the end.
+    """
+    if not session.config.service_renegotiation:
+        what = "service renegotiation is not offered"
+        raise PeerError(what, requirement="V2G20-1955", code="FAILED_NoServiceRenegotiationSupported")
+    if session.stop:
+        raise PeerError(f"the charger ends the session: {session.stop}")
+    fresh = Session(session.config, session.fresh_id)
+    forgotten = {name: getattr(fresh, name) for name in _OF_A_SERVICE}
+    response = SessionStopRes(header=session.header, response_code=OK)
+    return Answer(replace(session, **forgotten, setpoint=wind_down.REST), response, Outcome.RENEGOTIATE)
 
 
 def _farewell(session: Session, request: SessionStopReq) -> str:

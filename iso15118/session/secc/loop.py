@@ -24,6 +24,8 @@ STALE: Final = 0.3
 """s: on an older measurement the current does not rise and nothing is discharged."""
 OVER: Final = 0.4
 """s the output may be above the car's maximum before the session ends as an error."""
+RENEGOTIATION_DELAY: Final = 60
+"""s the car has to leave the loop for its services [V2G20-1964]."""
 TOLERANCE: Final = 1.02
 """A measurement within this factor of a limit is not above it."""
 
@@ -48,6 +50,8 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     if session.stop:
         left = max(0, int(session.stop_by - snapshot.now))
         status = EVSEStatus(notification_max_delay=left, evse_notification=EVSENotification.Terminate)
+    elif session.renegotiate:
+        status = EVSEStatus(notification_max_delay=RENEGOTIATION_DELAY, evse_notification=EVSENotification.ServiceRenegotiation)
     response = dc.DC_ChargeLoopRes(
         header=session.header,
         response_code=OK,

@@ -15,7 +15,7 @@ def answer_service_discovery(session: Session, request: wire.ServiceDiscoveryReq
     response = wire.ServiceDiscoveryRes(
         header=session.header,
         response_code=OK,
-        service_renegotiation_supported=False,
+        service_renegotiation_supported=session.config.service_renegotiation,
         energy_transfer_service_list=wire.ServiceList(service=offered),
     )
     return Answer(session, response)

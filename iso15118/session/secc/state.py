@@ -29,6 +29,8 @@ class Config(Value):
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
     times: Times = STANDARD
     meter_id: str = "METER1"
+    service_renegotiation: bool = False
+    """Services may be chosen anew behind the charge loop, without a new session."""
     always_priced: bool = False
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
     meter_at_start: bool = True
@@ -115,6 +117,8 @@ class Session(Value):
     """Someone on our side wants the end: why."""
     stop_by: float = 0.0
     """Monotonic s at which a car that has not followed is cut off."""
+    renegotiate: bool = False
+    """Someone on our side wants the car to choose its service anew."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 

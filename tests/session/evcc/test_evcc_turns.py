@@ -6,10 +6,10 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.messages.v20 import dc
-from iso15118.messages.v20.session import SessionStopReq
+from iso15118.messages.v20.session import ChargingSession, SessionStopReq
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
-from iso15118.session.evcc import Config, Session, begin, loop, services, turns
+from iso15118.session.evcc import Config, Renegotiation, Session, begin, loop, services, turns
 from iso15118.session.evcc import delivery as power
 from iso15118.session.services import ServiceID
 from iso15118.value import replace
@@ -34,6 +34,21 @@ LAST = [Phase.CHARGE_LOOP, Phase.WELDING_DETECTION, Phase.ENDED]
 @pytest.mark.parametrize("phase", [p for p in Phase if p not in LAST])
 def test_a_session_that_is_to_stop(phase: Phase) -> None:
     assert turns.upcoming(at(phase, stop="driver"), WORLD) is power.ask_session_stop
+
+
+def test_another_choice_of_service_leaves_the_loop_like_an_end_and_says_what_it_is() -> None:
+    assert turns.upcoming(at(Phase.CHARGE_LOOP, renegotiating=True), WORLD) is power.ask_power_stop
+    for stop, wish in (("", ChargingSession.ServiceRenegotiation), ("driver", ChargingSession.Terminate)):
+        asked = power.ask_session_stop(at(Phase.SESSION_STOP, renegotiating=True, stop=stop), HEADER, WORLD)
+        assert asked.charging_session is wish
+
+
+@pytest.mark.parametrize(("renegotiable", "done", "leaves"), [(True, 0, True), (False, 0, False), (True, 1, False)])
+def test_the_cars_own_plan_is_followed_once_and_where_it_is_offered(renegotiable: bool, done: int, leaves: bool) -> None:
+    plan = Renegotiation(5, (ServiceID.DC,))
+    session = at(Phase.CHARGE_LOOP, config=Config(renegotiation=plan), loops=5, renegotiable=renegotiable, renegotiations=done)
+    assert turns.leaving(session, snapshot()).renegotiating is leaves
+    assert session.wanted == (plan.services if done else Config().services)
 
 
 def test_the_loop_is_left_by_power_delivery() -> None:
