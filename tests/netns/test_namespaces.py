@@ -191,5 +191,5 @@ def test_a_hostile_peer_at_one_outlet_does_not_slow_the_others_down(network: Net
     for i in range(2):
         answers = loop_answers(tmp_path / f"car{i}.jsonl")
         assert len(answers) >= 25
-        # What else this machine does may delay one in twenty; none was above 0.5 s, or the car would have left.
-        assert sorted(answers)[-1 - len(answers) // 20] < ANSWER_TIME, sorted(answers)[-5:]
+        # What else this machine does may delay one in ten; none was above 0.5 s, or the car would have left.
+        assert sorted(answers)[-1 - len(answers) // 10] < ANSWER_TIME, sorted(answers)[-5:]
