@@ -99,6 +99,8 @@ class Background(Generic[T]):
                         file.flush()
         except OSError as error:
             self._give_up(str(error.strerror))
+        except Exception as defect:  # the end of this thread: what cannot be rendered is said like a disk that fails
+            self._give_up(f"{type(defect).__name__}: {defect}")
 
     def _next(self) -> T | _End | None:
         """What comes next; None when nothing more will."""

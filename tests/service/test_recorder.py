@@ -14,6 +14,7 @@ from iso15118.power import Setpoint
 from iso15118.sequence.timers import Timer
 from iso15118.service import recorder as recording
 from iso15118.service.car import CarConfig, Leg
+from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import Pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder, Stream, digest, numbered
@@ -62,6 +63,24 @@ def test_both_roles_replay_to_the_same_commands(session: SimpleNamespace, tmp_pa
         assert (result.equal, result.complete, result.remark) == (True, True, "")
         assert result.turns == recorder.turns > 200
         assert result.session.clean
+
+
+def test_a_wish_for_another_choice_of_service_replays(tmp_path: Path) -> None:
+    config = secc.Config(service_renegotiation=True)
+    recorder = Recorder(Head("secc", plain(config), SESSION_ID.hex(), "1"))
+
+    async def main() -> None:
+        pair = Pair(EvseConfig(session=config), CarConfig(session=evcc.Config(loops=40)))
+        converse = pair.evse.converse
+        pair.evse.converse = lambda **words: converse(**words | {"session_id": SESSION_ID})  # type: ignore[method-assign]
+        asyncio.get_running_loop().call_later(8.0, pair.evse.renegotiate)
+        assert (await pair.run(charger_scribe=recorder)).clean
+
+    run(main())
+    path = written(recorder, tmp_path / "r")
+    assert '"RenegotiationWanted"' in path.read_text()
+    result = replay(path)
+    assert (result.equal, result.complete, result.turns) == (True, True, recorder.turns)
 
 
 def test_another_decision_is_found_at_its_turn(session: SimpleNamespace, tmp_path: Path) -> None:
