@@ -129,7 +129,7 @@ class Tariff(Value):
                 raise LocalError(f"price rules above {rise} W: 1 to 8 can be said, by rising power, the first above 0 W")
             if any((rule.parking is None) is not (rule.parking_period is None) for rule in stack.rules):
                 raise LocalError("a parking fee goes with its period")
-        if any(each.duration <= 0 for each in (*self.stacks, *self.levels)):
+        if min([e.duration for e in self.stacks] + [e.duration for e in self.levels], default=1.0) <= 0.0:
             raise LocalError("a price that holds for no time")
         if any(not 0 <= each.level <= 255 for each in self.levels):
             raise LocalError("price levels are 0 to 255")

@@ -39,10 +39,10 @@ def price_schedule(tariff: Tariff, pricing: int, *, anchor: int, id: int, span: 
 
 def _covering(entries: tuple[E, ...], span: Second) -> tuple[E, ...]:
     """The entries with the last one drawn out or the end cut off, so that together they cover exactly `span` seconds."""
-    ends = list(accumulate(entry.duration for entry in entries))
-    kept = [entry for entry, begin in zip(entries, (0, *ends), strict=False) if begin < span]
-    last = kept[-1]
-    return (*kept[:-1], replace(last, duration=last.duration + span - ends[len(kept) - 1]))
+    ends: list[Second] = list(accumulate(entry.duration for entry in entries))
+    kept: list[E] = [entry for entry, begin in zip(entries, (0.0, *ends), strict=False) if begin < span]
+    kept[-1] = replace(kept[-1], duration=kept[-1].duration + span - ends[len(kept) - 1])
+    return tuple(kept)
 
 
 def _dearer(a: Stack, b: Stack) -> Stack:
@@ -235,9 +235,10 @@ def read_stacks(told: tuple[wire.PriceRuleStack, ...] | tuple[wire.EVPriceRuleSt
 
 
 def _read_rules(stack: wire.PriceRuleStack | wire.EVPriceRuleStack) -> tuple[Rule, ...]:
+    told: tuple[wire.PriceRule, ...] | tuple[wire.EVPriceRule, ...]
     told = stack.price_rule if isinstance(stack, wire.PriceRuleStack) else stack.ev_price_rule
     rules: dict[float, Rule] = {}
-    for each in sorted(told, key=lambda rule: number(rule.power_range_start)):
+    for each in told:
         above, energy = number(each.power_range_start), number(each.energy_fee)
         if isinstance(each, wire.PriceRule):
             parks = each.parking_fee is not None and bool(each.parking_fee_period)
@@ -252,5 +253,5 @@ def _read_rules(stack: wire.PriceRuleStack | wire.EVPriceRuleStack) -> tuple[Rul
         else:
             rule = Rule(energy, above)
         rules[max(0.0, above)] = rule
-    lowest = next(iter(rules))
-    return tuple(replace(rule, above=0.0 if above == lowest else above) for above, rule in rules.items())
+    lowest = min(rules)
+    return tuple(replace(rules[above], above=0.0 if above == lowest else above) for above in sorted(rules))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iso15118.energy import Authorisation, Budget, Need, Plan
+from iso15118.energy import Authorisation, Budget, Mobility, Need, Plan
 from iso15118.errors import DeviceFault
-from iso15118.power import Abilities, Limits, Reading, VehicleReading
+from iso15118.power import Abilities, AcAbilities, Limits, Reading, VehicleReading
 from iso15118.value import Value
 
 
@@ -24,6 +24,8 @@ class SeccSnapshot(Value):
     faults: frozenset[DeviceFault] = frozenset()
     plans: tuple[Plan, ...] | None = ()
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
+    proposal: Mobility | None = None
+    """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
 
 
 class EvccSnapshot(Value):
@@ -35,7 +37,7 @@ class EvccSnapshot(Value):
     """Microseconds since the epoch, UTC, on the car's own clock."""
     reading: VehicleReading
     limits: Limits
-    """What the battery takes and gives at this moment."""
+    """What the battery takes and gives at this moment; on alternating current, what the on-board charger does."""
     need: Need
     target_current: float = 0.0
     """A, + charging: what the car asks for in Scheduled mode."""
@@ -46,5 +48,9 @@ class EvccSnapshot(Value):
     target_soc: float = 100.0
     capacity: float = 0.0
     """Wh."""
+    ac: AcAbilities | None = None
+    """The on-board charger's; None: the car has none."""
+    target_power: float = 0.0
+    """W, + charging: what the car asks for in Scheduled mode on alternating current."""
     complete: bool = False
     """The wish is fulfilled: nothing more to charge or give."""

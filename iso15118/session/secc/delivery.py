@@ -21,15 +21,15 @@ from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following
-from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc.notifications import RENEGOTIATION_DELAY
+from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.state import OK, Answer, Session, Wait
-from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
 _OF_A_SERVICE: Final = (
-    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
-    *("isolation_started", "ask", "decision", "loops", "over_since", "renegotiate"),
+    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
+    *("proposed", "isolation_begun", "isolation_started", "ask", "decision", "loops", "over_since", "renegotiate"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -71,8 +71,8 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
         return _delivered(session, OK, Outcome.AGAIN)
     match request.charge_progress:
         case ChargeProgress.Start:
-            following(session.phase, PowerDeliveryReq, Outcome.START)
-            return _start(session, request)
+            following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)
+            return _start(session, request, snapshot)
         case ChargeProgress.Stop:
             return _stop(session, snapshot)
         case ChargeProgress.Standby:
@@ -82,14 +82,18 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def _start(session: Session, request: PowerDeliveryReq) -> Answer:
+def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
-    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
-    chosen = None if dynamic else check_profile(session, request.ev_power_profile)
+    session, code = accept_profile(session, request.ev_power_profile, snapshot)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    return _delivered(replace(session, chosen=chosen, setpoint=setpoint), OK, Outcome.START)
+    answer = _delivered(replace(session, setpoint=setpoint), code, Outcome.START)
+    if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:
+        asked = EVSEStatus(notification_max_delay=RENEGOTIATION_DELAY, evse_notification=EVSENotification.ScheduleRenegotiation)
+        notes = ("the car does not confirm the power tolerance, and is asked for another schedule [V2G20-1954]",)
+        return answer._replace(response=answer.response.but(evse_status=asked), notes=notes)
+    return answer
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:

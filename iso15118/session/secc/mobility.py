@@ -5,16 +5,20 @@ The car acknowledges by reflecting them: the departure in its control mode, the 
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from iso15118.energy import Mobility
-from iso15118.messages.v20.common import DisplayParameters
+from iso15118.exi import Message
+from iso15118.messages.v20.ac import AC_ChargeLoopReq
+from iso15118.messages.v20.common import Dynamic_CLReqControlMode, Dynamic_CLResControlMode
+from iso15118.messages.v20.dc import DC_ChargeLoopReq
 from iso15118.session.secc.state import Proposed, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS
 from iso15118.value import replace
 
+M = TypeVar("M", bound=Message)
+Turn: TypeAlias = DC_ChargeLoopReq | AC_ChargeLoopReq
 SAME: Final = 5
 """s by which two departures may differ and be the same: both round, and count from messages of their own."""
 
@@ -39,42 +43,37 @@ def proposal(session: Session, snapshot: SeccSnapshot) -> Said:
     return Said(departure, wish.minimum_soc, wish.target_soc)
 
 
-def update(
-    session: Session, snapshot: SeccSnapshot, departure: int | None, display: DisplayParameters | None
-) -> tuple[Session, Said, int | None, tuple[str, ...]]:
-    """What is to be said in this turn of the loop, with the s left to acknowledge it, and what a person should know [V2G20-1275].
+def proposing(session: Session, request: Turn, snapshot: SeccSnapshot, mode: M) -> tuple[Session, M, tuple[str, ...]]:
+    """The control mode of our answer in the loop with what is proposed, and the s left to acknowledge it [V2G20-1275].
 
-    `departure`, `display`: what the car says in its turn. Nothing is said once it reflects the proposal, or has let its time pass.
+    Nothing is said any more once the car reflects the proposal, or has let its time pass, of which a person is told.
     """
     said = proposal(session, snapshot)
-    if said == NOTHING or snapshot.proposal is None:
-        return session, NOTHING, None, ()
+    if said == NOTHING or snapshot.proposal is None or not isinstance(mode, Dynamic_CLResControlMode):
+        return session, mode, ()
     proposed = session.proposed
     if proposed is None or proposed.mobility != snapshot.proposal:
         proposed = Proposed(snapshot.proposal, snapshot.now)
     elif proposed.settled:
-        return session, NOTHING, None, ()
+        return session, mode, ()
     left = proposed.since + proposed.mobility.reaction - snapshot.now
-    notes: tuple[str, ...] = ()
-    if _reflected(said, departure, display):
-        proposed, said = replace(proposed, settled=True), NOTHING
-    elif left < 0.0:
-        notes = (f"the car has not acknowledged its new {_told(proposed.mobility)} within {proposed.mobility.reaction:g} s",)
-        proposed, said = replace(proposed, settled=True), NOTHING
-    return replace(session, proposed=proposed), said, None if said == NOTHING else int(left), notes
+    reflected = _reflected(said, request)
+    session = replace(session, proposed=replace(proposed, settled=reflected or left < 0.0))
+    if reflected:
+        return session, mode, ()
+    if left < 0.0:
+        return session, mode, (f"the car has not acknowledged its {_told(said)} within {proposed.mobility.reaction:g} s",)
+    return session, mode.but(**said._asdict(), ack_max_delay=int(left)), ()
 
 
-def _reflected(said: Said, departure: int | None, display: DisplayParameters | None) -> bool:
+def _reflected(said: Said, request: Turn) -> bool:
+    display, mode, leaves = request.display_parameters, request.control_mode, said.departure_time
     minimum, target = (None, None) if display is None else (display.minimum_soc, display.target_soc)
-    leaves = said.departure_time
+    departure = mode.departure_time if isinstance(mode, Dynamic_CLReqControlMode) else None
     same = leaves is None or (departure is not None and abs(departure - leaves) <= SAME)
     return same and said.minimum_soc in (None, minimum) and said.target_soc in (None, target)
 
 
-def _told(mobility: Mobility) -> str:
-    words = [
-        "departure" if mobility.departure is not None else "",
-        "" if mobility.minimum_soc is None else f"minimum of {mobility.minimum_soc} %",
-        "" if mobility.target_soc is None else f"target of {mobility.target_soc} %",
-    ]
-    return ", ".join(word for word in words if word)
+def _told(said: Said) -> str:
+    named = {"departure": said.departure_time, "minimum state of charge": said.minimum_soc, "target state of charge": said.target_soc}
+    return ", ".join(f"{name} ({value} {'s' if name == 'departure' else '%'})" for name, value in named.items() if value is not None)

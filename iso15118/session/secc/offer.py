@@ -1,4 +1,4 @@
-"""Plans of the site as schedule tuples: within what was announced and what the car offers, as long as its stay, in as few entries as it holds."""
+"""Plans of the site as schedule tuples: within what was announced and what the car offers, as long as it stays."""
 
 from __future__ import annotations
 

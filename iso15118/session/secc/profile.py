@@ -12,6 +12,7 @@ from iso15118.messages.v20.delivery import EVPowerProfile, PowerToleranceAccepta
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import PowerScheduleEntry, ScheduleTuple
 from iso15118.power import Reading
+from iso15118.sequence.table import Transfer
 from iso15118.session.secc.state import OK, Chosen, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -72,7 +73,7 @@ def _check(session: Session, chosen: Chosen, begin: int, end: int, entry: PowerS
     if entry.duration == 0:
         raise _invalid("a power profile entry of no duration")
     phases = by_phase(entry)
-    if phases is not None and session.phases == 1:
+    if phases is not None and _phases(session) == 1:
         raise PeerError("a power for L2 or L3 on one phase", requirement="V2G20-1815", code="FAILED_EVPowerProfileInvalid")
     if phases is not None and min(phases) < 0.0 < max(phases):
         raise _invalid("a power profile entry that charges on one phase and discharges on another")
@@ -83,9 +84,15 @@ def _check(session: Session, chosen: Chosen, begin: int, end: int, entry: PowerS
         raise _invalid(f"power profile entry of {power:g} W where the schedule allows {allowed:g} W")
     if steps is None or (bounds := steps.least_phases(begin, end)) is None:
         return
-    for own, most in zip(phases or PerPhase.even(power, session.phases), bounds, strict=True):
+    for own, most in zip(phases or PerPhase.even(power, _phases(session)), bounds, strict=True):
         if abs(own) > most * 1.0001 + 0.5:
             raise _invalid(f"power profile entry of {own:g} W in a phase where the schedule allows {most:g} W")
+
+
+def _phases(session: Session) -> int:
+    """Of the service selected: 3 only where its connector has them."""
+    alternating = session.transfer is not None and session.transfer is not Transfer.DC
+    return 3 if alternating and session.parameters is not None and session.parameters.connector != 1 else 1
 
 
 def _tolerance(offered: ScheduleTuple) -> Watt | None:
@@ -98,7 +105,7 @@ def _invalid(what: str) -> PeerError:
     return PeerError(what, requirement="V2G20-478", code="FAILED_EVPowerProfileInvalid")
 
 
-def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tuple[Session, ResponseCode]:
+def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tuple[Session, ResponseCode, tuple[str, ...]]:
     """Is the power that is measured within the tolerance of the profile the car has confirmed? For every answer of a charge loop.
 
     `held`: limits of ours keep the power down at this moment, which is not the car's fault. While the car is astray it is warned
@@ -107,19 +114,21 @@ def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tu
     """
     chosen, reading = session.chosen, snapshot.reading
     if chosen is None or chosen.profile is None or session.stop or not _measured(reading, snapshot.now):
-        return session, OK
+        return session, OK, ()
     policy = session.config.watch
     low, high = chosen.profile.span(snapshot.clock - int(policy.settle * MICROSECONDS), snapshot.clock)
     if held or snapshot.now - chosen.since < policy.settle:
         low, high = min(low, 0.0), max(high, 0.0)
     power, room = reading.power, chosen.tolerance + NOISE
     if low - room <= power <= high + room:
-        return (session if session.astray is None else replace(session, astray=None)), OK
+        return (session if session.astray is None else replace(session, astray=None)), OK, ()
     since = snapshot.now if session.astray is None else session.astray
     if snapshot.now - since >= policy.correction:
         what = f"{power:.0f} W for {policy.correction:g} s where the car's profile says {low:.0f} to {high:.0f} W"
         raise PeerError(what, requirement="V2G20-1865", code="FAILED_EVPowerProfileViolation")
-    return replace(session, astray=since), ResponseCode.WARNING_EVPowerProfileViolation
+    note = f"the car does not keep its power profile: {power:.0f} W where it says {low:.0f} to {high:.0f} W [V2G20-1864]"
+    notes = (note,) if session.astray is None else ()
+    return replace(session, astray=since), ResponseCode.WARNING_EVPowerProfileViolation, notes
 
 
 def _measured(reading: Reading, now: Second) -> bool:
