@@ -19,7 +19,6 @@ from iso15118.value import Value
 
 WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
 _PLAIN: Final[Mapping[str, Event]] = {
-    "Connected": Connected(),
     "Sent": Sent(),
     "Tick": Tick(),
     "RenegotiationWanted": RenegotiationWanted(),
@@ -144,6 +143,8 @@ def _event(said: list[Any]) -> Event:
             return Garbled(CodecError(words[0], path=words[1], bit=words[2]))
         case "Elapsed":
             return Elapsed(Timer[words[0]])
+        case "Connected":
+            return Connected(*words)
         case "StopWanted":
             return StopWanted(words[0])
         case "Closed":

@@ -11,7 +11,9 @@ from iso15118.value import Value
 
 
 class Connected(Value):
-    """The connection stands. The charger starts to wait, the car starts to speak."""
+    """The connection stands. The charger starts to wait, the car starts to speak. `secure`: over TLS 1.3 with both sides' certificates."""
+
+    secure: bool = False
 
 
 class Received(Value):

@@ -64,8 +64,8 @@ def _happened(session: Session, event: Event, snapshot: EvccSnapshot, out: list[
             return _sent(session, out)
         case Elapsed(timer):
             return _elapsed(session, timer, snapshot, out)
-        case Connected():
-            return _connected(session, snapshot, out)
+        case Connected(secure):
+            return _connected(replace(session, secure=secure), snapshot, out)
         case StopWanted(why):
             return _stop(session, why, snapshot, out)
         case RenegotiationWanted():

@@ -81,7 +81,8 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _received(session, message, payload_type, snapshot, out)
         case Sent():
             session = _sent(session, out)
-        case Connected():
+        case Connected(secure):
+            session = replace(session, secure=secure)
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
         case Elapsed(timer):
             session = _elapsed(session, timer, snapshot, out)

@@ -27,6 +27,8 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     meter_id: str = "METER1"
     service_renegotiation: bool = False
@@ -39,7 +41,7 @@ class Config(Value):
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
     def service(self, wanted: int) -> Service | None:
-        """The service with this ServiceID, if it is on offer."""
+        """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
 
 
@@ -76,6 +78,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
+    listed: frozenset[str] = frozenset()
+    """Those the car has listed and we serve: nothing else is offered to it."""
     id: bytes = NO_SESSION
     stamp: int = 0
     """Our last TimeStamp, us."""
