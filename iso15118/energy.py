@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from iso15118.units import Second, Watt, WattHour
+from iso15118.units import PerPhase, Second, Var, Watt, WattHour
 from iso15118.value import Value
 
 
@@ -35,6 +35,10 @@ class Budget(Value):
     until: Second = float("inf")
     fallback: Watt = 0.0
     why: str = ""
+    phases: PerPhase | None = None
+    """Alternating current: most W of charging in each phase; None: only the total binds."""
+    reactive: Var | None = None
+    """Alternating current, Dynamic mode: reactive power wanted, + inductive; None: none is asked for."""
 
 
 class Slot(Value):

@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
 from iso15118.errors import CodecError, DeviceFault
-from iso15118.units import Ampere, Ohm, Second, Volt, Watt, WattHour
+from iso15118.units import NO_PHASE, Ampere, Hertz, Ohm, PerPhase, Second, Var, Volt, Watt, WattHour
 from iso15118.value import Value, replace
 
 T = TypeVar("T")
@@ -56,8 +56,47 @@ class Measured(Value, Generic[T]):
         return max(0.0, now - self.at)
 
 
+class AcReading(Value):
+    """What is measured where alternating current flows: RMS values, volts from phase to neutral. Powers + into the vehicle."""
+
+    voltage: PerPhase
+    active: PerPhase = NO_PHASE
+    """W."""
+    reactive: PerPhase = NO_PHASE
+    """var, + inductive."""
+    frequency: Hertz = 50.0
+
+
+class AcAbilities(Value):
+    """What an outlet or an on-board charger can do with alternating current, beside its limits of power (all phases together)."""
+
+    phases: int = 3
+    """1 or 3."""
+    voltage: Volt = 230.0
+    """Nominal, phase to neutral."""
+    frequency: Hertz = 50.0
+    """Nominal."""
+    asymmetry: Watt | None = None
+    """Most by which the powers of two phases may differ; None: as much as they like."""
+    ramp: float | None = None
+    """W/s at which power may change; None: at once."""
+    reactive: Var = 0.0
+    """Most reactive power, all phases together, a magnitude; 0: none on demand."""
+
+
+class AcTarget(Value):
+    """Power wanted of a vehicle's on-board charger, phase by phase; an outlet relays it and watches that it is kept."""
+
+    active: PerPhase = NO_PHASE
+    reactive: PerPhase = NO_PHASE
+
+
 class Reading(Value):
-    """What one outlet reports, vehicle side of the supply. Energies count up from 0 since the device started."""
+    """What one outlet reports, vehicle side of the supply. Energies count up from 0 since the device started.
+
+    Of an AC outlet `ac` tells the phases; then `voltage` is the highest phase voltage behind the contactor, `current` the RMS current
+    of the most loaded phase with the sign of the total power, and `insulation` and `resistance` stay unknown.
+    """
 
     voltage: Measured[Volt]
     current: Measured[Ampere]
@@ -68,15 +107,19 @@ class Reading(Value):
     resistance: Measured[Ohm]
     charged: Measured[WattHour]
     discharged: Measured[WattHour]
+    ac: Measured[AcReading] | None = None
 
     @property
     def power(self) -> Watt:
         """W, + into the vehicle."""
-        return self.voltage.value * self.current.value
+        return self.voltage.value * self.current.value if self.ac is None else self.ac.value.active.total
 
 
 class Limits(Value):
-    """A window in which current, voltage and power may move. Magnitudes (>= 0); discharge 0 means: never out of the vehicle."""
+    """A window in which current, voltage and power may move. Magnitudes (>= 0); discharge 0 means: never out of the vehicle.
+
+    For alternating current: volts from phase to neutral, amperes in each phase, power of all phases together.
+    """
 
     min_voltage: Volt
     max_voltage: Volt
@@ -111,6 +154,8 @@ class Abilities(Value):
     min_discharge_power: Watt = 0.0
     ramp: float = 100.0
     """A/s, bounds rises of |current| and reversals; reductions are commanded at once."""
+    ac: AcAbilities | None = None
+    """None: direct current."""
 
 
 class Setpoint(Value):
@@ -119,6 +164,7 @@ class Setpoint(Value):
     `current` > 0: source at most that much while holding the output at or below `voltage`; < 0: sink at most that much out of
     the vehicle while it stays at or above `voltage`; 0 with `voltage` > 0: hold the voltage (pre-charge) with `trickle` at most.
     `bidirectional` is the discharge interlock: True only while a bidirectional service is selected.
+    For alternating current `target` says the power, and voltage, current and trickle stay 0.
     """
 
     voltage: Volt = 0.0
@@ -128,6 +174,7 @@ class Setpoint(Value):
     lock: bool = False
     insulation_test: bool = False
     bidirectional: bool = False
+    target: AcTarget | None = None
 
 
 OFF: Final = Setpoint()
@@ -162,8 +209,8 @@ class Command(Value):
         voltage, current, trickle, flags = _SETPOINT.unpack_from(data, _COMMAND.size)
         if version != 1 or flags > 15:
             raise CodecError(f"unknown Command version {version} or flags {flags}")
-        bits = [bool(flags >> i & 1) for i in range(4)]
-        return cls(number, ttl, Setpoint(voltage, current, trickle, *bits))
+        contactor, lock, testing, bidirectional = (bool(flags >> i & 1) for i in range(4))
+        return cls(number, ttl, Setpoint(voltage, current, trickle, contactor, lock, testing, bidirectional))
 
 
 class Telemetry(Value):
@@ -219,11 +266,15 @@ class VehicleReading(Value):
     battery_voltage: Measured[Volt]
     soc: Measured[float]
     """State of charge, 0..100 percent."""
+    ac: Measured[AcReading] | None = None
+    """The on-board charger's, while the car is on alternating current."""
 
 
 class VehicleSetpoint(Value):
-    """What the car's side of the metal is told: its contactors, its control pilot, its connector lock."""
+    """What the car's side of the metal is told: its contactors, its control pilot, its connector lock, its on-board charger."""
 
     contactor: bool = False
     pilot: Pilot = Pilot.B
     lock: bool = False
+    target: AcTarget | None = None
+    """What the on-board charger is to take or give; None: nothing, or direct current."""

@@ -14,7 +14,7 @@ from iso15118.procedures.transfer import granted
 from iso15118.sequence.phases import Phase
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen
 from iso15118.session import secc
-from iso15118.session.secc.loop import our_limits
+from iso15118.session.secc.dc_loop import our_limits
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Ampere, Second, Volt, Watt, WattHour

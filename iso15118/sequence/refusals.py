@@ -8,7 +8,7 @@ from typing import Any, Final
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.catalogue import response_of
-from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
+from iso15118.messages.v20 import ac, authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.common import Header, Processing, RationalNumber, ResponseCode
 
 _ZERO: Final = RationalNumber(exponent=0, value=0)
@@ -19,6 +19,12 @@ _IN_KIND: Final[dict[type[Message], type[Message]]] = {
     dc.BPT_Scheduled_DC_CLReqControlMode: dc.BPT_Scheduled_DC_CLResControlMode,
     dc.Dynamic_DC_CLReqControlMode: dc.Dynamic_DC_CLResControlMode,
     dc.Scheduled_DC_CLReqControlMode: dc.Scheduled_DC_CLResControlMode,
+    ac.BPT_AC_CPDReqEnergyTransferMode: ac.BPT_AC_CPDResEnergyTransferMode,
+    ac.AC_CPDReqEnergyTransferMode: ac.AC_CPDResEnergyTransferMode,
+    ac.BPT_Dynamic_AC_CLReqControlMode: ac.BPT_Dynamic_AC_CLResControlMode,
+    ac.BPT_Scheduled_AC_CLReqControlMode: ac.BPT_Scheduled_AC_CLResControlMode,
+    ac.Dynamic_AC_CLReqControlMode: ac.Dynamic_AC_CLResControlMode,
+    ac.Scheduled_AC_CLReqControlMode: ac.Scheduled_AC_CLResControlMode,
 }
 
 
@@ -77,6 +83,8 @@ _FILLERS: Final[dict[type[Message], Fill]] = {
     service.ServiceDiscoveryReq: lambda r: {"service_renegotiation_supported": False, "energy_transfer_service_list": _services()},
     service.ServiceDetailReq: lambda r: {"service_id": r.service_id, "service_parameter_list": _parameters()},
     service.ServiceSelectionReq: lambda r: {},
+    ac.AC_ChargeParameterDiscoveryReq: lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
+    ac.AC_ChargeLoopReq: lambda r: {"control_mode": _zeros(r.control_mode)},
     dc.DC_ChargeParameterDiscoveryReq: lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
     schedule.ScheduleExchangeReq: lambda r: {"evse_processing": Processing.Finished, "control_mode": _mode_of_schedule(r)},
     dc.DC_CableCheckReq: lambda r: {"evse_processing": Processing.Finished},

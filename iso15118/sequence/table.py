@@ -2,7 +2,8 @@
 
 A row says: in this phase this request is legal, and after an answer with this outcome the session stands there. The charger looks a
 request up when it comes; the car looks its own request up before it leaves. What has no row is refused: FAILED_SequenceError
-[V2G20-459] at the charger, a LocalError in the car. `diagram` draws the table; a test walks the whole product of phases and requests.
+[V2G20-459] at the charger, a LocalError in the car. A row may hold for some kinds of transfer only: direct current is isolated and
+pre-charged, alternating current is not. `diagram` draws the table; a test walks the whole product of phases and requests.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import payload_type_of
+from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
 from iso15118.messages.v20.dc import (
     DC_CableCheckReq,
@@ -41,13 +43,31 @@ class Outcome(StrEnum):
     RENEGOTIATE = "service renegotiation"
 
 
+class Transfer(StrEnum):
+    """The kind of energy transfer that a service is: whose messages it is spoken in, named after their schema set."""
+
+    __hash__ = str.__hash__
+
+    AC = "AC"
+    DC = "DC"
+    AC_DER_IEC = "AC_DER_IEC"
+    AC_DER_SAE = "AC_DER_SAE"
+
+
+EVERY: Final = frozenset(Transfer)
+DC: Final = frozenset({Transfer.DC})
+AC: Final = frozenset({Transfer.AC})
+ALTERNATING: Final = EVERY - DC
+
+
 class Row(NamedTuple):
-    """In `phase`, `request` is legal; answered with `outcome`, the session stands in `next`."""
+    """In `phase`, `request` is legal; answered with `outcome`, the session stands in `next`. So for these `transfers`."""
 
     phase: Phase
     request: type[Message]
     outcome: Outcome
     next: Phase
+    transfers: frozenset[Transfer] = EVERY
 
 
 _P, _O = Phase, Outcome
@@ -62,25 +82,30 @@ ROWS: Final = (
     Row(_P.SERVICE_DETAIL, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
     Row(_P.SERVICE_SELECTION, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
     Row(_P.SERVICE_SELECTION, ServiceSelectionReq, _O.DONE, _P.CHARGE_PARAMETERS),
-    Row(_P.CHARGE_PARAMETERS, DC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE),
+    Row(_P.CHARGE_PARAMETERS, DC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE, DC),
+    Row(_P.CHARGE_PARAMETERS, AC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE, AC),
     Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.AGAIN, _P.SCHEDULE_EXCHANGE),
-    Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.CABLE_CHECK),
-    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.AGAIN, _P.CABLE_CHECK),
-    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.DONE, _P.PRE_CHARGE),
-    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.AGAIN, _P.PRE_CHARGE),
-    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.DONE, _P.POWER_DELIVERY),
+    Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.CABLE_CHECK, DC),
+    Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.POWER_DELIVERY, ALTERNATING),
+    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.AGAIN, _P.CABLE_CHECK, DC),
+    Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.DONE, _P.PRE_CHARGE, DC),
+    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.AGAIN, _P.PRE_CHARGE, DC),
+    Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.DONE, _P.POWER_DELIVERY, DC),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.AGAIN, _P.POWER_DELIVERY),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.START, _P.CHARGE_LOOP),
-    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION),
-    Row(_P.CHARGE_LOOP, DC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
+    Row(_P.CHARGE_LOOP, AC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, AC),
+    Row(_P.CHARGE_LOOP, DC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, DC),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.AGAIN, _P.CHARGE_LOOP),
-    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION),
-    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.AGAIN, _P.WELDING_DETECTION),
-    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.DONE, _P.SESSION_STOP),
-    Row(_P.WELDING_DETECTION, SessionStopReq, _O.DONE, _P.ENDED),
+    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
+    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
+    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.AGAIN, _P.WELDING_DETECTION, DC),
+    Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.DONE, _P.SESSION_STOP, DC),
+    Row(_P.WELDING_DETECTION, SessionStopReq, _O.DONE, _P.ENDED, DC),
     Row(_P.SESSION_STOP, SessionStopReq, _O.DONE, _P.ENDED),
     # Behind the loop services may be chosen anew: same connection, same session, same authorisation.
-    Row(_P.WELDING_DETECTION, SessionStopReq, _O.RENEGOTIATE, _P.SERVICE_DISCOVERY),
+    Row(_P.WELDING_DETECTION, SessionStopReq, _O.RENEGOTIATE, _P.SERVICE_DISCOVERY, DC),
     Row(_P.SESSION_STOP, SessionStopReq, _O.RENEGOTIATE, _P.SERVICE_DISCOVERY),
     # SessionStopReq is taken from SessionSetupRes until the first PowerDelivery(Start) [V2G20-2645].
     *(
@@ -93,45 +118,48 @@ ROWS: Final = (
             _P.SERVICE_SELECTION,
             _P.CHARGE_PARAMETERS,
             _P.SCHEDULE_EXCHANGE,
-            _P.CABLE_CHECK,
-            _P.PRE_CHARGE,
             _P.POWER_DELIVERY,
         )
     ),
+    Row(_P.CABLE_CHECK, SessionStopReq, _O.DONE, _P.ENDED, DC),
+    Row(_P.PRE_CHARGE, SessionStopReq, _O.DONE, _P.ENDED, DC),
 )
 
 SERVED: Final = frozenset(payload_type_of(row.request) for row in ROWS)
 """Payload types of the requests that have a row: frames of any other are not read."""
 
-_NEXT: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS}
-_LEGAL: Final = frozenset((row.phase, row.request) for row in ROWS)
+_NEXT: Final = {(transfer, row.phase, row.request, row.outcome): row.next for row in ROWS for transfer in row.transfers}
+_NEXT_OF_ALL: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS if row.transfers == EVERY}
+_LEGAL: Final = frozenset((transfer, row.phase, row.request) for row in ROWS for transfer in row.transfers)
+_LEGAL_FOR_ALL: Final = frozenset((row.phase, row.request) for row in ROWS if row.transfers == EVERY)
 
 
-def legal(phase: Phase, request: type[Message]) -> bool:
-    """True if a request of this class may stand here."""
-    return (phase, request) in _LEGAL
+def legal(phase: Phase, request: type[Message], transfer: Transfer | None) -> bool:
+    """True if a request of this class may stand here. `transfer` None: no service is selected yet."""
+    return (phase, request) in _LEGAL_FOR_ALL or (transfer, phase, request) in _LEGAL
 
 
-def require(phase: Phase, request: type[Message]) -> None:
+def require(phase: Phase, request: type[Message], transfer: Transfer | None) -> None:
     """Raises PeerError (FAILED_SequenceError) unless the request may stand here [V2G20-459]."""
-    if (phase, request) not in _LEGAL:
+    if not legal(phase, request, transfer):
         raise PeerError(f"{request.__name__} while {phase} is awaited", requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def following(phase: Phase, request: type[Message], outcome: Outcome = Outcome.DONE) -> Phase:
+def following(phase: Phase, request: type[Message], transfer: Transfer | None, outcome: Outcome = Outcome.DONE) -> Phase:
     """The phase after an answer with this outcome. Raises PeerError (FAILED_SequenceError) where the table has no such row."""
-    try:
-        return _NEXT[phase, request, outcome]
-    except KeyError:
+    found = _NEXT_OF_ALL.get((phase, request, outcome)) if transfer is None else _NEXT.get((transfer, phase, request, outcome))
+    if found is None:
         what = f"{request.__name__} ({outcome}) while {phase} is awaited"
-        raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError") from None
+        raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+    return found
 
 
-def diagram() -> str:
-    """The table as a Mermaid state diagram, for the documentation."""
+def diagram(transfer: Transfer) -> str:
+    """The table for one kind of transfer as a Mermaid state diagram, for the documentation."""
     names = {phase: phase.name.title().replace("_", "") for phase in Phase}
     lines = ["stateDiagram-v2", f"    [*] --> {names[Phase.APP_PROTOCOL]}"]
     for row in ROWS:
-        said = row.request.__name__ if row.outcome is Outcome.DONE else f"{row.request.__name__} ({row.outcome})"
-        lines.append(f"    {names[row.phase]} --> {names[row.next]}: {said}")
+        if transfer in row.transfers:
+            said = row.request.__name__ if row.outcome is Outcome.DONE else f"{row.request.__name__} ({row.outcome})"
+            lines.append(f"    {names[row.phase]} --> {names[row.next]}: {said}")
     return "\n".join([*lines, f"    {names[Phase.ENDED]} --> [*]"])

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from iso15118.exi import Message
+from iso15118.messages.v20.ac import AC_ChargeLoopReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq
 from iso15118.messages.v20.dc import DC_ChargeLoopReq
 from iso15118.messages.v20.service import ServiceDetailReq
@@ -61,6 +62,7 @@ _LOOP: Final = Row(0.5, 0.25, 0.25, 0.5)
 _ROWS: Final[dict[type[Message], Row]] = {
     CertificateInstallationReq: Row(5.0, 4.5, 40.0, 60.0),  # answer time (open)
     ServiceDetailReq: Row(5.0, 4.5, 40.0, 60.0),  # answer time (open)
+    AC_ChargeLoopReq: _LOOP,  # [V2G20-1499] [V2G20-1500]
     DC_ChargeLoopReq: _LOOP,  # [V2G20-1501] [V2G20-1502]
 }
 

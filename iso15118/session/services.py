@@ -9,16 +9,26 @@ from iso15118.errors import PeerError
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
+from iso15118.sequence.table import Transfer
 from iso15118.value import Value
 
 
 class ServiceID(IntEnum):
     """Energy transfer services known here."""
 
+    AC = 1
     DC = 2
+    AC_BPT = 5
     DC_BPT = 6
     MCS = 8
     MCS_BPT = 9
+    AC_DER_IEC = 10
+    AC_DER_SAE = 11
+
+    @property
+    def transfer(self) -> Transfer:
+        """The messages it is spoken in."""
+        return _TRANSFERS.get(self, Transfer.DC)
 
 
 class ControlMode(IntEnum):
@@ -30,7 +40,13 @@ class ControlMode(IntEnum):
     DYNAMIC = 2
 
 
-BIDIRECTIONAL: Final = frozenset({ServiceID.DC_BPT, ServiceID.MCS_BPT})
+_TRANSFERS: Final = {
+    ServiceID.AC: Transfer.AC,
+    ServiceID.AC_BPT: Transfer.AC,
+    ServiceID.AC_DER_IEC: Transfer.AC_DER_IEC,
+    ServiceID.AC_DER_SAE: Transfer.AC_DER_SAE,
+}
+BIDIRECTIONAL: Final = frozenset({ServiceID.AC_BPT, ServiceID.DC_BPT, ServiceID.MCS_BPT, ServiceID.AC_DER_IEC, ServiceID.AC_DER_SAE})
 """Services with which energy may come back out of the vehicle."""
 MEGAWATT: Final = frozenset({ServiceID.MCS, ServiceID.MCS_BPT})
 """Megawatt charging: the messages of DC, with connectors of its own."""

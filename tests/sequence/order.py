@@ -1,40 +1,55 @@
-"""The order of messages of a DC session, written out once more, independently of the product: the tables are held against this."""
+"""The order of messages, written out once more, independently of the product: the tables are held against this."""
 
 from __future__ import annotations
 
-# Phase: what it takes beside SessionStopReq, with outcome and next phase. No pause, no standby, no schedule renegotiation, no contracts.
+# Phase: what it takes beside SessionStopReq, with outcome, next phase and the kinds of transfer it holds for.
+# No pause, no standby, no schedule renegotiation, no contracts.
 ORDER = """
-APP_PROTOCOL         supportedAppProtocolReq         DONE   SESSION_SETUP
-SESSION_SETUP        SessionSetupReq                 DONE   AUTHORIZATION_SETUP
-AUTHORIZATION_SETUP  AuthorizationSetupReq           DONE   AUTHORIZATION
-AUTHORIZATION        AuthorizationReq                AGAIN  AUTHORIZATION
-AUTHORIZATION        AuthorizationReq                DONE   SERVICE_DISCOVERY
-SERVICE_DISCOVERY    ServiceDiscoveryReq             DONE   SERVICE_DETAIL
-SERVICE_DETAIL       ServiceDetailReq                DONE   SERVICE_SELECTION
-SERVICE_SELECTION    ServiceDetailReq                DONE   SERVICE_SELECTION
-SERVICE_SELECTION    ServiceSelectionReq             DONE   CHARGE_PARAMETERS
-CHARGE_PARAMETERS    DC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE
-SCHEDULE_EXCHANGE    ScheduleExchangeReq             AGAIN  SCHEDULE_EXCHANGE
-SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE   CABLE_CHECK
-CABLE_CHECK          DC_CableCheckReq                AGAIN  CABLE_CHECK
-CABLE_CHECK          DC_CableCheckReq                DONE   PRE_CHARGE
-PRE_CHARGE           DC_PreChargeReq                 AGAIN  PRE_CHARGE
-PRE_CHARGE           DC_PreChargeReq                 DONE   POWER_DELIVERY
-POWER_DELIVERY       PowerDeliveryReq                AGAIN  POWER_DELIVERY
-POWER_DELIVERY       PowerDeliveryReq                START  CHARGE_LOOP
-POWER_DELIVERY       PowerDeliveryReq                STOP   WELDING_DETECTION
-CHARGE_LOOP          DC_ChargeLoopReq                DONE   CHARGE_LOOP
-CHARGE_LOOP          PowerDeliveryReq                AGAIN  CHARGE_LOOP
-CHARGE_LOOP          PowerDeliveryReq                STOP   WELDING_DETECTION
-WELDING_DETECTION    DC_WeldingDetectionReq          AGAIN  WELDING_DETECTION
-WELDING_DETECTION    DC_WeldingDetectionReq          DONE   SESSION_STOP
-WELDING_DETECTION    SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY
-SESSION_STOP         SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY
+APP_PROTOCOL         supportedAppProtocolReq         DONE         SESSION_SETUP       all
+SESSION_SETUP        SessionSetupReq                 DONE         AUTHORIZATION_SETUP all
+AUTHORIZATION_SETUP  AuthorizationSetupReq           DONE         AUTHORIZATION       all
+AUTHORIZATION        AuthorizationReq                AGAIN        AUTHORIZATION       all
+AUTHORIZATION        AuthorizationReq                DONE         SERVICE_DISCOVERY   all
+SERVICE_DISCOVERY    ServiceDiscoveryReq             DONE         SERVICE_DETAIL      all
+SERVICE_DETAIL       ServiceDetailReq                DONE         SERVICE_SELECTION   all
+SERVICE_SELECTION    ServiceDetailReq                DONE         SERVICE_SELECTION   all
+SERVICE_SELECTION    ServiceSelectionReq             DONE         CHARGE_PARAMETERS   all
+CHARGE_PARAMETERS    DC_ChargeParameterDiscoveryReq  DONE         SCHEDULE_EXCHANGE   DC
+CHARGE_PARAMETERS    AC_ChargeParameterDiscoveryReq  DONE         SCHEDULE_EXCHANGE   AC
+SCHEDULE_EXCHANGE    ScheduleExchangeReq             AGAIN        SCHEDULE_EXCHANGE   all
+SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         CABLE_CHECK         DC
+SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         POWER_DELIVERY      AC AC_DER_IEC AC_DER_SAE
+CABLE_CHECK          DC_CableCheckReq                AGAIN        CABLE_CHECK         DC
+CABLE_CHECK          DC_CableCheckReq                DONE         PRE_CHARGE          DC
+PRE_CHARGE           DC_PreChargeReq                 AGAIN        PRE_CHARGE          DC
+PRE_CHARGE           DC_PreChargeReq                 DONE         POWER_DELIVERY      DC
+POWER_DELIVERY       PowerDeliveryReq                AGAIN        POWER_DELIVERY      all
+POWER_DELIVERY       PowerDeliveryReq                START        CHARGE_LOOP         all
+POWER_DELIVERY       PowerDeliveryReq                STOP         WELDING_DETECTION   DC
+POWER_DELIVERY       PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
+CHARGE_LOOP          DC_ChargeLoopReq                DONE         CHARGE_LOOP         DC
+CHARGE_LOOP          AC_ChargeLoopReq                DONE         CHARGE_LOOP         AC
+CHARGE_LOOP          PowerDeliveryReq                AGAIN        CHARGE_LOOP         all
+CHARGE_LOOP          PowerDeliveryReq                STOP         WELDING_DETECTION   DC
+CHARGE_LOOP          PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
+WELDING_DETECTION    DC_WeldingDetectionReq          AGAIN        WELDING_DETECTION   DC
+WELDING_DETECTION    DC_WeldingDetectionReq          DONE         SESSION_STOP        DC
+WELDING_DETECTION    SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY   DC
+SESSION_STOP         SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY   all
 """
 STOPS = """AUTHORIZATION_SETUP AUTHORIZATION SERVICE_DISCOVERY SERVICE_DETAIL SERVICE_SELECTION CHARGE_PARAMETERS SCHEDULE_EXCHANGE
-CABLE_CHECK PRE_CHARGE POWER_DELIVERY WELDING_DETECTION SESSION_STOP"""
+POWER_DELIVERY SESSION_STOP"""
+STOPS_DC = "CABLE_CHECK PRE_CHARGE WELDING_DETECTION"
 """SessionStopReq is taken after SessionSetup until the first Start, and after the loop; not in the loop."""
 
-EXPECTED = {(phase, name, outcome): next_ for phase, name, outcome, next_ in map(str.split, ORDER.strip().splitlines())}
-EXPECTED |= {(phase, "SessionStopReq", "DONE"): "ENDED" for phase in STOPS.split()}
-LEGAL = {(phase, name) for phase, name, _ in EXPECTED}
+TRANSFERS = ("DC", "AC", "AC_DER_IEC", "AC_DER_SAE")
+_ROWS = [(phase, name, outcome, next_, where) for phase, name, outcome, next_, *where in map(str.split, ORDER.strip().splitlines())]
+_ROWS += [(phase, "SessionStopReq", "DONE", "ENDED", ["all"]) for phase in STOPS.split()]
+_ROWS += [(phase, "SessionStopReq", "DONE", "ENDED", ["DC"]) for phase in STOPS_DC.split()]
+
+EXPECTED: dict[str | None, dict[tuple[str, str, str], str]] = {
+    transfer: {(phase, name, outcome): next_ for phase, name, outcome, next_, where in _ROWS if {"all", transfer} & {*where}}
+    for transfer in (None, *TRANSFERS)
+}
+"""By transfer; None: no service is selected yet."""
+LEGAL = {transfer: {(phase, name) for phase, name, _ in rows} for transfer, rows in EXPECTED.items()}

@@ -8,44 +8,47 @@ from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import SPOKEN
-from iso15118.sequence.table import ROWS, SERVED, Outcome, diagram, following, legal, require
-from tests.sequence.order import EXPECTED, LEGAL
+from iso15118.sequence.table import ROWS, SERVED, Outcome, Transfer, diagram, following, legal, require
+from tests.sequence.order import EXPECTED, LEGAL, TRANSFERS
 from tests.session.asked import REQUESTS
 
 
 def test_every_request_is_walked() -> None:
     assert {cls.__name__ for cls in SPOKEN} == {cls.__name__ for cls in REQUESTS}
-    assert {name for _, name, _ in EXPECTED} <= {cls.__name__ for cls in REQUESTS}
+    assert {name for rows in EXPECTED.values() for _, name, _ in rows} <= {cls.__name__ for cls in REQUESTS}
+    assert set(TRANSFERS) == set(Transfer)
 
 
+@pytest.mark.parametrize("transfer", [None, *Transfer])
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("phase", Phase)
-def test_what_may_stand_where(phase: Phase, request_: type[Message]) -> None:
-    allowed = (phase.name, request_.__name__) in LEGAL
-    assert legal(phase, request_) is allowed
+def test_what_may_stand_where(phase: Phase, request_: type[Message], transfer: Transfer | None) -> None:
+    allowed = (phase.name, request_.__name__) in LEGAL[transfer]
+    assert legal(phase, request_, transfer) is allowed
     if allowed:
-        require(phase, request_)
+        require(phase, request_, transfer)
         return
     with pytest.raises(PeerError) as refused:
-        require(phase, request_)
+        require(phase, request_, transfer)
     assert (refused.value.code, refused.value.requirement) == ("FAILED_SequenceError", "V2G20-459")
 
 
+@pytest.mark.parametrize("transfer", [None, *Transfer])
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("phase", Phase)
-def test_where_an_answer_leads(phase: Phase, outcome: Outcome) -> None:
+def test_where_an_answer_leads(phase: Phase, outcome: Outcome, transfer: Transfer | None) -> None:
     for request in REQUESTS:
-        next_ = EXPECTED.get((phase.name, request.__name__, outcome.name))
+        next_ = EXPECTED[transfer].get((phase.name, request.__name__, outcome.name))
         if next_ is not None:
-            assert following(phase, request, outcome) is Phase[next_]
+            assert following(phase, request, transfer, outcome) is Phase[next_]
             continue
         with pytest.raises(PeerError) as refused:
-            following(phase, request, outcome)
+            following(phase, request, transfer, outcome)
         assert refused.value.code == "FAILED_SequenceError"
 
 
 def test_frames_are_read_of_the_sets_that_have_rows() -> None:
-    assert sorted(SERVED) == [0x8001, 0x8002, 0x8004]
+    assert sorted(SERVED) == [0x8001, 0x8002, 0x8003, 0x8004]
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:
@@ -57,10 +60,16 @@ def test_energy_flows_in_the_loop_only() -> None:
     assert [phase for phase in Phase if phase.energised] == [Phase.CHARGE_LOOP]
 
 
+def test_the_diagram_of_alternating_current_leaves_out_what_it_has_not() -> None:
+    lines = diagram(Transfer.AC)
+    assert "CableCheck" not in lines
+    assert "    ScheduleExchange --> PowerDelivery: ScheduleExchangeReq" in lines
+
+
 def test_the_diagram_shows_every_phase_and_row() -> None:
-    lines = diagram().splitlines()
+    lines = diagram(Transfer.DC).splitlines()
     assert lines[0] == "stateDiagram-v2"
-    assert len(lines) == 3 + len(ROWS)
+    assert len(lines) == 3 + sum(Transfer.DC in row.transfers for row in ROWS)
     for phase in Phase:
         name = phase.name.title().replace("_", "")
         assert sum(f" {name}" in line for line in lines) >= 2, f"{name} is not shown with a way in and a way out"

@@ -11,7 +11,7 @@ from tests.session.asked import REQUESTS
 LOOP = (0.5, 0.25, 0.25, 0.5)
 SLOW = (5.0, 4.5, 40.0, 60.0)
 ORDINARY = (2.0, 1.5, 40.0, 60.0)
-ROWS = {"DC_ChargeLoopReq": LOOP, "CertificateInstallationReq": SLOW, "ServiceDetailReq": SLOW}
+ROWS = {"AC_ChargeLoopReq": LOOP, "DC_ChargeLoopReq": LOOP, "CertificateInstallationReq": SLOW, "ServiceDetailReq": SLOW}
 
 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda cls: cls.__name__)

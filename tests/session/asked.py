@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocol, supportedAppProtocolReq
-from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
+from iso15118.messages.v20 import ac, authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, MeterInfo, Processing
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.xmldsig import X509IssuerSerial
@@ -33,6 +33,9 @@ CHARGE: Final = {
 DISCHARGE: Final = {"ev_maximum_discharge_power": 25e3, "ev_minimum_discharge_power": 0, "ev_maximum_discharge_current": 60}
 CYCLING: Final = {"ev_target_energy_request": 20e3, "ev_maximum_energy_request": 30e3, "ev_minimum_energy_request": -10e3}
 """There is room to charge and something to give."""
+
+DIRECT: Final = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.MCS, ServiceID.MCS_BPT)
+"""The services of direct current."""
 
 Fields = dict[str, Any]
 _LOOP_MODES: Final[dict[tuple[ControlMode, bool], type[Message]]] = {
@@ -62,6 +65,32 @@ def limits(service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Message:
         fields |= {**DISCHARGE, "ev_minimum_discharge_current": 0}
         return dc.BPT_DC_CPDReqEnergyTransferMode(**worded(fields | changes))
     return dc.DC_CPDReqEnergyTransferMode(**worded(fields | changes))
+
+
+AC_CHARGE: Final = {"ev_maximum_charge_power": 11e3, "ev_minimum_charge_power": 1.4e3}
+AC_DISCHARGE: Final = {"ev_maximum_discharge_power": 10e3, "ev_minimum_discharge_power": 0}
+_AC_LOOP_MODES: Final[dict[tuple[ControlMode, bool], type[Message]]] = {
+    (ControlMode.SCHEDULED, False): ac.Scheduled_AC_CLReqControlMode,
+    (ControlMode.SCHEDULED, True): ac.BPT_Scheduled_AC_CLReqControlMode,
+    (ControlMode.DYNAMIC, False): ac.Dynamic_AC_CLReqControlMode,
+    (ControlMode.DYNAMIC, True): ac.BPT_Dynamic_AC_CLReqControlMode,
+}
+
+
+def ac_limits(service: ServiceID = ServiceID.AC_BPT, **changes: Any) -> Message:
+    """The transfer mode of an AC charge parameter discovery request: 11 kW on three phases, evenly."""
+    if service in BIDIRECTIONAL:
+        return ac.BPT_AC_CPDReqEnergyTransferMode(**worded({**AC_CHARGE, **AC_DISCHARGE, **changes}))
+    return ac.AC_CPDReqEnergyTransferMode(**worded({**AC_CHARGE, **changes}))
+
+
+def ac_turn(service: ServiceID = ServiceID.AC_BPT, mode: ControlMode = ControlMode.SCHEDULED, **changes: Any) -> Message:
+    """The control mode of an AC charge loop request; Dynamic: all limits said."""
+    bidirectional = service in BIDIRECTIONAL
+    fields: Fields = {"ev_present_active_power": 0}
+    if mode is ControlMode.DYNAMIC:
+        fields |= {**AC_CHARGE, **CYCLING, **(AC_DISCHARGE if bidirectional else {}), "ev_present_reactive_power": 0}
+    return _AC_LOOP_MODES[mode, bidirectional](**worded(fields | changes))
 
 
 def turn(service: ServiceID = ServiceID.DC_BPT, mode: ControlMode = ControlMode.SCHEDULED, **changes: Any) -> Message:
@@ -131,6 +160,7 @@ _FIELDS: Final[dict[type[Message], Any]] = {
     service.ServiceDetailReq: lambda s, m: {"service_id": int(s)},
     service.ServiceSelectionReq: _selection,
     dc.DC_ChargeParameterDiscoveryReq: lambda s, m: {"energy_transfer_mode": limits(s)},
+    ac.AC_ChargeParameterDiscoveryReq: lambda s, m: {"energy_transfer_mode": ac_limits(s)},
     schedule.ScheduleExchangeReq: lambda s, m: {"maximum_supporting_points": 1024, "control_mode": need(m)},
     dc.DC_CableCheckReq: lambda s, m: {},
     dc.DC_PreChargeReq: lambda s, m: {
@@ -144,6 +174,7 @@ _FIELDS: Final[dict[type[Message], Any]] = {
         "ev_present_voltage": rational(400),
         "control_mode": turn(s, m),
     },
+    ac.AC_ChargeLoopReq: lambda s, m: {"meter_info_requested": False, "control_mode": ac_turn(s, m)},
     metering.MeteringConfirmationReq: _metering,
     dc.DC_WeldingDetectionReq: lambda s, m: {"ev_processing": Processing.Ongoing},
     session.SessionStopReq: lambda s, m: {"charging_session": session.ChargingSession.Terminate},

@@ -97,8 +97,8 @@ def after(seconds: float, *, fresh: bool = True) -> World:
         world = replace(world, now=world.now + seconds, clock=world.clock + round(seconds * 1e6))
         if not fresh:
             return world
-        old = {name: getattr(world.reading, name) for name in type(world.reading).__fields__}
-        anew = {name: Measured(measured.value, world.now) for name, measured in old.items()}
+        held = ((name, getattr(world.reading, name)) for name in type(world.reading).__fields__)
+        anew = {name: Measured(measured.value, world.now) for name, measured in held if measured is not None}
         return replace(world, reading=replace(world.reading, **anew))
 
     return World(f"after {seconds:g} s{'' if fresh else ', nothing measured'}", change)

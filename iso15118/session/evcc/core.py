@@ -12,8 +12,7 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.exi import Message
 from iso15118.messages import stamps
 from iso15118.messages.catalogue import payload_type_of, response_of
-from iso15118.messages.v20.common import Header, Response, ResponseCode
-from iso15118.messages.v20.dc import DC_ChargeLoopReq
+from iso15118.messages.v20.common import ChargeLoopReq, Header, Response, ResponseCode
 from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following, legal
@@ -100,7 +99,7 @@ def _received(session: Session, message: Message, snapshot: EvccSnapshot, out: l
     if isinstance(message, Response):
         session, stamp = _check(session, message, out)
     turn = turns.read(session, message, snapshot)
-    phase = following(session.phase, type(request), turn.outcome)
+    phase = following(session.phase, type(request), session.transfer, turn.outcome)
     return _go_on(session.phase, turn, phase, stamp, snapshot, out)
 
 
@@ -192,7 +191,7 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
         request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]
     else:
         request = ask(session, header, snapshot)
-    if not legal(session.phase, type(request)):
+    if not legal(session.phase, type(request), session.transfer):
         raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
     out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
     delivering = session.delivering or starts(request)
@@ -210,7 +209,7 @@ def _sent(session: Session, out: list[Command]) -> Session:
 
 
 def _patience(session: Session, request: Message) -> Second:
-    return session.config.times.charge_loop if type(request) is DC_ChargeLoopReq else times(type(request)).message_timeout
+    return session.config.times.charge_loop if isinstance(request, ChargeLoopReq) else times(type(request)).message_timeout
 
 
 def _elapsed(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[Command]) -> Session:

@@ -11,7 +11,7 @@ from iso15118.messages.v20.common import MeterInfo
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome
+from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
@@ -156,6 +156,11 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected."""
         return self.service is not None and self.service.bidirectional
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """The kind of transfer chosen; None before a service is."""
+        return None if self.service is None else self.service.id.transfer
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

@@ -13,8 +13,8 @@ from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import Header
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
+from iso15118.session.evcc import dc_loop, dc_parameters, loop, services, setup
 from iso15118.session.evcc import delivery as power
-from iso15118.session.evcc import loop, parameters, services, setup
 from iso15118.session.evcc import schedule as schedules
 from iso15118.session.evcc.contactor import may_detect
 from iso15118.session.evcc.state import Read, Session
@@ -31,12 +31,12 @@ _ASKS: Final[Mapping[Phase, Ask]] = {
     Phase.SERVICE_DISCOVERY: services.ask_service_discovery,
     Phase.SERVICE_DETAIL: services.ask_service_detail,
     Phase.SERVICE_SELECTION: services.ask_service_selection,
-    Phase.CHARGE_PARAMETERS: parameters.ask_charge_parameters,
+    Phase.CHARGE_PARAMETERS: dc_parameters.ask_charge_parameters,
     Phase.SCHEDULE_EXCHANGE: schedules.ask_schedule,
     Phase.CABLE_CHECK: power.ask_cable_check,
     Phase.PRE_CHARGE: power.ask_pre_charge,
     Phase.POWER_DELIVERY: power.ask_power_delivery,
-    Phase.CHARGE_LOOP: loop.ask_charge_loop,
+    Phase.CHARGE_LOOP: dc_loop.ask_charge_loop,
     Phase.WELDING_DETECTION: power.ask_welding_detection,
     Phase.SESSION_STOP: power.ask_session_stop,
 }
@@ -51,7 +51,7 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
     """
     phase = session.phase
     if phase is Phase.CHARGE_LOOP:
-        return power.ask_power_stop if session.stop or session.renegotiating else loop.ask_charge_loop
+        return power.ask_power_stop if session.stop or session.renegotiating else dc_loop.ask_charge_loop
     if phase is Phase.WELDING_DETECTION:
         if session.welding_over:
             return power.ask_session_stop
@@ -84,7 +84,7 @@ def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
     """What `response` to the outstanding request says. Raises PeerError where it breaks a rule, LocalError on what is no response."""
     match response:
         case dc.DC_ChargeLoopRes():
-            return loop.read_charge_loop(session, response, snapshot)
+            return dc_loop.read_charge_loop(session, response, snapshot)
         case supportedAppProtocolRes():
             return setup.read_app_protocol(session, response, snapshot)
         case wire.SessionSetupRes():
@@ -100,7 +100,7 @@ def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
         case service.ServiceSelectionRes():
             return services.read_service_selection(session, response, snapshot)
         case dc.DC_ChargeParameterDiscoveryRes():
-            return parameters.read_charge_parameters(session, response, snapshot)
+            return dc_parameters.read_charge_parameters(session, response, snapshot)
         case schedule.ScheduleExchangeRes():
             return schedules.read_schedule(session, response, snapshot)
         case dc.DC_CableCheckRes():

@@ -27,8 +27,8 @@ from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
+from iso15118.session.secc import dc_loop, dc_parameters, loop, services, setup
 from iso15118.session.secc import delivery as power
-from iso15118.session.secc import loop, parameters, services, setup
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
@@ -49,12 +49,12 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     service.ServiceDiscoveryReq: services.answer_service_discovery,
     service.ServiceDetailReq: services.answer_service_detail,
     service.ServiceSelectionReq: services.answer_service_selection,
-    dc.DC_ChargeParameterDiscoveryReq: parameters.answer_charge_parameters,
+    dc.DC_ChargeParameterDiscoveryReq: dc_parameters.answer_charge_parameters,
     schedule.ScheduleExchangeReq: schedules.answer_schedule_exchange,
     dc.DC_CableCheckReq: power.answer_cable_check,
     dc.DC_PreChargeReq: power.answer_pre_charge,
     delivery.PowerDeliveryReq: power.answer_power_delivery,
-    dc.DC_ChargeLoopReq: loop.answer_charge_loop,
+    dc.DC_ChargeLoopReq: dc_loop.answer_charge_loop,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
 }
@@ -148,7 +148,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
-        require(session.phase, type(message))
+        require(session.phase, type(message), session.transfer)
         if session.failing:
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
@@ -161,7 +161,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
             return replace(answer.session, deferred=(message, payload_type))
-        return _reply(answer, message, payload_type, out)
+        return _reply(session, answer, message, payload_type, out)
     except PeerError as error:
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
     except DeviceError as error:
@@ -191,10 +191,10 @@ def _stamped(session: Session, message: Message, snapshot: SeccSnapshot, out: li
     return session.stamped(snapshot, stamp)
 
 
-def _reply(answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
+def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
     """Applies what the answer wants of metal, then says it. Raises PeerError where the table has no such outcome."""
     session = answer.session
-    phase = Phase.ENDED if session.closing else following(session.phase, type(request), answer.outcome)
+    phase = Phase.ENDED if session.closing else following(before.phase, type(request), before.transfer, answer.outcome)
     row = times(type(request))
     # While power flows the car is heard every half second, whatever it says in between.
     flowing = row.sequence_timeout < 1.0 or (phase is Phase.CHARGE_LOOP and session.ask is not None)
@@ -253,7 +253,7 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
         why = session.failing or f"{snapshot.reading.current.value:.1f} A still flow"
         return _refuse(session, request, payload_type, ResponseCode.FAILED_PowerDeliveryNotApplied, why, out)
     answer = ANSWERS[type(request)](session, request, snapshot)
-    return session if isinstance(answer, Wait) else _reply(answer, request, payload_type, out)
+    return session if isinstance(answer, Wait) else _reply(session, answer, request, payload_type, out)
 
 
 def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[Command]) -> Session:

@@ -71,7 +71,7 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
         return _delivered(session, OK, Outcome.AGAIN)
     match request.charge_progress:
         case ChargeProgress.Start:
-            following(session.phase, PowerDeliveryReq, Outcome.START)
+            following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)
             return _start(session, request)
         case ChargeProgress.Stop:
             return _stop(session, snapshot)

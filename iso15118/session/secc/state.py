@@ -11,7 +11,7 @@ from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome
+from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.services import ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
@@ -126,6 +126,11 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
+
+    @property
+    def transfer(self) -> Transfer | None:
+        """The kind of transfer selected; None before a service is."""
+        return None if self.service is None else self.service.id.transfer
 
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""

@@ -20,7 +20,7 @@ from iso15118.messages.v20.service import ServiceDetailReq
 from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
 from iso15118.power import Contactor, Pilot, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import legal
+from iso15118.sequence.table import Transfer, legal
 from iso15118.sequence.timers import Timer, Times
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.evcc import Config, begin, step, turns
@@ -458,7 +458,7 @@ def test_a_measurement_that_is_no_number_ends_the_session_safely() -> None:
 
 def test_a_request_that_must_not_stand_here_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Bench().run(DC_CableCheckReq)
-    monkeypatch.setattr(turns, "upcoming", lambda session, world: turns.loop.ask_charge_loop)
+    monkeypatch.setattr(turns, "upcoming", lambda session, world: turns.dc_loop.ask_charge_loop)
     bench.answer()
     assert bench.closed is not None
     assert "must not be sent" in bench.closed.why
@@ -513,4 +513,4 @@ def test_connected_counts_once() -> None:
 
 def test_every_request_pairs_with_a_response_and_stands_in_the_table() -> None:
     assert all(map(response_of, PHASES))
-    assert all(any(legal(phase, kind) for phase in Phase) for kind in PHASES)
+    assert all(any(legal(phase, kind, Transfer.DC) for phase in Phase) for kind in PHASES)

@@ -9,7 +9,7 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.session import ChargingSession, SessionStopReq
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
-from iso15118.session.evcc import Config, Renegotiation, Session, begin, loop, services, turns
+from iso15118.session.evcc import Config, Renegotiation, Session, begin, dc_loop, services, turns
 from iso15118.session.evcc import delivery as power
 from iso15118.session.services import ServiceID
 from iso15118.value import replace
@@ -52,7 +52,7 @@ def test_the_cars_own_plan_is_followed_once_and_where_it_is_offered(renegotiable
 
 
 def test_the_loop_is_left_by_power_delivery() -> None:
-    assert turns.upcoming(at(Phase.CHARGE_LOOP), WORLD) is loop.ask_charge_loop
+    assert turns.upcoming(at(Phase.CHARGE_LOOP), WORLD) is dc_loop.ask_charge_loop
     assert turns.upcoming(at(Phase.CHARGE_LOOP, stop="driver"), WORLD) is power.ask_power_stop
 
 

@@ -21,9 +21,11 @@ from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Garbled, Sent, StopWanted, Tick
-from tests.sequence.order import EXPECTED, LEGAL
+from tests.sequence import order
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, said, snapshot
+
+EXPECTED, LEGAL = order.EXPECTED["DC"], order.LEGAL["DC"]
 
 AWAITING = [phase for phase in Phase if phase is not Phase.ENDED]
 WITH_ID = [cls for cls in REQUESTS if cls not in (supportedAppProtocolReq, SessionSetupReq)]

@@ -30,7 +30,7 @@ from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Elapsed, RenegotiationWanted, Sent, StopWanted, Tick
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
-from tests.session.asked import limits
+from tests.session.asked import DIRECT, limits
 from tests.session.playbook import WIDE, Playbook, after, applied, charger_at, given, request, said
 
 FINISHED: dict[str, Any] = {"ev_processing": Processing.Finished}
@@ -138,7 +138,7 @@ def test_the_car_says_when_it_fits() -> None:
 # Power delivery.
 
 
-@pytest.mark.parametrize("service", ServiceID)
+@pytest.mark.parametrize("service", DIRECT)
 def test_start_holds_the_voltage_and_opens_the_interlock_of_a_bidirectional_service_only(service: ServiceID) -> None:
     play = charger_at(Phase.POWER_DELIVERY, service=service) >> request(PowerDeliveryReq, service=service)
     held = Setpoint(voltage=400.0, trickle=2.0, contactor=True, lock=True, bidirectional=service in BIDIRECTIONAL)

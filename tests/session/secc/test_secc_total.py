@@ -24,12 +24,12 @@ from iso15118.session import secc
 from iso15118.session.commands import Apply, Close, Command, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Garbled, Received, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
-from tests.session.asked import EPOCH, NOBODY, REQUESTS, SESSION_ID, STAMP, limits, need, profile, request, turn
+from tests.session.asked import DIRECT, EPOCH, NOBODY, REQUESTS, SESSION_ID, STAMP, limits, need, profile, request, turn
 from tests.session.playbook import BUDGET, WIDE, after, charger_at, given
 
 steady = settings(derandomize=True, deadline=None, max_examples=120)
 rationals = st.builds(RationalNumber, exponent=st.integers(-128, 127), value=st.integers(-(2**15), 2**15 - 1))
-services = st.sampled_from(ServiceID)
+services = st.sampled_from(DIRECT)
 modes = st.sampled_from(ControlMode)
 
 

@@ -1,4 +1,4 @@
-"""`session.secc.loop`: the turns of the charge loop, and the safety numbers that hold in it."""
+"""`session.secc.dc_loop`: the turns of the charge loop, and the safety numbers that hold in it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from iso15118.session.commands import Apply, Close, Send
 from iso15118.session.events import Sent, StopWanted, Tick
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.asked import EPOCH, profile, turn
+from tests.session.asked import DIRECT, EPOCH, profile, turn
 from tests.session.playbook import ABILITIES, BUDGET, WIDE, Playbook, after, applied, charger_at, given, request, said
 
 BPT, DC = ServiceID.DC_BPT, ServiceID.DC
 SCHEDULED, DYNAMIC = ControlMode.SCHEDULED, ControlMode.DYNAMIC
-VARIANTS = [(service, mode) for service in ServiceID for mode in ControlMode]
-BOTH = pytest.mark.parametrize("service", ServiceID)
+VARIANTS = [(service, mode) for service in DIRECT for mode in ControlMode]
+BOTH = pytest.mark.parametrize("service", DIRECT)
 PLENTY = Budget(charge=100e3, discharge=100e3)
 
 

@@ -14,7 +14,8 @@ from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Contactor, Limits
 from iso15118.sequence.timers import Timer
 from iso15118.session.evcc import Config, Session
-from iso15118.session.evcc.loop import ask_charge_loop, display, read_charge_loop, reason_to_stop, target
+from iso15118.session.evcc.dc_loop import ask_charge_loop, read_charge_loop, target
+from iso15118.session.evcc.loop import display, reason_to_stop
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Told
 from iso15118.session.services import ControlMode, ServiceID

@@ -10,7 +10,7 @@ from iso15118.messages.v20.schedule import ScheduleExchangeReq
 from iso15118.messages.v20.session import SessionStopReq
 from iso15118.power import Limits
 from iso15118.session.evcc import Config
-from iso15118.session.evcc.parameters import ask_charge_parameters
+from iso15118.session.evcc.dc_parameters import ask_charge_parameters
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, LIMITS, Bench, evse_parameters, in_mode, snapshot

@@ -1,4 +1,4 @@
-"""`session.secc.parameters`: the car's limits against ours."""
+"""`session.secc.dc_parameters`: the car's limits against ours."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from iso15118.session.commands import Close
 from iso15118.session.events import Sent
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.asked import limits
+from tests.session.asked import DIRECT, limits
 from tests.session.playbook import ABILITIES, Playbook, charger_at, request
 
 OURS = ABILITIES.limits
-BOTH = pytest.mark.parametrize("service", ServiceID)
+BOTH = pytest.mark.parametrize("service", DIRECT)
 HUGE = RationalNumber(exponent=127, value=32767)
 
 

@@ -1,0 +1,229 @@
+"""The answer of the DC charge loop, and the decision behind it, which every tick renews. Alternating current: `ac_loop`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from iso15118.energy import Need
+from iso15118.errors import PeerError
+from iso15118.messages.v20 import dc
+from iso15118.messages.v20.common import RationalNumber
+from iso15118.messages.v20.rational import number, rational
+from iso15118.power import Limits, Setpoint
+from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.session.secc.dc_parameters import SANE, discharge
+from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.notifications import status
+from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.services import ControlMode
+from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import Ampere, Volt, Watt
+from iso15118.value import replace
+
+LimitsSaid: TypeAlias = dc.Scheduled_DC_CLResControlMode | dc.Dynamic_DC_CLResControlMode
+STALE: Final = 0.3
+"""s: on an older measurement the current does not rise and nothing is discharged."""
+OVER: Final = 0.4
+"""s the output may be above the car's maximum before the session ends as an error."""
+TOLERANCE: Final = 1.02
+"""A measurement within this factor of a limit is not above it."""
+
+_MODES: Final[dict[tuple[ControlMode, bool], type]] = {
+    (ControlMode.SCHEDULED, False): dc.Scheduled_DC_CLReqControlMode,
+    (ControlMode.SCHEDULED, True): dc.BPT_Scheduled_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, False): dc.Dynamic_DC_CLReqControlMode,
+    (ControlMode.DYNAMIC, True): dc.BPT_Dynamic_DC_CLReqControlMode,
+}
+
+
+def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
+    """Takes the car's turn, decides, and tells the truth about what is measured and which limits shaped it.
+
+    Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
+    """
+    ours = our_limits(session, snapshot)
+    session = decided(session, snapshot, read_ask(session, request), ours)
+    decision, reading = session.decision, snapshot.reading
+    response = dc.DC_ChargeLoopRes(
+        header=session.header,
+        response_code=OK,
+        evse_status=status(session, snapshot),
+        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        evse_present_current=rational(round(reading.current.value, 1)),
+        evse_present_voltage=rational(round(reading.voltage.value, 1)),
+        evse_power_limit_achieved=decision.power_limited,
+        evse_current_limit_achieved=decision.current_limited,
+        evse_voltage_limit_achieved=decision.voltage_limited,
+        control_mode=_say_limits(session, snapshot, ours),
+    )
+    return Answer(session, response)
+
+
+def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, ours: Limits | None = None) -> Session:
+    """The session with the set-point that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
+    ask = turn or session.ask
+    if ask is None:
+        return session
+    decision = IDLE if session.stop else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
+    setpoint = Setpoint(
+        voltage=decision.voltage,
+        current=decision.current,
+        contactor=True,
+        lock=True,
+        bidirectional=session.bidirectional,
+    )
+    if turn is not None:
+        return replace(session, ask=turn, loops=session.loops + 1, decision=decision, setpoint=setpoint)
+    return session if setpoint == session.setpoint else replace(session, decision=decision, setpoint=setpoint)
+
+
+def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot, ours: Limits) -> Decision:
+    theirs = ask.limits
+    if ask.need is not None:
+        theirs = within_window(theirs, ask.need)
+    fresh = snapshot.reading.voltage.age(snapshot.now) <= STALE and snapshot.reading.current.age(snapshot.now) <= STALE
+    if not fresh:
+        ours = replace(ours.charging_only(), charge_current=min(ours.charge_current, max(0.0, session.decision.current)))
+    present = snapshot.reading.voltage.value if fresh else ask.present
+    if ask.target is not None:
+        return follow(ask.target, ask.ceiling, ours, theirs, present)
+    return steer(granted(snapshot.budget, snapshot.now)[2], ours, theirs, present)
+
+
+def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
+    """What our side allows now: announced, hardware, operator, site budget and chosen schedule, the strictest of each."""
+    hard, soft = snapshot.abilities.limits, snapshot.limits
+    said = session.announced or hard
+    charge, back, _ = granted(snapshot.budget, snapshot.now)
+    if session.chosen is not None:
+        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
+        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    return Limits(
+        max(hard.min_voltage, soft.min_voltage, said.min_voltage),
+        min(hard.max_voltage, soft.max_voltage, said.max_voltage),
+        min(hard.charge_current, soft.charge_current, said.charge_current),
+        min(hard.charge_power, soft.charge_power, said.charge_power, charge),
+        min(hard.discharge_current, soft.discharge_current, said.discharge_current),
+        min(hard.discharge_power, soft.discharge_power, said.discharge_power, back),
+    )
+
+
+def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
+    """The car's turn in our words. Limits it leaves out stand as last told. Raises PeerError (FAILED) on a wrong mode or contradiction."""
+    mode = request.control_mode
+    control = session.parameters.control_mode if session.parameters else None
+    if control is None or type(mode) is not _MODES[control, session.bidirectional]:
+        raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-458")
+    known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
+    back_power, back_current = known.discharge_power, known.discharge_current
+    if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
+        back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
+        back_current = abs(_number(mode.ev_maximum_discharge_current, back_current))
+    limits = Limits(
+        _number(mode.ev_minimum_voltage, known.min_voltage),
+        _number(mode.ev_maximum_voltage, known.max_voltage),
+        _number(mode.ev_maximum_charge_current, known.charge_current),
+        _number(mode.ev_maximum_charge_power, known.charge_power),
+        back_current,
+        back_power,
+    )
+    present = number(request.ev_present_voltage)
+    if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
+        target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
+        if target > limits.charge_current * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE or abs(target) > SANE["current"]:
+            raise PeerError(f"the car asks for {target:g} A, {ceiling:g} V, above its own maximum")
+        return Ask(limits, present, target, ceiling)
+    return Ask(limits, present, need=_need(mode))
+
+
+def _number(value: RationalNumber | None, known: float) -> float:
+    return known if value is None else number(value)
+
+
+def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
+    v2x = mode.ev_minimum_v2x_energy_request if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode) else None
+    return Need(
+        target_energy=number(mode.ev_target_energy_request),
+        max_energy=number(mode.ev_maximum_energy_request),
+        min_energy=number(mode.ev_minimum_energy_request),
+        departure=mode.departure_time,
+        v2x_min_energy=None if v2x is None else number(v2x),
+    )
+
+
+def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
+    """Watches the output against the car's own maxima: 0.4 s above one makes the session fail, since adapting silently would hide it."""
+    ask, reading = session.ask, snapshot.reading
+    if ask is None:
+        return session
+    current = reading.current.value
+    inward, voltage = current >= 0.0, reading.voltage.value
+    limit = ask.limits.charge_current if inward else ask.limits.discharge_current
+    power = ask.limits.charge_power if inward else ask.limits.discharge_power
+    over = (
+        voltage > ask.limits.max_voltage * TOLERANCE
+        or abs(current) > max(limit * TOLERANCE, limit + 2.0)
+        or abs(current) * voltage > max(power * TOLERANCE, power + 2.0 * voltage)
+    )
+    if not over:
+        return session if session.over_since is None else replace(session, over_since=None)
+    if session.over_since is None:
+        return replace(session, over_since=snapshot.now)
+    if snapshot.now - session.over_since >= OVER:
+        told = f"{voltage:.1f} V, {current:.1f} A at the output, above the car's maximum"
+        return replace(session, failing=told)
+    return session
+
+
+def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits) -> LimitsSaid:
+    """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
+    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
+    charge, back = ours.charge_power, ours.discharge_power
+    if session.stop:
+        charge = back = 0.0
+    elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
+        charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))
+    least = min(snapshot.abilities.min_charge_power, charge)
+    if not session.bidirectional:
+        return _said(dynamic, charge, least, ours.charge_current, ours.max_voltage)
+    least_back = min(snapshot.abilities.min_discharge_power, back)
+    both_ways = (back, least_back, ours.discharge_current, ours.min_voltage, session.config.negative_discharge)
+    return _said_both_ways(dynamic, charge, least, ours.charge_current, ours.max_voltage, *both_ways)
+
+
+@lru_cache(maxsize=64)
+def _said(dynamic: bool, power: Watt, least: Watt, current: Ampere, voltage: Volt) -> LimitsSaid:
+    """The element that says these limits; they stand for many loops, so it is remembered."""
+    return (dc.Dynamic_DC_CLResControlMode if dynamic else dc.Scheduled_DC_CLResControlMode)(
+        evse_maximum_charge_power=rational(power),
+        evse_minimum_charge_power=rational(least),
+        evse_maximum_charge_current=rational(current),
+        evse_maximum_voltage=rational(voltage),
+    )
+
+
+@lru_cache(maxsize=64)
+def _said_both_ways(
+    dynamic: bool,
+    power: Watt,
+    least: Watt,
+    current: Ampere,
+    voltage: Volt,
+    back: Watt,
+    least_back: Watt,
+    out: Ampere,
+    floor: Volt,
+    negative: bool,
+) -> LimitsSaid:
+    """The same with the limits of discharging."""
+    return (dc.BPT_Dynamic_DC_CLResControlMode if dynamic else dc.BPT_Scheduled_DC_CLResControlMode)(
+        evse_maximum_charge_power=rational(power),
+        evse_minimum_charge_power=rational(least),
+        evse_maximum_charge_current=rational(current),
+        evse_maximum_voltage=rational(voltage),
+        evse_maximum_discharge_power=discharge(back, negative),
+        evse_minimum_discharge_power=discharge(least_back, negative),
+        evse_maximum_discharge_current=discharge(out, negative),
+        evse_minimum_voltage=rational(floor),
+    )
