@@ -163,7 +163,7 @@ class Line(asyncio.Protocol):
             case Garbled():
                 transport.write(framed(frame, garbled(body, misdeed)))
             case Framed():
-                transport.write(headed(frame, misdeed))
+                transport.write(headed(frame, misdeed) + (frame if misdeed.extra else b""))
             case Half(octets=octets):
                 self._frozen = True
                 transport.write(frame[:octets])

@@ -91,6 +91,9 @@ class Garbled(Misbehaviour, kw_only=True):
 class Framed(Misbehaviour, kw_only=True):
     """The V2GTP header is wrong: other values stand in it, the payload is what it was."""
 
+    extra: bool = False
+    """The right frame follows."""
+
     payload_type: int | None = None
     length: int | None = None
     version: int | None = None
