@@ -91,7 +91,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """Real seconds from the octets of a message to the next one written here: a charger's answer times."""
         self.waits: deque[Second] = deque(maxlen=TURNAROUNDS)
         """Real seconds from a message written to the next octets of the peer: its answer times, as a car sees them."""
-        self._step = step
+        self.step = step
+        """What decides. A bench may put itself between, before the connection is made."""
         self._snapshot = snapshot
         self._perform = perform
         self._safe = safe
@@ -263,7 +264,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         written: list[bytes] = []
         try:
             world = self._snapshot()
-            self.session, commands = self._step(self.session, event, world)
+            self.session, commands = self.step(self.session, event, world)
             phase = self.session.phase
             if phase is not before:
                 self._stood = before if phase is Phase.ENDED else phase
