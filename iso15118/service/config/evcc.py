@@ -29,6 +29,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
@@ -69,6 +70,8 @@ class EvccFile(Table):
     evcc_id: Identity = evcc.Config().evcc_id
     services: Services = Field(default_factory=both_services)
     control_modes: Modes = Field(default_factory=both_modes)
+    mobility_needs: Needs = Field(default=[1, 2])
+    pricing: Pricings = Field(default=["none", "absolute", "levels"])
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
@@ -100,11 +103,15 @@ def load(path: Path) -> EvccSettings:
         raise LocalError(f"{path}: target_soc: {file.target_soc:g}; allowed: {file.min_soc:g}..{file.max_soc:g} (min_soc..max_soc)")
     if file.v2x is not None and not file.v2x.min_soc < file.v2x.max_soc:
         raise LocalError(f"{path}: v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
+    for key in ("services", "control_modes", "mobility_needs", "pricing"):
+        once(f"{path}: {key}", getattr(file, key))
     services = tuple(ServiceID[name] for name in file.services)
     session = evcc.Config(
         evcc_id=file.evcc_id,
         services=services,
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
+        mobility_needs=tuple(file.mobility_needs),
+        pricing=pricings(file.pricing),
         loops=file.loops,
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
