@@ -7,6 +7,7 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.session.lenience import USUAL, Deviation
 from iso15118.session.services import ControlMode, ServiceID
 
 SECC = """\
@@ -209,3 +210,25 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     for path, told in ((tmp_path / "none", "cannot be read"), (tmp_path, "cannot be read"), (tmp_path / "bytes", "not TOML")):
         with pytest.raises(LocalError, match=told):
             load_secc(path)
+
+
+def test_deviations_are_accepted_and_refused_by_name(file: Path) -> None:
+    file.write_text(SECC + '[evse.lenience]\npre_charge_ended_ongoing = "accept"\ntime_stamp_unit = "refuse"\n')
+    accepted = load_secc(file).station.evses[0].session.lenience.accepted
+    assert accepted == USUAL.accepted - {Deviation.TIME_STAMP_UNIT} | {Deviation.PRE_CHARGE_ENDED_ONGOING}
+    file.write_text(EVCC + '[lenience]\nconnector_three = "refuse"\n')
+    assert load_evcc(file).car.session.lenience.accepted == USUAL.accepted - {Deviation.CONNECTOR_THREE}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('welding_skipped = "perhaps"', 'evse[0].lenience.welding_skipped: \'perhaps\'; allowed: "accept" or "refuse"'),
+        ('connector_three = "accept"', "evse[0].lenience.connector_three: unknown key; allowed: departure_zero, "),
+    ],
+)
+def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:
+    file.write_text(SECC + f"[evse.lenience]\n{line}\n")
+    with pytest.raises(LocalError) as refused:
+        load_secc(file)
+    assert told in str(refused.value)

@@ -11,6 +11,7 @@ from pydantic import Field
 from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
+from iso15118.service.config.lenience import CarLenience, lenience
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -82,6 +83,8 @@ class EvccFile(Table):
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     record: Text | None = None
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
+    lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
+    """Deviations of chargers: `connector_three = "refuse"` and so on."""
 
 
 class EvccSettings(Value):
@@ -113,6 +116,7 @@ def load(path: Path) -> EvccSettings:
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
         loops=file.loops,
+        lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
     trip = Trip(

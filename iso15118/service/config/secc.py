@@ -14,6 +14,7 @@ from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
 from iso15118.sequence.timers import STANDARD
+from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -78,6 +79,8 @@ class EvseTable(VariantKeys):
     meter_at_start: Flag = True
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
+    lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
+    """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -135,6 +138,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
+        lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
     )
     budget = table.budget
