@@ -12,6 +12,7 @@ from iso15118.errors import PeerError
 from iso15118.messages.v20 import price as wire
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
+from iso15118.session.services import Pricing
 from iso15118.session.steps import fewer, whole_seconds
 from iso15118.tariff import Algorithm, Extra, Level, Overstay, Rule, Stack, Tariff, Tax
 from iso15118.units import Second
@@ -21,18 +22,15 @@ E = TypeVar("E", Stack, Level)
 PriceSchedule: TypeAlias = wire.AbsolutePriceSchedule | wire.PriceLevelSchedule
 ALGORITHM: Final = "urn:iso:std:iso:15118:-20:PriceAlgorithm:"
 """What the names of the algorithms begin with."""
-ABSOLUTE: Final = 1
-LEVELS: Final = 2
-"""Values of the parameter Pricing; 0: no prices."""
 FREE: Final = Tariff(levels=(Level(1, 0),))
 """One level, which tells nothing: for a schedule that has to have a price where none is known."""
 
 
 def price_schedule(tariff: Tariff, pricing: int, *, anchor: int, id: int, span: int, points: int) -> PriceSchedule | None:
     """The tariff in the form that `pricing` asks for, over `span` s, in at most `points` entries; None where it does not know that form."""
-    if pricing == ABSOLUTE and tariff.stacks:
+    if pricing == Pricing.ABSOLUTE and tariff.stacks:
         return _absolute(tariff, anchor, id, fewer(_covering(tariff.stacks, span), points, _dearer_by, _dearer))
-    if pricing == LEVELS and tariff.graded:
+    if pricing == Pricing.LEVELS and tariff.graded:
         return _levels(tariff, anchor, id, fewer(_covering(tariff.graded, span), points, _worse_by, _worse))
     return None
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.price import AbsolutePriceSchedule, PriceLevelSchedule
-from iso15118.session.prices import ABSOLUTE, LEVELS, price_schedule, read_tariff
+from iso15118.session.prices import price_schedule, read_tariff
+from iso15118.session.services import Pricing
 from iso15118.tariff import Algorithm, Extra, Level, Overstay, Rule, Stack, Tariff, Tax
 from iso15118.value import replace
 
@@ -35,7 +36,7 @@ WHOLE = Tariff(
 """All parts."""
 
 
-def told(tariff: Tariff, pricing: int = ABSOLUTE, *, span: int = 10_800, points: int = 1024) -> Any:
+def told(tariff: Tariff, pricing: Pricing = Pricing.ABSOLUTE, *, span: int = 10_800, points: int = 1024) -> Any:
     return price_schedule(tariff, pricing, anchor=1_000_000, id=7, span=span, points=points)
 
 
@@ -54,14 +55,16 @@ def test_a_bare_price_has_no_empty_parts() -> None:
 
 
 def test_levels_there_and_back() -> None:
-    schedule = told(WHOLE, LEVELS)
+    schedule = told(WHOLE, Pricing.LEVELS)
     assert type(schedule) is PriceLevelSchedule
     assert schedule.number_of_price_levels == 1
     assert read_tariff(schedule) == Tariff(levels=(Level(3600, 1), Level(7200, 0)), description="night and day")
 
 
-@pytest.mark.parametrize(("tariff", "pricing"), [(WHOLE, 0), (Tariff(levels=(Level(60, 1),)), ABSOLUTE), (Tariff(), LEVELS)])
-def test_a_form_that_is_not_known_is_left_out(tariff: Tariff, pricing: int) -> None:
+@pytest.mark.parametrize(
+    ("tariff", "pricing"), [(WHOLE, Pricing.NONE), (Tariff(levels=(Level(60, 1),)), Pricing.ABSOLUTE), (Tariff(), Pricing.LEVELS)]
+)
+def test_a_form_that_is_not_known_is_left_out(tariff: Tariff, pricing: Pricing) -> None:
     assert told(tariff, pricing) is None
 
 

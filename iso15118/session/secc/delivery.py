@@ -21,7 +21,8 @@ from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following
-from iso15118.session.secc.notifications import RENEGOTIATION_DELAY
+from iso15118.session.lenience import Deviation
+from iso15118.session.secc.notifications import raised, status
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
@@ -29,7 +30,7 @@ from iso15118.value import replace
 
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
-    *("proposed", "isolation_begun", "isolation_started", "ask", "decision", "loops", "over_since", "renegotiate"),
+    *("proposed", "isolation_begun", "isolation_started", "ask", "decision", "loops", "over_since", "wishes", "pause_asked", "profile"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -88,12 +89,11 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
     session, code = accept_profile(session, request.ev_power_profile, snapshot)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    answer = _delivered(replace(session, setpoint=setpoint), code, Outcome.START)
-    if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:
-        asked = EVSEStatus(notification_max_delay=RENEGOTIATION_DELAY, evse_notification=EVSENotification.ScheduleRenegotiation)
-        notes = ("the car does not confirm the power tolerance, and is asked for another schedule [V2G20-1954]",)
-        return answer._replace(response=answer.response.but(evse_status=asked), notes=notes)
-    return answer
+    session = replace(session, setpoint=setpoint)
+    if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:  # comes with the wish for another schedule [V2G20-1954]
+        session = raised(session, EVSENotification.ScheduleRenegotiation, "the car does not confirm the power tolerance", snapshot)
+    response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot))
+    return Answer(session, response, Outcome.START)
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
@@ -122,7 +122,9 @@ def answer_session_stop(session: Session, request: SessionStopReq, snapshot: Sec
         raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
     if request.charging_session is ChargingSession.ServiceRenegotiation:
         return _renegotiated(session)
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(session, request))
+    if session.phase is Phase.WELDING_DETECTION:
+        session = session.deviates(Deviation.WELDING_SKIPPED)
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request))
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
 
@@ -143,9 +145,7 @@ def _renegotiated(session: Session) -> Answer:
     return Answer(replace(session, **forgotten, setpoint=wind_down.REST), response, Outcome.RENEGOTIATE)
 
 
-def _farewell(session: Session, request: SessionStopReq) -> str:
-    """What a person should know of this end: the car's own words, and a welding detection that it left out."""
+def _farewell(request: SessionStopReq) -> str:
+    """The car's own words for this end, as a person should know them."""
     words = [word for word in (request.ev_termination_code, request.ev_termination_explanation) if word]
-    told = [f"the car says: {', '.join(words)}"] if words else []
-    told += ["the car skipped the welding detection"] if session.phase is Phase.WELDING_DETECTION else []
-    return "; ".join(told)
+    return f"the car says: {', '.join(words)}" if words else ""

@@ -43,27 +43,27 @@ def proposal(session: Session, snapshot: SeccSnapshot) -> Said:
     return Said(departure, wish.minimum_soc, wish.target_soc)
 
 
-def proposing(session: Session, request: Turn, snapshot: SeccSnapshot, mode: M) -> tuple[Session, M, tuple[str, ...]]:
+def proposing(session: Session, request: Turn, snapshot: SeccSnapshot, mode: M) -> tuple[Session, M]:
     """The control mode of our answer in the loop with what is proposed, and the s left to acknowledge it [V2G20-1275].
 
     Nothing is said any more once the car reflects the proposal, or has let its time pass, of which a person is told.
     """
     said = proposal(session, snapshot)
     if said == NOTHING or snapshot.proposal is None or not isinstance(mode, Dynamic_CLResControlMode):
-        return session, mode, ()
+        return session, mode
     proposed = session.proposed
     if proposed is None or proposed.mobility != snapshot.proposal:
         proposed = Proposed(snapshot.proposal, snapshot.now)
     elif proposed.settled:
-        return session, mode, ()
+        return session, mode
     left = proposed.since + proposed.mobility.reaction - snapshot.now
     reflected = _reflected(said, request)
     session = replace(session, proposed=replace(proposed, settled=reflected or left < 0.0))
     if reflected:
-        return session, mode, ()
+        return session, mode
     if left < 0.0:
-        return session, mode, (f"the car has not acknowledged its {_told(said)} within {proposed.mobility.reaction:g} s",)
-    return session, mode.but(**said._asdict(), ack_max_delay=int(left)), ()
+        return session.noted(f"the car has not acknowledged its {_told(said)} within {proposed.mobility.reaction:g} s"), mode
+    return session, mode.but(**said._asdict(), ack_max_delay=int(left))
 
 
 def _reflected(said: Said, request: Turn) -> bool:

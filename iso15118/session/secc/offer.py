@@ -11,8 +11,9 @@ from iso15118.energy import Offer, Plan, Slot
 from iso15118.messages.stamps import anchored
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.rational import number, rational
-from iso15118.session.prices import FREE, LEVELS, PriceSchedule, price_schedule, read_stacks
+from iso15118.session.prices import FREE, PriceSchedule, price_schedule, read_stacks
 from iso15118.session.secc.state import Session
+from iso15118.session.services import Pricing
 from iso15118.session.steps import Steps, fewer, whole_seconds
 from iso15118.tariff import Tariff
 from iso15118.units import MICROSECONDS, PerPhase, Second
@@ -134,10 +135,10 @@ def _price(
 ) -> PriceSchedule | None:
     """The tariff as the selected Pricing wants it; with `always_priced` one level where there would be none."""
     span = sum(entry.duration for entry in entries)
-    pricing = session.parameters.pricing if session.parameters else 0
+    pricing = session.parameters.pricing if session.parameters else Pricing.NONE
     price = None if tariff is None else price_schedule(tariff, pricing, anchor=anchor, id=id, span=span, points=points)
     if price is None and session.config.always_priced:
-        return price_schedule(FREE, LEVELS, anchor=anchor, id=id, span=span, points=points)
+        return price_schedule(FREE, Pricing.LEVELS, anchor=anchor, id=id, span=span, points=points)
     return price
 
 

@@ -14,7 +14,6 @@ from iso15118.messages.v20.schedule import PowerScheduleEntry, ScheduleTuple
 from iso15118.power import Reading
 from iso15118.sequence.table import Transfer
 from iso15118.session.secc.state import OK, Chosen, Session
-from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps, by_phase, total
 from iso15118.units import MICROSECONDS, PerPhase, Second, Watt
@@ -31,8 +30,8 @@ def accept_profile(session: Session, profile: EVPowerProfile | None, snapshot: S
     In Dynamic mode a profile is optional and binds nobody. Raises PeerError on a schedule never offered [V2G20-479], a profile that is
     missing, malformed or above its schedule [V2G20-478] [V2G20-1559], and a tolerance declined where that ends the session [V2G20-1945].
     """
-    if session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC:
-        return replace(session, chosen=None), OK
+    if session.dynamic:
+        return replace(session, chosen=None, profile=None), OK
     if profile is None or not isinstance(profile.control_mode, Scheduled_EVPPTControlMode):
         raise _invalid("a Scheduled start needs the power profile of a schedule")
     wanted, word = profile.control_mode.selected_schedule_tuple_id, profile.control_mode.power_tolerance_acceptance
@@ -48,14 +47,14 @@ def accept_profile(session: Session, profile: EVPowerProfile | None, snapshot: S
     for begin, end, entry in _timed(profile, chosen.charge.anchor):
         _check(session, chosen, begin, end, entry)
     tolerance = _tolerance(offered)
+    session = replace(session, chosen=chosen, profile=Steps.of_profile(profile, chosen.charge.anchor), astray=None)
     if tolerance is None or word is None:
-        return replace(session, chosen=chosen, astray=None), OK
+        return session, OK
     if word is PowerToleranceAcceptance.PowerToleranceConfirmed:
-        watched = Steps.of_profile(profile, chosen.charge.anchor)
-        chosen = replace(chosen, profile=watched, tolerance=tolerance, since=snapshot.now)
-        return replace(session, chosen=chosen, astray=None), ResponseCode.OK_PowerToleranceConfirmed  # [V2G20-1944]
+        session = replace(session, chosen=replace(chosen, tolerance=tolerance, since=snapshot.now))
+        return session, ResponseCode.OK_PowerToleranceConfirmed  # [V2G20-1944]
     if session.config.watch.renegotiates:
-        return replace(session, chosen=chosen, astray=None), ResponseCode.WARNING_PowerToleranceNotConfirmed  # [V2G20-1946]
+        return session, ResponseCode.WARNING_PowerToleranceNotConfirmed  # [V2G20-1946]
     what = "the car does not confirm the power tolerance"
     raise PeerError(what, requirement="V2G20-1945", code="FAILED_PowerToleranceNotConfirmed")
 
@@ -105,30 +104,31 @@ def _invalid(what: str) -> PeerError:
     return PeerError(what, requirement="V2G20-478", code="FAILED_EVPowerProfileInvalid")
 
 
-def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tuple[Session, ResponseCode, tuple[str, ...]]:
+def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tuple[Session, ResponseCode]:
     """Is the power that is measured within the tolerance of the profile the car has confirmed? For every answer of a charge loop.
 
     `held`: limits of ours keep the power down at this moment, which is not the car's fault. While the car is astray it is warned
     [V2G20-1864]; the time it has to correct that counts from the first warning [V2G20-1865].
     Raises PeerError (FAILED_EVPowerProfileViolation) when that time is over.
     """
-    chosen, reading = session.chosen, snapshot.reading
-    if chosen is None or chosen.profile is None or session.stop or not _measured(reading, snapshot.now):
-        return session, OK, ()
+    chosen, profile, reading = session.chosen, session.profile, snapshot.reading
+    if chosen is None or chosen.tolerance is None or profile is None or session.stop or not _measured(reading, snapshot.now):
+        return session, OK
     policy = session.config.watch
-    low, high = chosen.profile.span(snapshot.clock - int(policy.settle * MICROSECONDS), snapshot.clock)
+    low, high = profile.span(snapshot.clock - int(policy.settle * MICROSECONDS), snapshot.clock)
     if held or snapshot.now - chosen.since < policy.settle:
         low, high = min(low, 0.0), max(high, 0.0)
     power, room = reading.power, chosen.tolerance + NOISE
     if low - room <= power <= high + room:
-        return (session if session.astray is None else replace(session, astray=None)), OK, ()
+        return (session if session.astray is None else replace(session, astray=None)), OK
     since = snapshot.now if session.astray is None else session.astray
     if snapshot.now - since >= policy.correction:
         what = f"{power:.0f} W for {policy.correction:g} s where the car's profile says {low:.0f} to {high:.0f} W"
         raise PeerError(what, requirement="V2G20-1865", code="FAILED_EVPowerProfileViolation")
-    note = f"the car does not keep its power profile: {power:.0f} W where it says {low:.0f} to {high:.0f} W [V2G20-1864]"
-    notes = (note,) if session.astray is None else ()
-    return replace(session, astray=since), ResponseCode.WARNING_EVPowerProfileViolation, notes
+    if session.astray is None:
+        told = f"{power:.0f} W where it says {low:.0f} to {high:.0f} W"
+        session = session.noted(f"the car does not keep its power profile: {told} [V2G20-1864]")
+    return replace(session, astray=since), ResponseCode.WARNING_EVPowerProfileViolation
 
 
 def _measured(reading: Reading, now: Second) -> bool:

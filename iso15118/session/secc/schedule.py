@@ -7,13 +7,15 @@ from typing import Final
 from iso15118.energy import Plan, Slot
 from iso15118.errors import PeerError
 from iso15118.messages.v20 import schedule as wire
-from iso15118.messages.v20.common import Processing
-from iso15118.messages.v20.rational import number
+from iso15118.messages.v20.common import EVSENotification, Processing
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
 from iso15118.session.secc.mobility import proposal
+from iso15118.session.secc.needs import ordered, planned
+from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.offer import A_DAY, price_alone, read_offer, tuples
 from iso15118.session.secc.state import OK, Answer, Session
+from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS
@@ -32,48 +34,46 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
+    session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
         return _agree(session, request, mode, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
     offer = None if mode.ev_energy_offer is None else read_offer(mode.ev_energy_offer, snapshot.clock)
-    session = replace(session, departure=mode.departure_time, asked_schedule=asked, offer=offer)
-    notes = _disordered(mode)
+    session = replace(planned(session, mode.departure_time), departure=mode.departure_time, asked_schedule=asked, offer=offer)
     if snapshot.plans is None:
         if snapshot.now - asked >= session.config.times.ongoing_secc:
             raise PeerError(f"no schedule within {session.config.times.ongoing_secc:.0f} s", requirement="V2G20-458")
         nothing = Plan(snapshot.clock / MICROSECONDS, (Slot(A_DAY, 0.0),))
         filler = tuples(session, (nothing,), LEAST_POINTS, snapshot.clock)
-        return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN, notes)
+        return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN)
     plans = tuple(plan for plan in snapshot.plans if plan.slots) or (_as_granted(session, snapshot),)
     offered = tuples(session, plans[:TUPLES], request.maximum_supporting_points, snapshot.clock)
     session = replace(session, tuples=offered.schedule_tuple, asked_schedule=None)
-    return Answer(session, _response(session, Processing.Finished, offered), notes=notes)
+    return Answer(session, _response(session, Processing.Finished, offered))
 
 
 def _agree(session: Session, request: wire.ScheduleExchangeReq, mode: wire.Dynamic_SEReqControlMode, snapshot: SeccSnapshot) -> Answer:
     """Dynamic mode: nothing to choose, so nothing to wait for. Prices and mobility needs where the set selected has them."""
     if (mode.ev_maximum_v2x_energy_request is None) is not (mode.ev_minimum_v2x_energy_request is None):
-        raise PeerError("only one of the two V2X energy requests", requirement="V2G20-2681")
+        raise refused(Sense.HALF_A_WINDOW, "the other is missing")
+    session = planned(session, mode.departure_time, mode.minimum_soc, mode.target_soc)
     session = replace(session, departure=mode.departure_time)
     best = next((plan for plan in snapshot.plans or () if plan.slots), None)
     price = None if best is None else price_alone(session, best, request.maximum_supporting_points, snapshot.clock)
     done = wire.Dynamic_SEResControlMode(**proposal(session, snapshot)._asdict(), price_schedule=price)
-    return Answer(session, _response(session, Processing.Finished, done), notes=_disordered(mode))
-
-
-def _disordered(mode: wire.Dynamic_SEReqControlMode | wire.Scheduled_SEReqControlMode) -> tuple[str, ...]:
-    """A note where the car's energies contradict each other [V2G20-1640]: it is served, the loop looks at each of them alone."""
-    told = (mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
-    values = [number(value) for value in told if value is not None]
-    if values == sorted(values):
-        return ()
-    return ("the car's energies are not in order, minimum <= target <= maximum [V2G20-2682]",)
+    return Answer(session, _response(session, Processing.Finished, done))
 
 
 def _response(
     session: Session, processing: Processing, mode: wire.Dynamic_SEResControlMode | wire.Scheduled_SEResControlMode
 ) -> wire.ScheduleExchangeRes:
-    return wire.ScheduleExchangeRes(header=session.header, response_code=OK, evse_processing=processing, control_mode=mode)
+    return wire.ScheduleExchangeRes(
+        header=session.header,
+        response_code=OK,
+        evse_processing=processing,
+        control_mode=mode,
+        go_to_pause=True if wants(session, EVSENotification.Pause) else None,
+    )
 
 
 def _as_granted(session: Session, snapshot: SeccSnapshot) -> Plan:

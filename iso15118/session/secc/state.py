@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from iso15118.energy import Mobility, Need, Offer
 from iso15118.exi import Message
-from iso15118.messages.v20.common import Header, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
-from iso15118.session.services import ParameterSet, Service, dc_service
+from iso15118.session.lenience import USUAL, Deviation, Lenience
+from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.units import Second, Watt
@@ -38,6 +39,8 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     meter_id: str = "METER1"
     service_renegotiation: bool = False
@@ -47,11 +50,13 @@ class Config(Value):
     watch: Watch = Watch()
     meter_at_start: bool = True
     """MeterInfo in the first charge-loop response without being asked [V2G20-1833]; False for cars that cannot read it."""
+    lenience: Lenience = USUAL
+    """Which deviations of cars are accepted."""
     negative_discharge: bool = False
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
     def service(self, wanted: int) -> Service | None:
-        """The service with this ServiceID, if it is on offer."""
+        """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
 
 
@@ -75,10 +80,8 @@ class Chosen(Value):
     id: int
     charge: Steps
     discharge: Steps | None
-    profile: Steps | None = None
-    """The car's own, signed, where it has confirmed to keep it; None: only the schedule binds."""
-    tolerance: Watt = 0.0
-    """How far it may stray from that."""
+    tolerance: Watt | None = None
+    """How far the car may stray from its profile, where it has confirmed that; None: only the schedule binds."""
     since: Second = 0.0
     """Monotonic s at which it began."""
 
@@ -95,6 +98,17 @@ class Proposed(Value):
     settled: bool = False
 
 
+class Wish(Value):
+    """Something our side wants of the car, until it has followed."""
+
+    notification: EVSENotification
+    why: str
+    since: float | None = None
+    """Monotonic s at which it could first be said."""
+    told: bool = False
+    """That the car has not followed in time."""
+
+
 class Session(Value):
     """One conversation with one car."""
 
@@ -102,6 +116,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
+    listed: frozenset[str] = frozenset()
+    """Those the car has listed and we serve: nothing else is offered to it."""
     id: bytes = NO_SESSION
     stamp: int = 0
     """Our last TimeStamp, us."""
@@ -110,6 +130,8 @@ class Session(Value):
     evcc_id: str = ""
     notes: frozenset[str] = frozenset()
     """Deviations already told."""
+    untold: tuple[str, ...] = ()
+    """Those that the next response is told with."""
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
@@ -148,8 +170,12 @@ class Session(Value):
     """Someone on our side wants the end: why."""
     stop_by: float = 0.0
     """Monotonic s at which a car that has not followed is cut off."""
-    renegotiate: bool = False
-    """Someone on our side wants the car to choose its service anew."""
+    wishes: tuple[Wish, ...] = ()
+    """What our side wants of the car beside an end, the most urgent first."""
+    pause_asked: bool = False
+    """The car has been asked to pause, and may [V2G20-1842]."""
+    profile: Steps | None = None
+    """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 
@@ -159,9 +185,25 @@ class Session(Value):
         return self.service is not None and self.service.bidirectional
 
     @property
+    def dynamic(self) -> bool:
+        """True while the charger steers."""
+        return self.parameters is not None and self.parameters.control_mode is ControlMode.DYNAMIC
+
+    @property
     def transfer(self) -> Transfer | None:
         """The kind of transfer selected; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    def deviates(self, deviation: Deviation, detail: str = "") -> Session:
+        """The session that tells of a deviation of the car, once. Raises PeerError where the configuration refuses it."""
+        told = self.config.lenience.judged(deviation, detail)
+        if deviation in self.notes:
+            return self
+        return replace(self, notes=self.notes | {deviation}, untold=(*self.untold, told))
+
+    def noted(self, text: str) -> Session:
+        """The session that tells a person of this with its next response."""
+        return replace(self, untold=(*self.untold, text))
 
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""
@@ -180,8 +222,6 @@ class Answer(NamedTuple):
     session: Session
     response: Message
     outcome: Outcome = Outcome.DONE
-    notes: tuple[str, ...] = ()
-    """What a person should know of it, each once a session."""
 
 
 class Wait(NamedTuple):

@@ -161,7 +161,7 @@ def test_a_tolerance_accepted_or_passed_over(word: Any, code: ResponseCode) -> N
     answer = play.sent()
     assert (answer.response_code, answer.evse_status) == (code, None)
     assert play.session.phase is Phase.CHARGE_LOOP
-    assert play.session.chosen.tolerance == (500.0 if word else 0.0)
+    assert play.session.chosen.tolerance == (500.0 if word else None)
 
 
 @pytest.mark.case("PWR-05")
@@ -171,7 +171,7 @@ def test_a_tolerance_declined_leads_to_another_schedule() -> None:
     assert answer.response_code is ResponseCode.WARNING_PowerToleranceNotConfirmed
     assert answer.evse_status.evse_notification is EVSENotification.ScheduleRenegotiation
     assert play.session.phase is Phase.CHARGE_LOOP
-    assert play.session.chosen.profile is None
+    assert play.session.chosen.tolerance is None
 
 
 def test_a_tolerance_declined_where_that_ends_it() -> None:

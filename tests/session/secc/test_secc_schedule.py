@@ -33,7 +33,7 @@ from iso15118.session import secc
 from iso15118.session.commands import Close, Note
 from iso15118.session.events import Sent
 from iso15118.session.prices import ALGORITHM
-from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.tariff import Algorithm, Rule, Stack, Tariff, Tax
 from iso15118.value import replace
 from tests.session.asked import EPOCH, STAMP, need
@@ -186,7 +186,7 @@ SITE = (Plan(EPOCH, (Slot(DAY, 11e3, 5e3),), energy=50e3, tariff=PRICED, back_ta
 
 
 def variant(pricing: int, mode: ControlMode = ControlMode.SCHEDULED, needs: int = 1) -> secc.Config:
-    only = ParameterSet(1, mode, needs, pricing=pricing, bpt_channel=1, generator_mode=1)
+    only = ParameterSet(1, mode, needs, pricing=Pricing(pricing), bpt_channel=1, generator_mode=1)
     both = tuple(replace(only, id=i) for i in (1, 2))  # whichever id a request selects
     return secc.Config(services=(Service(ServiceID.DC_BPT, both),))
 
@@ -247,7 +247,7 @@ def test_energies_out_of_order_are_told_and_served(mode: ControlMode) -> None:
     play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=mode)
     wish = need(mode, ev_minimum_energy_request=30e3, ev_target_energy_request=20e3)
     play >> request(ScheduleExchangeReq, control_mode=wish)
-    assert any("energies are not in order" in command.text for command in play.commands if isinstance(command, Note))
+    assert any("30000 Wh, 20000 Wh" in command.text for command in play.commands if isinstance(command, Note))
     assert play.sent().response_code is ResponseCode.OK
 
 
