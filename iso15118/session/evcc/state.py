@@ -14,7 +14,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
-from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -45,6 +45,12 @@ class Config(Value):
     """Wanted, the best first."""
     control_modes: tuple[ControlMode, ...] = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)
     """Wanted, the best first; the service decides before the mode."""
+    mobility_needs: tuple[int, ...] = (1, 2)
+    """In Dynamic mode: 1 we give them, 2 the charger may supply them. Wanted, the best first."""
+    pricing: tuple[Pricing, ...] = tuple(Pricing)
+    """Wanted, the best first."""
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     voltage_tolerance: Volt = 20.0
     """The contactor closes when inlet and battery differ by no more."""
@@ -60,6 +66,8 @@ class Config(Value):
     def __post_init__(self) -> None:
         if not self.services or not self.control_modes:
             raise LocalError("a car wants at least one service and one control mode")
+        if not self.pricing or not self.mobility_needs or not set(self.mobility_needs) <= {1, 2}:
+            raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -82,6 +90,10 @@ class Session(Value):
     """One conversation with one charger."""
 
     config: Config
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
     phase: Phase = Phase.APP_PROTOCOL
     """The request that is due next, or whose response is awaited."""
     request: Message | None = None

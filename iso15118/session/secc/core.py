@@ -18,7 +18,7 @@ from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import Request, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Request, ResponseCode
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
@@ -26,8 +26,8 @@ from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.sequence.table import following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
-from iso15118.session.secc import dc_loop, dc_parameters, loop, services, setup
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.secc import dc_loop, dc_parameters, loop, notifications, services, setup
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -81,17 +81,15 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _received(session, message, payload_type, snapshot, out)
         case Sent():
             session = _sent(session, out)
-        case Connected():
+        case Connected(secure):
+            session = replace(session, secure=secure)
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
         case Elapsed(timer):
             session = _elapsed(session, timer, snapshot, out)
         case StopWanted(why):
             session = _stop(session, why, snapshot, out)
-        case RenegotiationWanted():
-            if session.config.service_renegotiation and session.phase is Phase.CHARGE_LOOP:
-                session = replace(session, renegotiate=True)
-            else:
-                out.append(Note("the car is not asked to choose its service anew: not offered, or not in the charge loop"))
+        case NotificationWanted(notification, why):
+            session = _notify(session, notification, why, snapshot, out)
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
@@ -234,6 +232,10 @@ def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sessi
         setpoint = _released(snapshot)
         out.append(Apply(setpoint))
         return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
+    if session.wishes:
+        session, late = notifications.counted(session, snapshot)
+        if late:
+            out.append(Note(late))
     if session.ask is not None:
         session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
@@ -284,6 +286,15 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
     return session
+
+
+def _notify(session: Session, notification: EVSENotification, why: str, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Our side wants something of the car beside an end: power follows at once, words with the next response that has room for them."""
+    if objection := notifications.objection(session, notification, snapshot):
+        out.append(Note(f"the car is not asked for {notification}: {objection}"))
+        return session
+    session = notifications.raised(session, notification, why, snapshot)
+    return loop.decided(session, snapshot) if session.ask is not None else session
 
 
 def _end(session: Session, why: str, out: list[Command]) -> Session:

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from iso15118.energy import Need
 from iso15118.exi import Message
-from iso15118.messages.v20.common import Header, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
-from iso15118.session.services import ParameterSet, Service, dc_service
+from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.units import Watt
@@ -27,6 +27,8 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     meter_id: str = "METER1"
     service_renegotiation: bool = False
@@ -39,7 +41,7 @@ class Config(Value):
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
     def service(self, wanted: int) -> Service | None:
-        """The service with this ServiceID, if it is on offer."""
+        """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
 
 
@@ -69,6 +71,17 @@ class Chosen(Value):
         return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
 
 
+class Wish(Value):
+    """Something our side wants of the car, until it has followed."""
+
+    notification: EVSENotification
+    why: str
+    since: float | None = None
+    """Monotonic s at which it could first be said."""
+    told: bool = False
+    """That the car has not followed in time."""
+
+
 class Session(Value):
     """One conversation with one car."""
 
@@ -76,6 +89,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
+    listed: frozenset[str] = frozenset()
+    """Those the car has listed and we serve: nothing else is offered to it."""
     id: bytes = NO_SESSION
     stamp: int = 0
     """Our last TimeStamp, us."""
@@ -117,8 +136,12 @@ class Session(Value):
     """Someone on our side wants the end: why."""
     stop_by: float = 0.0
     """Monotonic s at which a car that has not followed is cut off."""
-    renegotiate: bool = False
-    """Someone on our side wants the car to choose its service anew."""
+    wishes: tuple[Wish, ...] = ()
+    """What our side wants of the car beside an end, the most urgent first."""
+    pause_asked: bool = False
+    """The car has been asked to pause, and may [V2G20-1842]."""
+    profile: Steps | None = None
+    """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 
@@ -126,6 +149,11 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
+
+    @property
+    def dynamic(self) -> bool:
+        """True while the charger steers."""
+        return self.parameters is not None and self.parameters.control_mode is ControlMode.DYNAMIC
 
     @property
     def transfer(self) -> Transfer | None:
