@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from iso15118.exi import to_json
+from iso15118.power import Reading, VehicleReading
 from iso15118.sequence.phases import Phase
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen
 from iso15118.units import Ampere, Second, Volt, Watt
@@ -17,23 +18,30 @@ COLUMNS: Final = ("at", "phase", "voltage", "current", "power")
 
 
 class Measured(NamedTuple):
-    """Voltage and current (+ into the vehicle) at one moment of a session, and where it stood."""
+    """What flowed at one moment of a session, + into the vehicle, and where the session stood."""
 
     at: Second
     phase: Phase
     voltage: Volt
     current: Ampere
+    power: Watt
 
-    @property
-    def power(self) -> Watt:
-        """W, + into the vehicle."""
-        return self.voltage * self.current
+
+def at_outlet(reading: Reading) -> tuple[Volt, Ampere, Watt]:
+    """What flows, by the charger's reading."""
+    return reading.voltage.value, reading.current.value, reading.power
+
+
+def at_inlet(reading: VehicleReading) -> tuple[Volt, Ampere, Watt]:
+    """The same by the car's."""
+    voltage, current = reading.voltage.value, reading.current.value
+    return voltage, current, voltage * current if reading.ac is None else reading.ac.value.active.total
 
 
 class Journal:
-    """A watcher that forgets nothing. `measure` is asked for voltage and current with every message that comes or goes."""
+    """A watcher that forgets nothing. `measure` is asked what flows with every message that comes or goes."""
 
-    def __init__(self, measure: Callable[[], tuple[Volt, Ampere]]) -> None:
+    def __init__(self, measure: Callable[[], tuple[Volt, Ampere, Watt]]) -> None:
         self.seen: list[Seen] = []
         self.measured: list[Measured] = []
         self.phase = Phase.APP_PROTOCOL
@@ -87,8 +95,8 @@ def _line(seen: Seen) -> dict[str, Any]:
     at = round(seen.at, 6)
     match seen:
         case Exchanged(_, direction, payload_type, message, raw):
-            name = type(message).__name__
-            return {"at": at, direction: name, "payload_type": payload_type, "exi": raw.hex(), "message": to_json(message)}
+            said = {type(message).__name__: to_json(message)}
+            return {"at": at, "direction": direction, "payload_type": f"{payload_type:#06x}", "message": said, "exi": raw.hex()}
         case PhaseChanged(_, _, after):
             return {"at": at, "phase": after}
         case Noted(_, text):

@@ -50,7 +50,7 @@ class Served:
         """
         self.sessions = 0
         self.port = 0
-        self._sdp_port = sdp_port
+        self.sdp_port = sdp_port
         self._record = record
         self._recordings = recordings
         self._capture = capture
@@ -73,7 +73,7 @@ class Served:
         self.port = sock.getsockname()[1]
         self._server = await loop.create_server(self._door.accept, sock=sock, backlog=16)
         server = SdpServer(self._link, plain_port=self.port, capture=self._capture, log=self._log)
-        self._sdp = await serve_sdp(server, self._link, port=self._sdp_port, log=self._log)
+        self._sdp = await serve_sdp(server, self._link, port=self.sdp_port, log=self._log)
         self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {self.port} without TLS")
 
     def deaf(self) -> None:

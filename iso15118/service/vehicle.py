@@ -48,7 +48,7 @@ class VehicleResult(Value):
 
 
 class Vehicle:
-    """One car, detached: what it knows of the cable is what the charger says. Each `run` is a session; the battery stays what it is."""
+    """One car; detached, what it knows of the cable is what the charger says. Each `run` is a session; the battery stays what it is."""
 
     def __init__(
         self,
@@ -59,10 +59,11 @@ class Vehicle:
         record: Path | None = None,
         pcap: Path | None = None,
         wiring: Wiring | None = None,
+        detached: bool = True,
         log: Log | None = None,
     ) -> None:
         """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets. `wiring`: what
-        a bench puts between conversation and connection.
+        a bench puts between conversation and connection. `detached`: False where a simulated charger's plant moves the car.
 
         Raises LocalError without the interface.
         """
@@ -74,7 +75,7 @@ class Vehicle:
         self._pcap = pcap
         self._wiring = wiring
         self._log = log or Log()
-        self.car = Car(config, log=self._log)
+        self.car = Car(config, detached=detached, log=self._log)
 
     def subscribe(self, watcher: Watcher) -> None:
         """`watcher` sees the conversations from now on."""
