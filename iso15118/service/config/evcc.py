@@ -105,13 +105,12 @@ def load(path: Path) -> EvccSettings:
     file = read(path, EvccFile)
     insecure(path, file.insecure_plain_tcp)
     interface(path, "interface", file.interface)
-    return EvccSettings(
-        car_of(f"{path}: ", file, file.interface), file.log_level, None if file.record is None else path.parent / file.record
-    )
+    record = None if file.record is None else path.parent / file.record
+    return EvccSettings(car_of(f"{path}: ", file, file.interface), file.log_level, record)
 
 
 def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
-    """The car that a table describes, on `interface`. Raises LocalError, its line beginning with `where`: file, and table if there are more."""
+    """The car that a table describes, on `interface`. Raises LocalError, its line beginning with `where`: the file, and the table in it."""
     if not file.min_soc < file.max_soc:
         raise LocalError(f"{where}min_soc: {file.min_soc:g}; allowed: below max_soc, {file.max_soc:g}")
     if not file.min_soc <= file.target_soc <= file.max_soc:
