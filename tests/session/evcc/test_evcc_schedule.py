@@ -22,7 +22,7 @@ from iso15118.session.evcc.schedule import A_DAY, ask_schedule, departure, pick,
 from iso15118.session.evcc.state import NOTHING_TOLD, ScheduleChoice, Told
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.evcc.bench import DYNAMIC, HEADER, NEED, SCHEDULED, Bench, in_mode, schedule_tuple, snapshot
+from tests.session.evcc.bench import DYNAMIC, EPOCH, HEADER, NEED, SCHEDULED, Bench, in_mode, schedule_tuple, snapshot
 
 S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
 
@@ -99,16 +99,21 @@ def test_a_wish_to_pause_is_told() -> None:
     assert bench.session.chosen is not None
 
 
+def picked(choice: ScheduleChoice, offered: tuple[Any, ...], **world: Any) -> tuple[Any, bool]:
+    session = in_mode(ServiceID.DC_BPT, S, config=Config(schedule_choice=choice))
+    return pick(session, snapshot(**world), offered, EPOCH)
+
+
 def test_picking() -> None:
     offered = (schedule_tuple(4, (60, 5.0)), schedule_tuple(5, (60, 9.0)), schedule_tuple(5, (60, 99.0)))
-    assert pick(offered[:2], ScheduleChoice.FIRST)[0].id == 4
-    assert pick(offered[:2], ScheduleChoice.MOST_ENERGY)[0].id == 5
-    assert pick(offered[:2], ScheduleChoice.FIRST)[1] is False
+    assert picked(ScheduleChoice.FIRST, offered[:2])[0].id == 4
+    assert picked(ScheduleChoice.MOST_ENERGY, offered[:2])[0].id == 5
+    assert picked(ScheduleChoice.FIRST, offered[:2])[1] is False
 
 
 def test_of_two_tuples_with_one_id_the_first() -> None:
     offered = (schedule_tuple(5, (60, 9.0)), schedule_tuple(5, (60, 99.0)))
-    chosen, shared = pick(offered, ScheduleChoice.MOST_ENERGY)
+    chosen, shared = picked(ScheduleChoice.MOST_ENERGY, offered)
     assert chosen.charge.powers == (9.0,)
     assert shared
 
