@@ -137,7 +137,7 @@ SECC_WRONG = [
     (SECC.replace("DE*CLP*E1", "x" * 256), "evse[0].id: "),
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
-    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, budget, charge_loop_timeout"),
+    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
     (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
