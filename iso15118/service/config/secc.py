@@ -78,6 +78,7 @@ class EvseTable(Table):
     meter_at_start: Flag = True
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
+    standby: Flag = False
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -140,6 +141,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
         service_renegotiation=table.service_renegotiation,
+        standby=table.standby,
     )
     budget = table.budget
     return EvseConfig(
