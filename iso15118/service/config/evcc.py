@@ -11,6 +11,7 @@ from pydantic import Field
 from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
+from iso15118.service.config.lenience import CarLenience, lenience
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -29,6 +30,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
@@ -69,6 +71,8 @@ class EvccFile(Table):
     evcc_id: Identity = evcc.Config().evcc_id
     services: Services = Field(default_factory=both_services)
     control_modes: Modes = Field(default_factory=both_modes)
+    mobility_needs: Needs = Field(default=[1, 2])
+    pricing: Pricings = Field(default=["none", "absolute", "levels"])
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
@@ -79,6 +83,8 @@ class EvccFile(Table):
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     record: Text | None = None
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
+    lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
+    """Deviations of chargers: `connector_three = "refuse"` and so on."""
 
 
 class EvccSettings(Value):
@@ -100,12 +106,17 @@ def load(path: Path) -> EvccSettings:
         raise LocalError(f"{path}: target_soc: {file.target_soc:g}; allowed: {file.min_soc:g}..{file.max_soc:g} (min_soc..max_soc)")
     if file.v2x is not None and not file.v2x.min_soc < file.v2x.max_soc:
         raise LocalError(f"{path}: v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
+    for key in ("services", "control_modes", "mobility_needs", "pricing"):
+        once(f"{path}: {key}", getattr(file, key))
     services = tuple(ServiceID[name] for name in file.services)
     session = evcc.Config(
         evcc_id=file.evcc_id,
         services=services,
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
+        mobility_needs=tuple(file.mobility_needs),
+        pricing=pricings(file.pricing),
         loops=file.loops,
+        lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
     trip = Trip(

@@ -6,17 +6,18 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from iso15118.energy import Need
-from iso15118.errors import PeerError
 from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
 from iso15118.sequence.phases import Phase
-from iso15118.session.secc.dc_parameters import SANE, discharge
+from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
 from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Ampere, Volt, Watt
@@ -45,9 +46,12 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
+    mode = request.control_mode
     if session.phase is Phase.STANDBY:
         session = replace(session, loops=session.loops + 1)
     else:
+        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
         session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
     response = dc.DC_ChargeLoopRes(
@@ -119,7 +123,7 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     mode = request.control_mode
     control = session.parameters.control_mode if session.parameters else None
     if control is None or type(mode) is not _MODES[control, session.bidirectional]:
-        raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-458")
+        raise refused(Sense.OTHER_MODE, type(mode).__name__)
     known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
     back_power, back_current = known.discharge_power, known.discharge_current
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
@@ -136,8 +140,9 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     present = number(request.ev_present_voltage)
     if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
         target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
-        if target > limits.charge_current * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE or abs(target) > SANE["current"]:
-            raise PeerError(f"the car asks for {target:g} A, {ceiling:g} V, above its own maximum")
+        own = limits.charge_current if target >= 0.0 or not session.bidirectional else limits.discharge_current
+        if abs(target) > own * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE:
+            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {limits.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
     return Ask(limits, present, need=_need(mode))
 
@@ -176,7 +181,7 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     if session.over_since is None:
         return replace(session, over_since=snapshot.now)
     if snapshot.now - session.over_since >= OVER:
-        told = f"{voltage:.1f} V, {current:.1f} A at the output, above the car's maximum"
+        told = f"{Sense.OUTPUT_ABOVE_MAXIMUM.rule.what}: {voltage:.1f} V, {current:.1f} A"
         return replace(session, failing=told)
     return session
 

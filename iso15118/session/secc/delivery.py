@@ -21,6 +21,7 @@ from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer, following
+from iso15118.session.lenience import Deviation
 from iso15118.session.secc.notifications import dropped, wants
 from iso15118.session.secc.pause import profile_steps
 from iso15118.session.secc.schedule import check_profile
@@ -142,7 +143,9 @@ def answer_session_stop(session: Session, request: SessionStopReq, snapshot: Sec
         raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
     if request.charging_session is ChargingSession.ServiceRenegotiation:
         return _renegotiated(session)
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(session, request))
+    if session.phase is Phase.WELDING_DETECTION:
+        session = session.deviates(Deviation.WELDING_SKIPPED)
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request))
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
 
@@ -163,9 +166,7 @@ def _renegotiated(session: Session) -> Answer:
     return Answer(replace(session, **forgotten, setpoint=wind_down.REST), response, Outcome.RENEGOTIATE)
 
 
-def _farewell(session: Session, request: SessionStopReq) -> str:
-    """What a person should know of this end: the car's own words, and a welding detection that it left out."""
+def _farewell(request: SessionStopReq) -> str:
+    """The car's own words for this end, as a person should know them."""
     words = [word for word in (request.ev_termination_code, request.ev_termination_explanation) if word]
-    told = [f"the car says: {', '.join(words)}"] if words else []
-    told += ["the car skipped the welding detection"] if session.phase is Phase.WELDING_DETECTION else []
-    return "; ".join(told)
+    return f"the car says: {', '.join(words)}" if words else ""

@@ -16,8 +16,10 @@ from iso15118.messages.v20.price import PriceLevelSchedule, PriceLevelScheduleEn
 from iso15118.messages.v20.rational import number, rational
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
+from iso15118.session.secc.needs import ordered, planned
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.state import OK, Answer, Chosen, Session
+from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
@@ -39,14 +41,16 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
+    session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
+        session = planned(session, mode.departure_time, mode.minimum_soc, mode.target_soc)
         if (mode.ev_maximum_v2x_energy_request is None) is not (mode.ev_minimum_v2x_energy_request is None):
-            raise PeerError("only one of the two V2X energy requests", requirement="V2G20-2681")
+            raise refused(Sense.HALF_A_WINDOW, "the other is missing")
         session = replace(session, departure=mode.departure_time)
         done = wire.Dynamic_SEResControlMode()
         return Answer(session, _response(session, Processing.Finished, done))
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
-    session = replace(session, departure=mode.departure_time, asked_schedule=asked)
+    session = replace(planned(session, mode.departure_time), departure=mode.departure_time, asked_schedule=asked)
     if snapshot.plans is None:
         if snapshot.now - asked >= session.config.times.ongoing_secc:
             raise PeerError(f"no schedule within {session.config.times.ongoing_secc:.0f} s", requirement="V2G20-458")

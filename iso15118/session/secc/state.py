@@ -13,6 +13,7 @@ from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
@@ -39,6 +40,8 @@ class Config(Value):
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
     meter_at_start: bool = True
     """MeterInfo in the first charge-loop response without being asked [V2G20-1833]; False for cars that cannot read it."""
+    lenience: Lenience = USUAL
+    """Which deviations of cars are accepted."""
     negative_discharge: bool = False
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
@@ -105,6 +108,8 @@ class Session(Value):
     evcc_id: str = ""
     notes: frozenset[str] = frozenset()
     """Deviations already told."""
+    untold: tuple[str, ...] = ()
+    """Those that the next response is told with."""
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
@@ -163,6 +168,13 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer selected; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    def deviates(self, deviation: Deviation, detail: str = "") -> Session:
+        """The session that tells of a deviation of the car, once. Raises PeerError where the configuration refuses it."""
+        told = self.config.lenience.judged(deviation, detail)
+        if deviation in self.notes:
+            return self
+        return replace(self, notes=self.notes | {deviation}, untold=(*self.untold, told))
 
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""
