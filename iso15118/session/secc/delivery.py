@@ -90,7 +90,7 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
 def _start(session: Session, request: PowerDeliveryReq) -> Answer:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
-    if session.transfer is Transfer.DC and not session.precharged:
+    if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
         what = "power before cable check and pre-charge"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))

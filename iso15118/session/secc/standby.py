@@ -10,6 +10,7 @@ from typing import Final
 from iso15118.power import Setpoint
 from iso15118.procedures import wind_down
 from iso15118.procedures.transfer import IDLE
+from iso15118.sequence.phases import Phase
 from iso15118.session.secc.state import Session
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Second
@@ -20,8 +21,11 @@ LEFT: Final[Second] = 0.4
 
 
 def still(session: Session) -> Session:
-    """The session with no power asked for in either direction: the contactor stays as it is, the discharge interlock is off."""
-    setpoint = Setpoint(contactor=session.setpoint.contactor, lock=True)
+    """The session with no power asked for in either direction, the discharge interlock off.
+
+    The contactor stays as it is, but is opened where the cable has not been checked to the end.
+    """
+    setpoint = Setpoint(contactor=session.setpoint.contactor and session.phase is not Phase.CABLE_CHECK, lock=True)
     return replace(session, setpoint=setpoint, ask=None, decision=IDLE, over_since=None)
 
 

@@ -197,3 +197,10 @@ def test_a_car_may_stop_without_cable_check() -> None:
     play = charger_at(Phase.CABLE_CHECK)
     assert play >> request(PowerDeliveryReq, **STOP) << REST << AGREED
     assert play.session.phase is Phase.WELDING_DETECTION
+
+
+def test_a_cable_check_that_is_broken_off_leaves_the_contactor_open() -> None:
+    play = charger_at(Phase.CABLE_CHECK, config=OFFERED) >> request(DC_CableCheckReq) << applied(contactor=True, insulation_test=True)
+    play.skip() >> Sent() >> request(PowerDeliveryReq, **STANDBY)
+    assert play << REST << AGREED >> Sent()
+    assert (play >> request(PowerDeliveryReq, **START)).sent().response_code is ResponseCode.FAILED_SequenceError
