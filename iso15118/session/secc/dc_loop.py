@@ -14,9 +14,11 @@ from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer,
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
-from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.secc.profile import watch_profile
+from iso15118.session.secc.state import Answer, Ask, Session
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -54,9 +56,12 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
             session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
         session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
+    held = decision.power_limited or decision.current_limited or decision.voltage_limited
+    session, code = watch_profile(session, snapshot, held=held)
+    session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
     response = dc.DC_ChargeLoopRes(
         header=session.header,
-        response_code=OK,
+        response_code=code,
         evse_status=status(session, snapshot),
         meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
         evse_present_current=rational(round(reading.current.value, 1)),
@@ -64,7 +69,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
         evse_power_limit_achieved=decision.power_limited,
         evse_current_limit_achieved=decision.current_limited,
         evse_voltage_limit_achieved=decision.voltage_limited,
-        control_mode=_say_limits(session, snapshot, ours),
+        control_mode=limits,
     )
     return Answer(session, response)
 

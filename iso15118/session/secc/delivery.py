@@ -22,17 +22,17 @@ from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
-from iso15118.session.secc.notifications import dropped, wants
-from iso15118.session.secc.pause import profile_steps
-from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc.notifications import dropped, raised, status, wants
+from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
 _OF_A_SERVICE: Final = (
-    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
-    *("isolation_started", "precharged", "ask", "decision", "loops", "over_since", "wishes", "pause_asked", "profile"),
+    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
+    *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
+    *("wishes", "pause_asked", "profile"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -77,7 +77,7 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
     match request.charge_progress:
         case ChargeProgress.Start:
             following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)
-            return _start(session, request)
+            return _start(session, request, snapshot)
         case ChargeProgress.Stop:
             return _stop(session, snapshot)
         case ChargeProgress.Standby:
@@ -87,20 +87,21 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def _start(session: Session, request: PowerDeliveryReq) -> Answer:
+def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
     if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
         what = "power before cable check and pre-charge"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
-    chosen, profile = None, None
-    if not session.dynamic:
-        chosen = check_profile(session, request.ev_power_profile)
-        profile = None if request.ev_power_profile is None else profile_steps(request.ev_power_profile, chosen.charge.anchor)
+    session, code = accept_profile(session, request.ev_power_profile, snapshot)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    return _delivered(replace(session, chosen=chosen, profile=profile, setpoint=setpoint), OK, Outcome.START)
+    session = replace(session, setpoint=setpoint)
+    if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:  # comes with the wish for another schedule [V2G20-1954]
+        session = raised(session, EVSENotification.ScheduleRenegotiation, "the car does not confirm the power tolerance", snapshot)
+    response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot))
+    return Answer(session, response, Outcome.START)
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
