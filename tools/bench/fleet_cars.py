@@ -48,8 +48,9 @@ async def _stay(pace: float, seconds: float, ports: list[int]) -> dict[str, obje
         await loop.create_connection(lambda driver=driver: driver, "::1", port)  # type: ignore[misc]
         drivers.append(driver)
         await asyncio.sleep(STAGGER)
-    deadline = loop.time() + PATIENCE
-    while not all(car.loops for car in cars) and loop.time() < deadline and not any(driver.over for driver in drivers):
+    for _ in range(int(PATIENCE / 0.1)):
+        if all(car.loops for car in cars) or any(driver.over for driver in drivers):
+            break
         await asyncio.sleep(0.1)
     await asyncio.sleep(CALM)
     gc.collect()
