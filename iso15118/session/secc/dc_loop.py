@@ -11,6 +11,7 @@ from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info
 from iso15118.session.secc.mobility import proposing
@@ -43,13 +44,17 @@ _MODES: Final[dict[tuple[ControlMode, bool], type]] = {
 def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
     """Takes the car's turn, decides, and tells the truth about what is measured and which limits shaped it.
 
+    In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
     mode = request.control_mode
-    if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
-        session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
-    session = decided(session, snapshot, read_ask(session, request), ours)
+    if session.phase is Phase.STANDBY:
+        session = replace(session, loops=session.loops + 1)
+    else:
+        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)

@@ -45,6 +45,8 @@ class Config(Value):
     meter_id: str = "METER1"
     service_renegotiation: bool = False
     """Services may be chosen anew behind the charge loop, without a new session."""
+    standby: bool = False
+    """A car may stand by: stay in the loop at zero power."""
     always_priced: bool = False
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
     watch: Watch = Watch()
@@ -151,6 +153,8 @@ class Session(Value):
     isolation_begun: float | None = None
     isolation_started: bool = False
     """Since then the monitor has been seen testing: its verdict is of this test."""
+    precharged: bool = False
+    """Cable check and pre-charge have been finished since the session began: power may be switched on."""
     setpoint: Setpoint = OFF
     ask: Ask | None = None
     decision: Decision = IDLE
