@@ -1,6 +1,6 @@
-"""A power profile by price: the energy wanted until departure in the cheapest slots, and where it pays some given back in the dearest.
+"""A power profile by price: the energy wanted until departure in the cheapest slots, some given back in the dearest where that earns.
 
-Pure arithmetic over the chosen schedule. Powers in W, fees for a kWh, energies in Wh from now on, time in microseconds on the charger's clock.
+Arithmetic over the chosen schedule. Powers in W, fees for a kWh, energies in Wh from now on, stamps in us on the charger's clock.
 """
 
 from __future__ import annotations

@@ -76,9 +76,10 @@ def _scheduled(session: Session, snapshot: EvccSnapshot, stamp: int) -> dc.Sched
 
 
 def target(session: Session, snapshot: EvccSnapshot, stamp: int) -> tuple[Ampere, Volt]:
-    """Current and voltage to ask for: the wish, within our limits, the charger's of its last response, the schedule and our own profile.
+    """Current and voltage to ask for: the wish, within our limits, the charger's of its last response, the schedule and our profile.
 
-    A profile that gives back is a wish of its own. Without a voltage in the snapshot the limit itself is the target: the ceiling when charging, the floor when discharging.
+    A profile that gives back is a wish of its own. Without a voltage in the snapshot the limit itself is the target: the ceiling when
+    charging, the floor when discharging.
     """
     own, evse, chosen = snapshot.limits, session.evse_limits, session.chosen
     if evse is None or chosen is None:

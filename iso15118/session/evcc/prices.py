@@ -41,7 +41,7 @@ class Prices(Value):
         return bool(self.tariff.stacks)
 
     def fee(self, stamp: int, power: Watt) -> float:
-        """What a kWh costs at `stamp` and `power` (W, magnitude), taxes included; or its level. Outside the schedule the nearest entry holds."""
+        """What a kWh costs at `stamp` and `power` (W, magnitude), taxes included; or its level. Outside, the nearest entry holds."""
         index = min(bisect_right(self.ends, stamp), len(self.ends) - 1)
         if not self.absolute:
             return float(self.tariff.levels[index].level)

@@ -66,7 +66,7 @@ class Config(Value):
     give_back: bool = False
     """With CHEAPEST: energy is given in the dearest slots where charging it anew costs less."""
     energy_offer: Offer | None = None
-    """What we would take and give, told in Scheduled mode under a service with discharge; it begins with the request, whatever its start."""
+    """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
