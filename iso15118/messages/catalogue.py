@@ -182,6 +182,9 @@ PAYLOADS: Final[Mapping[int, str]] = {
 }
 """V2GTP payload type to set name: the main stream up to 0x80FF, from 0x8101 the side streams."""
 
+COMMON: Final = "CommonMessages"
+"""The set that all kinds of energy transfer share."""
+
 RENEGOTIATION: Final = 0x8101
 """Side stream of a schedule renegotiation, the one that carries messages of two sets."""
 
@@ -214,6 +217,25 @@ def schema_for(payload_type: int, namespace: str = "", *, parameters: bool = Fal
     if name is None:
         raise CodecError(f"payload type {payload_type:#06x} has no schema here")
     return SCHEMAS[name]
+
+
+def schema_of(message: Message, payload_type: int) -> Schema:
+    """The schema in which `message` travels under this payload type. Raises CodecError or LocalError where none is known."""
+    return schema_for(payload_type_of(message) if payload_type == RENEGOTIATION else payload_type)
+
+
+def renegotiated(octets: bytes, sets: tuple[str, ...]) -> Message:
+    """The message of a frame of the renegotiation stream. `sets`: the names of those it may be in, the one that is due first.
+
+    The others are tried so that a message out of order is seen for what it is. Raises CodecError where it is in none of them.
+    """
+    due, *others = sets
+    try:
+        return SCHEMAS[due].decode(octets)
+    except CodecError:
+        if not others:
+            raise
+        return renegotiated(octets, tuple(others))
 
 
 @cache

@@ -13,11 +13,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
-from iso15118.exi import Message, Schema
-from iso15118.messages.catalogue import schema_for
+from iso15118.exi import Message
+from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for, schema_of
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import SERVED
+from iso15118.sequence.streams import SERVED, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
@@ -37,6 +37,8 @@ FLUSH_TIME: Final[Second] = 0.5
 TURNAROUNDS: Final = 20_000
 """Times remembered for the statistics."""
 
+_SENT: Final = {stream: Sent(stream) for stream in Stream}
+
 
 class SessionLike(Protocol):
     """All that the shell knows of a session."""
@@ -46,6 +48,10 @@ class SessionLike(Protocol):
     @property
     def clean(self) -> bool:
         """Has SessionStop been answered?"""
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """Names of the schema sets in which a frame of the renegotiation stream may be, the one that is due first."""
 
 
 S = TypeVar("S", bound=SessionLike)
@@ -116,7 +122,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._tick: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._writing = False
-        self._unsent = 0
+        self._unsent: list[Sent] = []
         self._written_at: Second = 0.0
         self._arrived: float | None = None
         self._left: float | None = None
@@ -181,9 +187,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def resume_writing(self) -> None:
         self._writing = False
-        unsent, self._unsent = self._unsent, 0
-        for _ in range(unsent):
-            self._feed(Sent())
+        unsent, self._unsent = self._unsent, []
+        for sent in unsent:
+            self._feed(sent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         why = str(exc) or type(exc).__name__ if exc else "the peer closed the connection"
@@ -206,12 +212,15 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Frames.
 
     def _take(self, frame: Frame) -> None:
-        """Decode by the payload type and nothing else."""
+        """Decode by the payload type, and on the renegotiation stream, which has messages of two schemas, by what is due."""
         if frame.payload_type not in SERVED:  # not processed: no state and no timer changes
             self._log.warning("unknown payload type", f"{self.name}: frame dropped: payload type {frame.payload_type:#06x} is not served")
             return
         try:
-            message = schema_for(frame.payload_type).decode(frame.body)
+            if frame.payload_type == RENEGOTIATION:
+                message = renegotiated(frame.body, self.session.renegotiated_in)
+            else:
+                message = schema_for(frame.payload_type).decode(frame.body)
         except CodecError as error:
             self._feed(Garbled(error), frame.body)
             return
@@ -305,8 +314,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def _send(self, command: Send) -> bytes:
         """Encode and write. Raises CodecError for what cannot be said."""
-        schema: Schema = schema_for(command.payload_type)
-        body = schema.encode(command.message)
+        body = schema_of(command.message, command.payload_type).encode(command.message)
         transport = self._transport
         if transport is None or self._over or transport.is_closing():
             return body
@@ -323,10 +331,11 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.messages_out += 1
         if self._watchers:
             self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
+        sent = _SENT[stream_of(command.payload_type)]
         if self._writing:
-            self._unsent += 1
+            self._unsent.append(sent)
         else:
-            self._events.append((Sent(), b""))
+            self._events.append((sent, b""))
         return body
 
     def _disarm(self, timer: Timer) -> None:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from iso15118.errors import CodecError
 from iso15118.exi import Message
+from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
 from iso15118.value import Value
 
@@ -28,7 +29,9 @@ class Garbled(Value):
 
 
 class Sent(Value):
-    """The last message has left this machine."""
+    """The last message on this stream has left this machine."""
+
+    stream: Stream = Stream.MAIN
 
 
 class Elapsed(Value):

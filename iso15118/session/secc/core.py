@@ -79,8 +79,8 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _tick(session, snapshot, out)
         case Received(message, payload_type):
             session = _received(session, message, payload_type, snapshot, out)
-        case Sent():
-            session = _sent(session, out)
+        case Sent(stream):
+            session = _sent(session, out) if stream is Stream.MAIN else _sent_aside(session, stream, out)
         case Connected():
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
         case Elapsed(timer):
@@ -141,10 +141,13 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
     if session.phase is Phase.ENDED or type(message) not in SPOKEN:
         out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in SPOKEN else 'not a request'}"))
         return session
-    out.append(Disarm(Timer.SEQUENCE))
+    stream = stream_of(payload_type)
+    out.append(Disarm(SEQUENCE[stream]))
     session = _stamped(session, message, snapshot, out)
     try:
         _identify(session, message)
+        if stream is not Stream.MAIN:
+            return _aside(session, stream, message, payload_type, snapshot, out)
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
@@ -157,6 +160,8 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
+        if session.renewed is not None and isinstance(message, ChargeLoopReq):
+            session = streams.effective(session)
         answer = ANSWERS[type(message)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
@@ -166,6 +171,19 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
     except DeviceError as error:
         return _refuse(session, message, payload_type, ResponseCode.FAILED, str(error), out)
+
+
+def _aside(session: Session, stream: Stream, message: Any, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Answers on a side stream: the main stream, its timer and metal are left as they are. Raises PeerError on what is refused."""
+    if session.failing:
+        raise PeerError(session.failing)
+    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(type(message), _unserved))
+    out += [Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
+    return answer.session
+
+
+def _unserved(session: Session, request: Message, snapshot: SeccSnapshot) -> Answer:
+    raise PeerError(f"{type(request).__name__} is not served", requirement="V2G20-459", code="FAILED_SequenceError")
 
 
 def _identify(session: Session, message: Message) -> None:
@@ -226,6 +244,14 @@ def _sent(session: Session, out: list[Command]) -> Session:
     else:
         out.append(Close(session.closing))
     return session
+
+
+def _sent_aside(session: Session, stream: Stream, out: list[Command]) -> Session:
+    """The sequence timer of a side stream runs while something is under way on it."""
+    out.append(Disarm(Timer.WRITE))
+    if stream is Stream.SCHEDULE and session.renewal is not None:
+        out.append(Arm(SEQUENCE[stream], times(ScheduleExchangeReq).sequence_timeout))
+    return session if session.phase is not Phase.ENDED else _sent(session, out)
 
 
 def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from iso15118.energy import Need
 from iso15118.exi import Message
-from iso15118.messages.v20.common import Header, ResponseCode
+from iso15118.messages.catalogue import COMMON
+from iso15118.messages.v20.common import Header, MeterInfo, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import Due
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.services import ParameterSet, Service, dc_service
@@ -69,6 +72,14 @@ class Chosen(Value):
         return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
 
 
+class Renewal(Value):
+    """A schedule renegotiation under way."""
+
+    due: Due
+    changes: Mapping[str, Any]
+    """Fields of the session, as they will be."""
+
+
 class Session(Value):
     """One conversation with one car."""
 
@@ -117,6 +128,12 @@ class Session(Value):
     """Someone on our side wants the end: why."""
     stop_by: float = 0.0
     """Monotonic s at which a car that has not followed is cut off."""
+    renewal: Renewal | None = None
+    """The schedule renegotiation under way."""
+    renewed: Mapping[str, Any] | None = None
+    """Fields of the session that take effect with the next request of the charge loop."""
+    reading: MeterInfo | None = None
+    """What the car has last been asked to confirm."""
     renegotiate: bool = False
     """Someone on our side wants the car to choose its service anew."""
     failing: str = ""
@@ -131,6 +148,13 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer selected; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """The schema sets in which a request of a schedule renegotiation may be, the one that is due first."""
+        energy = self.transfer or Transfer.DC
+        begins = self.renewal is None or self.renewal.due is Due.CHARGE_PARAMETERS
+        return (energy, COMMON) if begins else (COMMON, energy)
 
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""

@@ -1,0 +1,109 @@
+"""The charger's side streams, beside the charge loop: a schedule negotiated anew, a meter reading confirmed.
+
+A renegotiation is answered by the functions that answered the first negotiation, on a view of the session in which it has already taken
+effect. What they change is kept apart, and takes effect with the next request of the charge loop [V2G20-1050] [V2G20-1051]: until then
+the loop, which never pauses, goes on as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from iso15118.errors import LocalError, PeerError
+from iso15118.messages.v20.common import Processing, Request
+from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
+from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import BEGIN, Due, Stream, following, require
+from iso15118.sequence.table import Outcome
+from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc.state import OK, Answer, Renewal, Session, Wait
+from iso15118.session.services import ControlMode
+from iso15118.session.snapshot import SeccSnapshot
+from iso15118.value import replace
+
+AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
+
+
+def awaited(session: Session, stream: Stream) -> Due | None:
+    """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846]."""
+    if session.phase is not Phase.CHARGE_LOOP or not session.loops:
+        return None
+    match stream:
+        case Stream.SCHEDULE:
+            return BEGIN[stream] if session.renewal is None else session.renewal.due
+        case Stream.METERING:
+            return None if session.reading is None else BEGIN[stream]
+        case _:
+            return None
+
+
+def answered(session: Session, stream: Stream, request: Request, snapshot: SeccSnapshot, answer: AnswerFunction) -> Answer:
+    """The answer to a request on a side stream, with the session in which the stream has gone on and the main one stands as it stood.
+
+    `answer`: what answers such a request in the main stream. Raises PeerError (FAILED_SequenceError) on a request that may not stand here.
+    """
+    due = awaited(session, stream)
+    if due is None:
+        what = f"{type(request).__name__} while no {stream} may be under way"
+        raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+    require(due, type(request), session.transfer)
+    if stream is Stream.SCHEDULE:
+        return _renewed(session, due, request, snapshot, answer)
+    return _at_once(answer(session, request, snapshot))
+
+
+def _renewed(session: Session, due: Due, request: Request, snapshot: SeccSnapshot, answer: AnswerFunction) -> Answer:
+    changes: Mapping[str, Any] = {"asked_schedule": None} if session.renewal is None else session.renewal.changes
+    view = replace(session, **changes)
+    given = _delivered(view, request) if isinstance(request, PowerDeliveryReq) else _at_once(answer(view, request, snapshot))
+    now = following(due, type(request), session.transfer, given.outcome)
+    changes = {**changes, **_changed(view, given.session)}
+    if now is BEGIN[Stream.SCHEDULE]:
+        return given._replace(session=replace(session, renewal=None, renewed=changes))
+    return given._replace(session=replace(session, renewal=Renewal(now, changes)))
+
+
+def _at_once(answer: Answer | Wait) -> Answer:
+    if isinstance(answer, Wait):
+        raise LocalError("an answer on a side stream that waits for metal")
+    return answer
+
+
+def _changed(before: Session, after: Session) -> dict[str, Any]:
+    """The fields that differ."""
+    fields = ((name, getattr(before, name), getattr(after, name)) for name in type(before).__fields__)
+    return {name: new for name, old, new in fields if new is not old}
+
+
+def _delivered(view: Session, request: PowerDeliveryReq) -> Answer:
+    """The profile under the new schedule; nothing of metal moves. While the car is still computing, the rest is ignored [V2G20-2007].
+
+    Raises PeerError on any other progress than ScheduleRenegotiation.
+    """
+    response = PowerDeliveryRes(header=view.header, response_code=OK)
+    if request.ev_processing is not Processing.Finished:
+        return Answer(view, response, Outcome.AGAIN)
+    if request.charge_progress is not ChargeProgress.ScheduleRenegotiation:
+        what = f"PowerDelivery({request.charge_progress}) in a schedule renegotiation"
+        raise PeerError(what, requirement="V2G20-2317", code="FAILED_SequenceError")
+    dynamic = view.parameters is not None and view.parameters.control_mode is ControlMode.DYNAMIC
+    return Answer(view if dynamic else replace(view, chosen=check_profile(view, request.ev_power_profile)), response)
+
+
+def effective(session: Session) -> Session:
+    """The session as a request of the charge loop finds it: what was agreed on beside it holds from here on [V2G20-1050].
+
+    The limits that the car told in the loop are forgotten: it has told newer ones.
+    """
+    return session if session.renewed is None else replace(session, **{**session.renewed, "renewed": None, "ask": None})
+
+
+def abandoned(session: Session) -> Session:
+    """The session without the renegotiation that is under way: the schedule in force stays."""
+    return replace(session, renewal=None)
+
+
+def closed(session: Session) -> Session:
+    """The session after the charge loop: whatever was under way beside it has ended with it [V2G20-1446]."""
+    return replace(session, renewal=None, renewed=None, reading=None)
