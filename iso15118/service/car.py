@@ -19,6 +19,7 @@ from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.service.conversation import Conversation, Scribe
 from iso15118.service.evse import epoch
 from iso15118.service.log import Log
+from iso15118.service.seen import Watcher
 from iso15118.session import evcc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
@@ -80,6 +81,7 @@ class Car:
         self._loop = loop or asyncio.get_running_loop()
         self._clock_offset = clock() / MICROSECONDS - self._loop.time()
         self._loop_began: Second | None = None
+        self._watchers: list[Watcher] = []
         self._ends = tuple(accumulate(leg.seconds for leg in config.plan))
 
     def snapshot(self) -> EvccSnapshot:
@@ -119,7 +121,13 @@ class Car:
             tap=tap,
             loop=self._loop,
         )
+        for watcher in self._watchers:
+            self.conversation.subscribe(watcher)
         return self.conversation
+
+    def subscribe(self, watcher: Watcher) -> None:
+        """`watcher` sees this car's conversations from the next one on."""
+        self._watchers.append(watcher)
 
     def _apply(self, setpoint: Setpoint | VehicleSetpoint) -> None:
         if isinstance(setpoint, Setpoint):

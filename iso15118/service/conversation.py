@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, assert_neve
 from iso15118.errors import ChargeloopError, CodecError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for, schema_of
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import SERVED, Stream, stream_of
@@ -23,7 +24,7 @@ from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
 
@@ -96,7 +97,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """Real seconds from the octets of a message to the next one written here: a charger's answer times."""
         self.waits: deque[Second] = deque(maxlen=TURNAROUNDS)
         """Real seconds from a message written to the next octets of the peer: its answer times, as a car sees them."""
-        self._step = step
+        self.step = step
+        """What decides. A bench may put itself between, before the connection is made."""
         self._snapshot = snapshot
         self._perform = perform
         self._safe = safe
@@ -142,9 +144,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """This side wants the session to end in order."""
         self._feed(StopWanted(why))
 
-    def renegotiate(self) -> None:
-        """A charger wants the car to choose its service anew."""
-        self._feed(RenegotiationWanted())
+    def notify(self, notification: EVSENotification, why: str) -> None:
+        """A charger wants this of the car."""
+        self._feed(NotificationWanted(notification, why))
 
     def drop(self, why: str) -> None:
         """End it now, without a word to the peer."""
@@ -271,7 +273,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         written: list[bytes] = []
         try:
             world = self._snapshot()
-            self.session, commands = self._step(self.session, event, world)
+            self.session, commands = self.step(self.session, event, world)
             phase = self.session.phase
             if phase is not before:
                 self._stood = before if phase is Phase.ENDED else phase

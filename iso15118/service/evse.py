@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Plan, Slot
-from iso15118.errors import DeviceFault
+from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
 from iso15118.hal.protocols import Outlet
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import OFF, Abilities, Limits
 from iso15118.service.actuate import Actuator
 from iso15118.service.conversation import Conversation, Scribe
@@ -25,6 +26,7 @@ from iso15118.service.seen import Watcher
 from iso15118.session import secc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
+from iso15118.session.secc import notifications
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import Value
@@ -142,10 +144,27 @@ class Evse:
         if self.busy and self.conversation is not None:
             self.conversation.stop(why)
 
-    def renegotiate(self) -> None:
-        """Ask the car to choose its service anew, if a session is in its charge loop and that was announced."""
-        if self.busy and self.conversation is not None:
-            self.conversation.renegotiate()
+    def renegotiate(self, why: str = "what is offered has changed") -> None:
+        """Ask the car to choose its service anew. Raises LocalError where that was not announced, or no car is in its charge loop."""
+        self._notify(EVSENotification.ServiceRenegotiation, why)
+
+    def pause(self, why: str) -> None:
+        """Ask the car to pause or to stand by within 60 s; in Dynamic mode power goes to zero at once.
+
+        Raises LocalError where it must not be asked: no session, or a power profile that says otherwise (Scheduled mode).
+        """
+        self._notify(EVSENotification.Pause, why)
+
+    def exit_standby(self, why: str) -> None:
+        """Take the wish to pause back, or ask a car in standby to go on. Raises LocalError where there is neither."""
+        self._notify(EVSENotification.ExitStandby, why)
+
+    def _notify(self, notification: EVSENotification, why: str) -> None:
+        if not self.busy or self.conversation is None:
+            raise LocalError(f"{self.config.name}: no car to ask for {notification}: there is no session")
+        if objection := notifications.objection(self.conversation.session, notification, self.snapshot()):
+            raise LocalError(f"{self.config.name}: the car is not asked for {notification}: {objection}")
+        self.conversation.notify(notification, why)
 
     def trip(self) -> None:
         """Emergency stop: power away now, and until somebody resets it."""

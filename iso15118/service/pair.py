@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from iso15118.hal.simulated import SimulatedOutlet
     from iso15118.service.capture import Capture, Tap
     from iso15118.service.conversation import Scribe
+    from iso15118.service.misbehave import Wiring
 
 EPOCH: Final = 1_780_000_000 * MICROSECONDS
 """When virtual sessions take place, unless told otherwise: the same each time."""
@@ -61,14 +62,21 @@ class Pair:
         period: Second = PERIOD,
         cut: memory.Cut | None = None,
         kernel: int = memory.KERNEL,
+        charger_wiring: Wiring | None = None,
+        car_wiring: Wiring | None = None,
         clock: Callable[[], int] | None = None,
         log: Log | None = None,
     ) -> None:
-        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`)."""
+        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
+
+        `charger_wiring`, `car_wiring`: what stands between a side and the connection, such as `misbehave.misbehaving(...)`.
+        """
         self._loop = asyncio.get_running_loop()
+        self._log = log = log or Log()
         self.clock = now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
-        evse_config, log = evse or EvseConfig(), log or Log()
+        evse_config = evse or EvseConfig()
         self._cut, self._kernel = cut, kernel
+        self.charger_wiring, self.car_wiring = charger_wiring, car_wiring
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
         self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
         self.guard = guarded(evse_config, self.outlet, log)
@@ -77,21 +85,38 @@ class Pair:
         self.charger: Charger | None = None
         self.driver: Driver | None = None
 
+    def plug(self, car: CarConfig | None) -> None:
+        """Another car takes the place of the present one; None: the cable hangs free. For the time between two sessions."""
+        if car is not None:
+            self.car = Car(car, detached=False, clock=self.clock, log=self._log)
+        self.outlet.plant.bus.load = None if car is None else self.car.metal
+
     async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None) -> PairResult:
-        """One session, from the connection to metal at rest. `tap` is at the charger's end."""
+        """The one session of this pair, from metal that is switched on to metal that is let go."""
+        self.actuator.start()
+        try:
+            return await self.session(charger_scribe=charger_scribe, car_scribe=car_scribe, tap=tap)
+        finally:
+            self.actuator.stop()
+
+    async def session(
+        self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None
+    ) -> PairResult:
+        """One session, from the connection to metal at rest, while the actuator turns. `tap` is at the charger's end."""
         began, battery = self._loop.time(), self.car.metal.battery
         stored, lost, soc = battery.stored, battery.loss, battery.soc
         before = self.actuator.reading
-        self.actuator.start()
-        try:
-            self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
-            self.driver = self.car.converse(scribe=car_scribe)
-            memory.connect(self.charger, self.driver, cut=self._cut, kernel=self._kernel)
-            ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
-            duration = self._loop.time() - began
-            await asyncio.sleep(SETTLE)
-        finally:
-            self.actuator.stop()
+        self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
+        self.driver = self.car.converse(scribe=car_scribe)
+        memory.connect(
+            self.charger if self.charger_wiring is None else self.charger_wiring(self.charger),
+            self.driver if self.car_wiring is None else self.car_wiring(self.driver),
+            cut=self._cut,
+            kernel=self._kernel,
+        )
+        ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
+        duration = self._loop.time() - began
+        await asyncio.sleep(SETTLE)
         after = self.actuator.reading
         return PairResult(
             clean=ended_car.clean and ended_charger.clean,

@@ -9,20 +9,19 @@ from typing import Any, Final
 
 from iso15118.errors import ChargeloopError, CodecError, LocalError
 from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for, schema_of
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
 from iso15118.service.plain import build
 from iso15118.service.recorder import FORMAT, Head, digest
 from iso15118.session.commands import Command, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot, SeccSnapshot
 from iso15118.value import Value
 
 WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
 _PLAIN: Final[Mapping[str, Event]] = {
-    "Connected": Connected(),
     "Tick": Tick(),
-    "RenegotiationWanted": RenegotiationWanted(),
 }
 
 Step = Callable[[Any, Event, Any], tuple[Any, Sequence[Command]]]
@@ -148,8 +147,12 @@ def _event(said: list[Any], session: Any) -> Event:
             return Sent(Stream[words[0]]) if words else Sent()
         case "Elapsed":
             return Elapsed(Timer[words[0]])
+        case "Connected":
+            return Connected(*words)
         case "StopWanted":
             return StopWanted(words[0])
+        case "NotificationWanted":
+            return NotificationWanted(EVSENotification[words[0]], words[1])
         case "Closed":
             return Closed(words[0])
         case _ if name in _PLAIN:

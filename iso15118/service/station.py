@@ -163,8 +163,16 @@ class Station:
         self.evse(name).stop(why)
 
     def renegotiate_service(self, name: str) -> None:
-        """Ask the car at an outlet to choose its service anew."""
+        """Ask the car at an outlet to choose its service anew. Raises LocalError where it must not be asked."""
         self.evse(name).renegotiate()
+
+    def pause(self, name: str, why: str) -> None:
+        """Ask the car at an outlet to pause or to stand by. Raises LocalError where it must not be asked."""
+        self.evse(name).pause(why)
+
+    def exit_standby(self, name: str, why: str) -> None:
+        """Ask the car at an outlet to go on. Raises LocalError where it neither stands by nor was asked to pause."""
+        self.evse(name).exit_standby(why)
 
     def set_budget(self, name: str, budget: Budget) -> None:
         """What the site grants an outlet from now on."""

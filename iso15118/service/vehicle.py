@@ -68,12 +68,11 @@ class Vehicle:
         self._record = record
         self._pcap = pcap
         self._log = log or Log()
-        self._watchers: list[Watcher] = []
         self.car = Car(config, log=self._log)
 
     def subscribe(self, watcher: Watcher) -> None:
         """`watcher` sees the conversations from now on."""
-        self._watchers.append(watcher)
+        self.car.subscribe(watcher)
 
     def stop(self, why: str) -> None:
         """The driver wants to leave: end the session in order."""
@@ -96,8 +95,6 @@ class Vehicle:
         head = Head("evcc", plain(self.config.session), name=self.config.name)
         recorder = Recorder(head, stream=None if self._record is None else Stream(self._record, head, log=self._log))
         conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False))
-        for watcher in self._watchers:
-            conversation.subscribe(watcher)
         try:
             await loop.create_connection(lambda: conversation, sock=sock)
             ended = await asyncio.shield(conversation.ended)

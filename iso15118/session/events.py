@@ -6,13 +6,16 @@ from typing import TypeAlias
 
 from iso15118.errors import CodecError
 from iso15118.exi import Message
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
 from iso15118.value import Value
 
 
 class Connected(Value):
-    """The connection stands. The charger starts to wait, the car starts to speak."""
+    """The connection stands. The charger starts to wait, the car starts to speak. `secure`: over TLS 1.3 with both sides' certificates."""
+
+    secure: bool = False
 
 
 class Received(Value):
@@ -50,8 +53,11 @@ class StopWanted(Value):
     why: str
 
 
-class RenegotiationWanted(Value):
-    """Someone on the charger's side wants the car to choose its service anew, because what is offered has changed."""
+class NotificationWanted(Value):
+    """Someone on the charger's side wants something of the car beside an end: a pause, a renegotiation, a reading confirmed."""
+
+    notification: EVSENotification
+    why: str = ""
 
 
 class Closed(Value):
@@ -60,4 +66,4 @@ class Closed(Value):
     why: str
 
 
-Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | RenegotiationWanted | Closed
+Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | NotificationWanted | Closed

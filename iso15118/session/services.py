@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from collections.abc import Mapping
+from enum import IntEnum, IntFlag
+from itertools import product
 from typing import Final
 
-from iso15118.errors import PeerError
+from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
@@ -31,15 +33,6 @@ class ServiceID(IntEnum):
         return _TRANSFERS.get(self, Transfer.DC)
 
 
-class ControlMode(IntEnum):
-    """Who owns the power trajectory: the car within a schedule, or the charger."""
-
-    __hash__ = int.__hash__
-
-    SCHEDULED = 1
-    DYNAMIC = 2
-
-
 _TRANSFERS: Final = {
     ServiceID.AC: Transfer.AC,
     ServiceID.AC_BPT: Transfer.AC,
@@ -52,7 +45,94 @@ MEGAWATT: Final = frozenset({ServiceID.MCS, ServiceID.MCS_BPT})
 """Megawatt charging: the messages of DC, with connectors of its own."""
 
 
+class ControlMode(IntEnum):
+    """Who owns the power trajectory: the car within a schedule, or the charger."""
+
+    __hash__ = int.__hash__
+
+    SCHEDULED = 1
+    DYNAMIC = 2
+
+
+class Pricing(IntEnum):
+    """What a schedule says of prices."""
+
+    NONE = 0
+    ABSOLUTE = 1
+    LEVELS = 2
+
+
+class BptChannel(IntEnum):
+    """Charging and discharging by one channel, or by one each."""
+
+    UNIFIED = 1
+    SEPARATED = 2
+
+
+class GeneratorMode(IntEnum):
+    """A vehicle that gives energy follows a grid, or makes one (on an island)."""
+
+    GRID_FOLLOWING = 1
+    GRID_FORMING = 2
+
+
+class Islanding(IntEnum):
+    """How a vehicle that gives energy finds out that the grid has gone."""
+
+    ACTIVE = 1
+    PASSIVE = 2
+
+
+class DerFunctions(IntFlag):
+    """Functions of distributed energy resources, by their bit in DERControlFunctions."""
+
+    OVER_FREQUENCY_WATT = 1 << 0
+    UNDER_FREQUENCY_WATT = 1 << 1
+    VOLT_WATT = 1 << 2
+    VOLT_VAR = 1 << 3
+    WATT_VAR = 1 << 4
+    WATT_COS_PHI = 1 << 5
+    DSO_Q_SETPOINT = 1 << 6
+    DSO_COS_PHI_SETPOINT = 1 << 7
+    DC_INJECTION_RESTRICTION = 1 << 8
+    ZERO_CURRENT = 1 << 9
+    OVER_VOLTAGE_RIDE_THROUGH = 1 << 10
+    UNDER_VOLTAGE_RIDE_THROUGH = 1 << 11
+
+
 BOTH_MODES: Final = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)
+"""A charger supports both [V2G20-2656]."""
+AT_MOST: Final = 32
+"""Parameter sets of a service."""
+
+_FIELDS: Final = {
+    "Connector": "connector",
+    "ControlMode": "control_mode",
+    "EVSENominalVoltage": "nominal_voltage",
+    "MobilityNeedsMode": "mobility_needs",
+    "Pricing": "pricing",
+    "BPTChannel": "bpt_channel",
+    "GeneratorMode": "generator_mode",
+    "GridCodeIslandingDetectionMethod": "islanding",
+    "DERControlFunctions": "der_functions",
+}
+"""Parameter to the field of `ParameterSet` that holds it, in the order told."""
+_OTHER_NAMES: Final = {"DetectionMethodGridCodeIslanding": "GridCodeIslandingDetectionMethod"}
+"""What some chargers call a parameter."""
+_DC: Final = ("Connector", "ControlMode", "MobilityNeedsMode", "Pricing")
+_AC: Final = (*_DC, "EVSENominalVoltage")
+_BPT: Final = ("BPTChannel", "GeneratorMode")
+PARAMETERS: Final[Mapping[ServiceID, tuple[str, ...]]] = {
+    ServiceID.AC: _AC,  # [V2G20-1356]
+    ServiceID.DC: _DC,
+    ServiceID.AC_BPT: (*_AC, *_BPT, "GridCodeIslandingDetectionMethod"),  # [V2G20-1361]
+    ServiceID.DC_BPT: (*_DC, *_BPT),
+    ServiceID.MCS: _DC,
+    ServiceID.MCS_BPT: (*_DC, *_BPT),
+    ServiceID.AC_DER_IEC: (*_AC, "DERControlFunctions"),
+    ServiceID.AC_DER_SAE: _AC,
+}
+"""The parameters that every set of a service has."""
 
 
 class ParameterSet(Value):
@@ -65,44 +145,77 @@ class ParameterSet(Value):
     connector: int = 2
     bpt_channel: int | None = None
     generator_mode: int | None = None
+    nominal_voltage: int | None = None
+    """V, line to neutral."""
+    islanding: int | None = None
+    der_functions: int | None = None
+    """`DerFunctions`."""
+
+    @property
+    def phases(self) -> int:
+        """Of an AC service: 1 or 3. A Connector of 3 means three phases where a charger says so instead of 2."""
+        return 3 if self.connector in (2, 3) else 1
 
     def to_wire(self) -> WireParameterSet:
         """The complete list of parameters."""
-        values = {
-            "Connector": self.connector,
-            "ControlMode": int(self.control_mode),
-            "MobilityNeedsMode": self.mobility_needs,
-            "Pricing": self.pricing,
-            "BPTChannel": self.bpt_channel,
-            "GeneratorMode": self.generator_mode,
-        }
-        parameters = tuple(Parameter(name=name, int_value=value) for name, value in values.items() if value is not None)
+        values = {name: getattr(self, field) for name, field in _FIELDS.items()}
+        parameters = tuple(Parameter(name=name, int_value=int(value)) for name, value in values.items() if value is not None)
         return WireParameterSet(parameter_set_id=self.id, parameter=parameters)
 
     @classmethod
     def from_wire(cls, wire: WireParameterSet) -> ParameterSet:
-        """Read in any order, unknown names passed over. Raises PeerError where the control mode is missing or unknown."""
-        values = {p.name: _integer(p) for p in wire.parameter}
+        """Read in any order and from any kind of number, unknown names passed over; what was odd about it say `deviations`.
+
+        Raises PeerError where the control mode is missing or unknown.
+        """
+        values = {name: value for name, parameter in _named(wire).items() if (value := _integer(parameter)) is not None}
         try:
-            mode = ControlMode(values.get("ControlMode") or 0)
+            mode = ControlMode(values.get("ControlMode", 0))
         except ValueError:
             raise PeerError(f"parameter set {wire.parameter_set_id} has no known ControlMode") from None
         return cls(
             id=wire.parameter_set_id,
             control_mode=mode,
-            mobility_needs=values.get("MobilityNeedsMode") or 1,
-            pricing=values.get("Pricing") or 0,
-            connector=values.get("Connector") or 0,
+            mobility_needs=(values.get("MobilityNeedsMode") or 1) if mode is ControlMode.DYNAMIC else 1,
+            pricing=values.get("Pricing", 0),
+            connector=values.get("Connector", 0),
             bpt_channel=values.get("BPTChannel"),
             generator_mode=values.get("GeneratorMode"),
+            nominal_voltage=values.get("EVSENominalVoltage"),
+            islanding=values.get("GridCodeIslandingDetectionMethod"),
+            der_functions=values.get("DERControlFunctions"),
         )
+
+
+def deviations(service: ServiceID, wire: WireParameterSet) -> tuple[str, ...]:
+    """What of a parameter set is not as the standard has it, though it can be understood: a line each."""
+    named, found = _named(wire), [f"{mine} is called {theirs}" for theirs, mine in _OTHER_NAMES.items() if _has(wire, theirs)]
+    for name in PARAMETERS[service]:
+        if name not in named:
+            found.append(f"{name} is missing")
+        elif named[name].int_value is None:
+            found.append(f"{name} is no intValue")
+    values = {name: _integer(parameter) for name, parameter in named.items()}
+    if service.transfer is not Transfer.DC and values.get("Connector") == 3:
+        found.append("Connector 3 stands for three phases instead of 2")
+    if values.get("MobilityNeedsMode") == 2 and values.get("ControlMode") == ControlMode.SCHEDULED:
+        found.append("MobilityNeedsMode 2 goes with Dynamic only [V2G20-2663]")
+    return tuple(f"service {service.name}: {what}" for what in found)
+
+
+def _named(wire: WireParameterSet) -> dict[str, Parameter]:
+    return {_OTHER_NAMES.get(parameter.name, parameter.name): parameter for parameter in wire.parameter}
+
+
+def _has(wire: WireParameterSet, name: str) -> bool:
+    return any(parameter.name == name for parameter in wire.parameter)
 
 
 def _integer(parameter: Parameter) -> int | None:
     for value in (parameter.int_value, parameter.short_value, parameter.byte_value):
         if value is not None:
             return value
-    return int(number(parameter.rational_number)) if parameter.rational_number is not None else None
+    return round(number(parameter.rational_number)) if parameter.rational_number is not None else None
 
 
 class Service(Value):
@@ -118,17 +231,66 @@ class Service(Value):
         return self.id in BIDIRECTIONAL
 
 
+class Variants(Value):
+    """What one outlet can be, beside its control modes: each combination that a service has words for becomes a parameter set of it."""
+
+    mobility_needs: tuple[int, ...] = (1,)
+    """In Dynamic mode; Scheduled has 1 only [V2G20-2663]."""
+    pricing: tuple[Pricing, ...] = (Pricing.NONE,)
+    connector: int = 2
+    """Of a DC service: 1 Core, 2 Extended (CCS), 3 Dual2, 4 Dual4."""
+    mcs_connector: int = 1
+    """Of a megawatt service: 1 MCS, 2 ChaoJi, 3 Ultra-ChaoJi, 4 rMCS, 5 xMCS, 6 aviation, 7 marine."""
+    phases: int = 3
+    """Of an AC service: 1 or 3."""
+    nominal_voltage: int = 230
+    """V, line to neutral, 0..500."""
+    bpt_channels: tuple[BptChannel, ...] = (BptChannel.UNIFIED,)
+    generator_modes: tuple[GeneratorMode, ...] = (GeneratorMode.GRID_FOLLOWING,)
+    islanding: Islanding = Islanding.ACTIVE
+    der_functions: DerFunctions = DerFunctions(0)
+
+
+STANDARD: Final = Variants()
+
+
 def dc_service(bidirectional: bool = False, modes: tuple[ControlMode, ...] = BOTH_MODES) -> Service:
     """DC or DC_BPT, as `service_of` has it."""
     return service_of(ServiceID.DC_BPT if bidirectional else ServiceID.DC, modes)
 
 
-def service_of(service: ServiceID, modes: tuple[ControlMode, ...] = BOTH_MODES) -> Service:
-    """A service with one variant a control mode, in the order given (cars without a preference take the first).
+def service_of(service: ServiceID, modes: tuple[ControlMode, ...] = BOTH_MODES, variants: Variants = STANDARD) -> Service:
+    """A service in all its variants, control modes in the order given (cars without a preference take the first).
 
-    Connector 2 is the extended one of CCS, 1 that of MCS; both directions share one channel and follow the grid.
+    Raises LocalError where there are more than 32.
     """
-    channel = 1 if service in BIDIRECTIONAL else None
-    connector = 1 if service in MEGAWATT else 2
-    sets = (ParameterSet(i, mode, connector=connector, bpt_channel=channel, generator_mode=channel) for i, mode in enumerate(modes, 1))
-    return Service(service, tuple(sets))
+    names = PARAMETERS[service]
+    needs = {ControlMode.SCHEDULED: (1,), ControlMode.DYNAMIC: variants.mobility_needs}
+    channels = variants.bpt_channels if "BPTChannel" in names else (None,)
+    generators = variants.generator_modes if "GeneratorMode" in names else (None,)
+    sets = tuple(
+        ParameterSet(
+            id,
+            mode,
+            need,
+            int(price),
+            _connector(service, variants),
+            channel and int(channel),
+            generator and int(generator),
+            nominal_voltage=variants.nominal_voltage if "EVSENominalVoltage" in names else None,
+            islanding=int(variants.islanding) if "GridCodeIslandingDetectionMethod" in names else None,
+            der_functions=int(variants.der_functions) if "DERControlFunctions" in names else None,
+        )
+        for id, (mode, need, price, channel, generator) in enumerate(
+            ((mode, *rest) for mode in modes for rest in product(needs[mode], variants.pricing, channels, generators)), 1
+        )
+    )
+    if not 1 <= len(sets) <= AT_MOST:
+        raise LocalError(f"service {service.name}: its variants make {len(sets)} parameter sets; allowed: 1 to {AT_MOST}")
+    return Service(service, sets)
+
+
+def _connector(service: ServiceID, variants: Variants) -> int:
+    if service.transfer is not Transfer.DC:
+        return 1 if variants.phases == 1 else 2
+    return variants.mcs_connector if service in MEGAWATT else variants.connector

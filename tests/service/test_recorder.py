@@ -78,7 +78,7 @@ def test_a_wish_for_another_choice_of_service_replays(tmp_path: Path) -> None:
 
     run(main())
     path = written(recorder, tmp_path / "r")
-    assert '"RenegotiationWanted"' in path.read_text()
+    assert '"NotificationWanted"' in path.read_text()
     result = replay(path)
     assert (result.equal, result.complete, result.turns) == (True, True, recorder.turns)
 

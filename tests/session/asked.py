@@ -199,7 +199,8 @@ def request(
 ) -> Any:
     """A valid request of this class in a session of this service and mode; `fields` replace what is there."""
     if cls is supportedAppProtocolReq:
-        return supportedAppProtocolReq(**{"app_protocol": (protocol(),), **fields})
+        namespace = DC_NAMESPACE.removesuffix("DC") + service.transfer.replace("_", "-")
+        return supportedAppProtocolReq(**{"app_protocol": (protocol(namespace),), **fields})
     filled: Fields = {"header": Header(session_id=SESSION_ID, time_stamp=STAMP), **_FIELDS[cls](service, mode)}
     if session_id is not None:
         filled["header"] = Header(session_id=session_id, time_stamp=STAMP)

@@ -6,13 +6,58 @@ from typing import Any
 
 import pytest
 
-from iso15118.errors import PeerError
+from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
-from iso15118.session.services import ControlMode, ParameterSet, ServiceID, dc_service, service_of
+from iso15118.session.services import (
+    BptChannel,
+    ControlMode,
+    DerFunctions,
+    GeneratorMode,
+    Islanding,
+    ParameterSet,
+    Pricing,
+    ServiceID,
+    Variants,
+    dc_service,
+    deviations,
+    service_of,
+)
+from iso15118.value import replace
 
 FULL = ParameterSet(3, ControlMode.DYNAMIC, mobility_needs=2, pricing=1, connector=4, bpt_channel=2, generator_mode=1)
+S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
+EVERYTHING = Variants(
+    mobility_needs=(1, 2),
+    pricing=tuple(Pricing),
+    bpt_channels=tuple(BptChannel),
+    nominal_voltage=240,
+    islanding=Islanding.PASSIVE,
+    der_functions=DerFunctions.VOLT_VAR | DerFunctions.UNDER_VOLTAGE_RIDE_THROUGH,
+)
+ALLOWED = {
+    "Connector": range(1, 8),
+    "ControlMode": (1, 2),
+    "EVSENominalVoltage": (240,),
+    "MobilityNeedsMode": (1, 2),
+    "Pricing": (0, 1, 2),
+    "BPTChannel": (1, 2),
+    "GeneratorMode": (1,),
+    "GridCodeIslandingDetectionMethod": (2,),
+    "DERControlFunctions": (0b1000_0000_1000,),
+}
+COMMON = {"Connector", "ControlMode", "MobilityNeedsMode", "Pricing"}
+NAMES = {
+    ServiceID.AC: COMMON | {"EVSENominalVoltage"},
+    ServiceID.DC: COMMON,
+    ServiceID.AC_BPT: COMMON | {"EVSENominalVoltage", "BPTChannel", "GeneratorMode", "GridCodeIslandingDetectionMethod"},
+    ServiceID.DC_BPT: COMMON | {"BPTChannel", "GeneratorMode"},
+    ServiceID.MCS: COMMON,
+    ServiceID.MCS_BPT: COMMON | {"BPTChannel", "GeneratorMode"},
+    ServiceID.AC_DER_IEC: COMMON | {"EVSENominalVoltage", "DERControlFunctions"},
+    ServiceID.AC_DER_SAE: COMMON | {"EVSENominalVoltage"},
+}
 
 
 def wire(**values: Any) -> WireParameterSet:
@@ -53,7 +98,7 @@ def test_without_a_known_control_mode(values: dict[str, int]) -> None:
 
 def test_what_is_left_out() -> None:
     read = ParameterSet.from_wire(wire(ControlMode=1))
-    assert (read.mobility_needs, read.pricing, read.connector, read.bpt_channel, read.generator_mode) == (1, 0, 0, None, None)
+    assert read == ParameterSet(3, ControlMode.SCHEDULED, connector=0)
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
@@ -83,3 +128,93 @@ def test_each_service_has_its_number_and_connector(service: ServiceID, number: i
 def test_the_preferred_mode_stands_first() -> None:
     service = dc_service(modes=(ControlMode.DYNAMIC, ControlMode.SCHEDULED))
     assert [(one.id, one.control_mode) for one in service.sets] == [(1, ControlMode.DYNAMIC), (2, ControlMode.SCHEDULED)]
+
+
+@pytest.mark.case("SVC-04", "SVC-05", "SVC-06")
+@pytest.mark.parametrize("service", ServiceID)
+def test_each_set_is_complete_and_says_allowed_values_only(service: ServiceID) -> None:
+    made = service_of(service, variants=EVERYTHING)
+    channels = 2 if "BPTChannel" in NAMES[service] else 1
+    assert len(made.sets) == 3 * 3 * channels
+    assert [one.id for one in made.sets] == list(range(1, len(made.sets) + 1))
+    for one in made.sets:
+        parameters = one.to_wire().parameter
+        assert {parameter.name for parameter in parameters} == NAMES[service]
+        assert all(parameter.int_value in ALLOWED[parameter.name] for parameter in parameters)
+        assert one.mobility_needs == 1 or one.control_mode is D
+        assert deviations(service, one.to_wire()) == ()
+        assert ParameterSet.from_wire(one.to_wire()) == one
+    assert len({replace(one, id=0) for one in made.sets}) == len(made.sets)
+    assert {one.control_mode for one in made.sets} == {S, D}
+
+
+def test_all_variants_of_the_first_mode_stand_first() -> None:
+    made = service_of(ServiceID.DC, (D, S), replace(EVERYTHING, pricing=(Pricing.LEVELS, Pricing.NONE)))
+    told = [(one.control_mode, one.mobility_needs, one.pricing) for one in made.sets]
+    assert told == [(D, 1, 2), (D, 1, 0), (D, 2, 2), (D, 2, 0), (S, 1, 2), (S, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("service", "changes", "connector"),
+    [
+        (ServiceID.AC, {"phases": 1}, 1),
+        (ServiceID.AC_BPT, {"phases": 3}, 2),
+        (ServiceID.DC, {"connector": 4, "phases": 1}, 4),
+        (ServiceID.MCS, {"mcs_connector": 7}, 7),
+    ],
+)
+def test_the_connector(service: ServiceID, changes: dict[str, Any], connector: int) -> None:
+    assert {one.connector for one in service_of(service, variants=Variants(**changes)).sets} == {connector}
+
+
+@pytest.mark.parametrize(
+    ("modes", "variants", "many"),
+    [((S, D), replace(EVERYTHING, generator_modes=tuple(GeneratorMode)), 36), ((), Variants(), 0), ((S,), Variants(pricing=()), 0)],
+)
+def test_more_sets_than_can_be_said_or_none(modes: tuple[ControlMode, ...], variants: Variants, many: int) -> None:
+    with pytest.raises(LocalError, match=f"DC_BPT: its variants make {many} parameter sets"):
+        service_of(ServiceID.DC_BPT, modes, variants)
+
+
+@pytest.mark.parametrize(("connector", "phases"), [(0, 1), (1, 1), (2, 3), (3, 3)])
+def test_phases_of_a_connector(connector: int, phases: int) -> None:
+    assert ParameterSet.from_wire(wire(ControlMode=1, Connector=connector)).phases == phases
+
+
+AC_BPT = {
+    "Connector": 2,
+    "ControlMode": 2,
+    "EVSENominalVoltage": 230,
+    "MobilityNeedsMode": 1,
+    "Pricing": 0,
+    "BPTChannel": 1,
+    "GeneratorMode": 1,
+    "GridCodeIslandingDetectionMethod": 1,
+}
+ODD_NAME = "DetectionMethodGridCodeIslanding"
+
+
+@pytest.mark.case("SVC-14")
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"Colour": Parameter(name="Colour", finite_string="blue")}, []),
+        ({"Connector": 3}, ["Connector 3 stands for three phases"]),
+        ({"GridCodeIslandingDetectionMethod": Parameter(name=ODD_NAME, int_value=2)}, [f"is called {ODD_NAME}"]),
+        (
+            {"EVSENominalVoltage": Parameter(name="EVSENominalVoltage", rational_number=rational(230))},
+            ["EVSENominalVoltage is no intValue"],
+        ),
+        ({"EVSENominalVoltage": Parameter(name="Voltage", int_value=230)}, ["EVSENominalVoltage is missing"]),
+        ({"ControlMode": 1, "MobilityNeedsMode": 2}, ["V2G20-2663"]),
+    ],
+)
+def test_what_is_odd_is_understood_and_told(changes: dict[str, Any], told: list[str]) -> None:
+    said = wire(**AC_BPT | changes)
+    found = deviations(ServiceID.AC_BPT, said)
+    assert len(found) == len(told)
+    assert all(text in line and line.startswith("service AC_BPT: ") for text, line in zip(told, found, strict=True))
+    read = ParameterSet.from_wire(said)
+    assert (read.phases, read.islanding, read.mobility_needs) == (3, 2 if any("islanding" in str(c).lower() for c in changes) else 1, 1)
+    assert read.nominal_voltage == (None if "missing" in str(told) else 230)

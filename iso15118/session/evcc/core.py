@@ -21,7 +21,7 @@ from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, 
 from iso15118.session.evcc import contactor, turns
 from iso15118.session.evcc.delivery import starts
 from iso15118.session.evcc.state import Config, Read, Session
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import replace
@@ -64,12 +64,12 @@ def _happened(session: Session, event: Event, snapshot: EvccSnapshot, out: list[
             return _sent(session, out)
         case Elapsed(timer):
             return _elapsed(session, timer, snapshot, out)
-        case Connected():
-            return _connected(session, snapshot, out)
+        case Connected(secure):
+            return _connected(replace(session, secure=secure), snapshot, out)
         case StopWanted(why):
             return _stop(session, why, snapshot, out)
-        case RenegotiationWanted():
-            return _note(session, "services are renegotiated when the charger asks, or by the car's own plan", out)
+        case NotificationWanted():
+            return _note(session, "a charger notifies a car, not a car itself", out)
         case Garbled(error):
             return _end(session, snapshot, f"not a message: {error}", out)
         case Closed(why):

@@ -14,7 +14,7 @@ from iso15118.messages.v20.service import (
     ServiceSelectionRes,
 )
 from iso15118.session.evcc.state import Config, Read, Session
-from iso15118.session.services import ParameterSet, Service
+from iso15118.session.services import ControlMode, GeneratorMode, ParameterSet, Service, deviations
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -46,8 +46,10 @@ def read_service_detail(session: Session, response: ServiceDetailRes, snapshot: 
     asked = session.candidates[len(session.offers)]
     if response.service_id != asked:
         raise PeerError(f"details of service {response.service_id} instead of {int(asked)}")
-    sets, notes = [], []
+    sets: list[ParameterSet] = []
+    notes: list[str] = []
     for wire in response.service_parameter_list.parameter_set:
+        notes += deviations(asked, wire)
         try:
             sets.append(ParameterSet.from_wire(wire))
         except PeerError as error:  # one variant that cannot be read leaves the others
@@ -63,13 +65,33 @@ def choose(session: Session) -> Session:
     for service in session.offers:
         if (parameters := best(service, session.config)) is not None:
             return replace(session, service=service, parameters=parameters)
-    return replace(session, stop="no variant of a service in a control mode of ours", stop_code="NoCommonParameterSet")
+    why = "no variant of a service suits us (control mode, mobility needs, pricing)"
+    return replace(session, stop=why, stop_code="NoCommonParameterSet")
 
 
 def best(service: Service, config: Config) -> ParameterSet | None:
-    """The variant in the best control mode; within it needs given by us before needs the charger may supply, one channel before two."""
-    wanted = [s for s in service.sets if s.control_mode in config.control_modes]
-    return min(wanted, key=lambda s: (config.control_modes.index(s.control_mode), s.mobility_needs, s.bpt_channel or 0), default=None)
+    """The variant in the best control mode; within it by our order of mobility needs, then of pricing, and one channel before two.
+
+    A variant in which we would have to make a grid is never chosen.
+    """
+    wanted = [s for s in service.sets if _fits(s, config)]
+    return min(wanted, key=lambda s: _rank(s, config), default=None)
+
+
+def _fits(variant: ParameterSet, config: Config) -> bool:
+    needs = variant.control_mode is ControlMode.SCHEDULED or variant.mobility_needs in config.mobility_needs
+    wanted = variant.control_mode in config.control_modes and variant.pricing in config.pricing
+    return needs and wanted and variant.generator_mode != GeneratorMode.GRID_FORMING
+
+
+def _rank(variant: ParameterSet, config: Config) -> tuple[int, int, int, int]:
+    dynamic = variant.control_mode is ControlMode.DYNAMIC
+    return (
+        config.control_modes.index(variant.control_mode),
+        config.mobility_needs.index(variant.mobility_needs) if dynamic else 0,
+        config.pricing.index(variant.pricing),
+        variant.bpt_channel or 0,
+    )
 
 
 def ask_service_selection(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceSelectionReq:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso15118.errors import PeerError
+from iso15118.errors import LocalError, PeerError
 from iso15118.messages import stamps
 from iso15118.messages.app_protocol import AppProtocol, AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.v20.authorization import (
@@ -18,30 +18,44 @@ from iso15118.messages.v20.authorization import (
 from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.sequence.table import Outcome
-from iso15118.session.evcc.state import NO_SESSION, Read, Session
+from iso15118.session.evcc.state import NO_SESSION, Config, Read, Session
+from iso15118.session.protocols import MAJOR, MINOR, namespaces
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS
 from iso15118.value import replace
 
-NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
-SCHEMA_ID: Final = 1
-_OFFER: Final = AppProtocol(
-    protocol_namespace=NAMESPACE_DC, version_number_major=1, version_number_minor=0, schema_id=SCHEMA_ID, priority=1
-)
 _BY_EIM: Final = EIM_AReqAuthorizationMode()
 
 
 def ask_app_protocol(session: Session, header: Header, snapshot: EvccSnapshot) -> supportedAppProtocolReq:
-    """The one protocol spoken here. It has no header."""
-    return supportedAppProtocolReq(app_protocol=(_OFFER,))
+    """A protocol for each kind of transfer we want, in our order. It has no header. Raises LocalError where none is allowed."""
+    if not (session.secure or session.config.plain_tcp):
+        raise LocalError("ISO 15118-20 needs TLS 1.3, and this connection has none [V2G20-1237]")
+    offers = enumerate(_offers(session.config), 1)
+    return supportedAppProtocolReq(
+        app_protocol=tuple(
+            AppProtocol(
+                protocol_namespace=namespace, version_number_major=MAJOR, version_number_minor=MINOR, schema_id=place, priority=place
+            )
+            for place, namespace in offers
+        )
+    )
+
+
+def _offers(config: Config) -> tuple[str, ...]:
+    """The namespaces of all services that may be wanted in this session, now or after a change of mind; the place is the SchemaID."""
+    later = () if config.renegotiation is None else config.renegotiation.services
+    return namespaces((*config.services, *later))
 
 
 def read_app_protocol(session: Session, response: supportedAppProtocolRes, snapshot: EvccSnapshot) -> Read:
     """The choice. Raises PeerError on none, or on a SchemaID that was not offered."""
     if response.response_code is AppProtocolResponseCode.Failed_NoNegotiation:
         raise PeerError("the charger speaks no protocol of ours")
-    if response.schema_id != SCHEMA_ID:
+    offers = _offers(session.config)
+    if response.schema_id is None or not 1 <= response.schema_id <= len(offers):
         raise PeerError(f"the charger chose protocol {response.schema_id}, which was not offered")
+    session = replace(session, namespace=offers[response.schema_id - 1])
     deviates = response.response_code is AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
     return Read(session, notes=("the charger speaks another minor version",) if deviates else ())
 

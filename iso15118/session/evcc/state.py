@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.exi import Message
+from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import MeterInfo
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.power import Limits, VehicleSetpoint
@@ -14,7 +15,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
-from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -45,6 +46,12 @@ class Config(Value):
     """Wanted, the best first."""
     control_modes: tuple[ControlMode, ...] = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)
     """Wanted, the best first; the service decides before the mode."""
+    mobility_needs: tuple[int, ...] = (1, 2)
+    """In Dynamic mode: 1 we give them, 2 the charger may supply them. Wanted, the best first."""
+    pricing: tuple[Pricing, ...] = tuple(Pricing)
+    """Wanted, the best first."""
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     voltage_tolerance: Volt = 20.0
     """The contactor closes when inlet and battery differ by no more."""
@@ -60,6 +67,8 @@ class Config(Value):
     def __post_init__(self) -> None:
         if not self.services or not self.control_modes:
             raise LocalError("a car wants at least one service and one control mode")
+        if not self.pricing or not self.mobility_needs or not set(self.mobility_needs) <= {1, 2}:
+            raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -82,6 +91,10 @@ class Session(Value):
     """One conversation with one charger."""
 
     config: Config
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
     phase: Phase = Phase.APP_PROTOCOL
     """The request that is due next, or whose response is awaited."""
     request: Message | None = None
@@ -161,6 +174,11 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer chosen; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
+        return self.transfer or Transfer.DC, COMMON
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

@@ -18,16 +18,18 @@ from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import Request, ResponseCode
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Request, ResponseCode
+from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import SPOKEN, refusal
-from iso15118.sequence.table import following, require
+from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
+from iso15118.sequence.table import Outcome, following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, RenegotiationWanted, Sent, StopWanted, Tick
-from iso15118.session.secc import dc_loop, dc_parameters, loop, services, setup
+from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, streams
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -55,6 +57,7 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     dc.DC_PreChargeReq: power.answer_pre_charge,
     delivery.PowerDeliveryReq: power.answer_power_delivery,
     dc.DC_ChargeLoopReq: dc_loop.answer_charge_loop,
+    MeteringConfirmationReq: metering.answer_metering_confirmation,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
 }
@@ -80,18 +83,16 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
         case Received(message, payload_type):
             session = _received(session, message, payload_type, snapshot, out)
         case Sent(stream):
-            session = _sent(session, out) if stream is Stream.MAIN else _sent_aside(session, stream, out)
-        case Connected():
+            session = _sent(session, stream, out)
+        case Connected(secure):
+            session = replace(session, secure=secure)
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
         case Elapsed(timer):
             session = _elapsed(session, timer, snapshot, out)
         case StopWanted(why):
             session = _stop(session, why, snapshot, out)
-        case RenegotiationWanted():
-            if session.config.service_renegotiation and session.phase is Phase.CHARGE_LOOP:
-                session = replace(session, renegotiate=True)
-            else:
-                out.append(Note("the car is not asked to choose its service anew: not offered, or not in the charge loop"))
+        case NotificationWanted(notification, why):
+            session = _notify(session, notification, why, snapshot, out)
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
@@ -160,7 +161,8 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
-        if session.renewed is not None and isinstance(message, ChargeLoopReq):
+        if isinstance(message, ChargeLoopReq):
+            streams.refused(session)
             session = streams.effective(session)
         answer = ANSWERS[type(message)](session, message, snapshot)
         if isinstance(answer, Wait):
@@ -211,7 +213,14 @@ def _stamped(session: Session, message: Message, snapshot: SeccSnapshot, out: li
 
 def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
     """Applies what the answer wants of metal, then says it. Raises PeerError where the table has no such outcome."""
+    if answer.session.wishes or answer.session.warn:
+        answer = streams.said(answer)
+        if answer.session.reading is not before.reading:
+            out.append(Arm(Timer.METERING_SEQUENCE, notifications.DELAYS[EVSENotification.MeteringConfirmation]))
     session = answer.session
+    if answer.outcome is Outcome.STOP:
+        session = streams.closed(session)
+        out += [Disarm(Timer.SCHEDULE_SEQUENCE), Disarm(Timer.METERING_SEQUENCE)]
     phase = Phase.ENDED if session.closing else following(before.phase, type(request), before.transfer, answer.outcome)
     row = times(type(request))
     # While power flows the car is heard every half second, whatever it says in between.
@@ -234,10 +243,13 @@ def _refuse(session: Session, request: Message, payload_type: int, code: Respons
     return replace(session, phase=Phase.ENDED, setpoint=wind_down.REST, ask=None, deferred=None, closing=told, clean=False)
 
 
-def _sent(session: Session, out: list[Command]) -> Session:
+def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
+    """The sequence timer starts when the response has left; that of a side stream only while something is under way on it."""
     out.append(Disarm(Timer.WRITE))
     if session.phase is not Phase.ENDED:
-        if session.deferred is None:  # else the next request is here already, and has its own deadline
+        if stream is Stream.SCHEDULE and session.renewal is not None:
+            out.append(Arm(SEQUENCE[stream], times(schedule.ScheduleExchangeReq).sequence_timeout))
+        if stream is Stream.MAIN and session.deferred is None:  # else the next request is here already, and has its own deadline
             out.append(Arm(Timer.SEQUENCE, session.sequence))
     elif session.clean:
         out.append(Arm(Timer.HOLD, session.config.times.hold))
@@ -246,20 +258,17 @@ def _sent(session: Session, out: list[Command]) -> Session:
     return session
 
 
-def _sent_aside(session: Session, stream: Stream, out: list[Command]) -> Session:
-    """The sequence timer of a side stream runs while something is under way on it."""
-    out.append(Disarm(Timer.WRITE))
-    if stream is Stream.SCHEDULE and session.renewal is not None:
-        out.append(Arm(SEQUENCE[stream], times(ScheduleExchangeReq).sequence_timeout))
-    return session if session.phase is not Phase.ENDED else _sent(session, out)
-
-
 def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
     """Renews the set-point under the newest limits, or withdraws it; answers what has waited for metal."""
     if session.phase is Phase.ENDED:
         setpoint = _released(snapshot)
         out.append(Apply(setpoint))
         return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
+    if session.wishes:
+        session, late = notifications.counted(session, snapshot)
+        if late:
+            out.append(Note(late))
+            session = streams.overdue(session, snapshot)
     if session.ask is not None:
         session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
@@ -292,6 +301,11 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
             return _answer_deferred(session, snapshot, out)
         case Timer.STOP:
             return _end(session, f"the car did not stop in time ({session.stop})", out)
+        case Timer.SCHEDULE_SEQUENCE:
+            out.append(Note("the car has left a schedule renegotiation unfinished: the schedule in force stays"))
+            return streams.unfinished(session, snapshot)
+        case Timer.METERING_SEQUENCE:
+            out.append(Note("the car has not confirmed the meter reading in time [V2G20-1621]"))
         case Timer.HOLD:
             out.append(Close("session stopped", clean=True))
         case _:
@@ -310,6 +324,15 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
     return session
+
+
+def _notify(session: Session, notification: EVSENotification, why: str, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Our side wants something of the car beside an end: power follows at once, words with the next response that has room for them."""
+    if objection := notifications.objection(session, notification, snapshot):
+        out.append(Note(f"the car is not asked for {notification}: {objection}"))
+        return session
+    session = notifications.raised(session, notification, why, snapshot)
+    return loop.decided(session, snapshot) if session.ask is not None else session
 
 
 def _end(session: Session, why: str, out: list[Command]) -> Session:

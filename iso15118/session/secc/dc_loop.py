@@ -14,7 +14,7 @@ from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
 from iso15118.session.secc.dc_parameters import SANE, discharge
 from iso15118.session.secc.metering import meter_info
-from iso15118.session.secc.notifications import status
+from iso15118.session.secc.notifications import powerless, status
 from iso15118.session.secc.state import OK, Answer, Ask, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -65,7 +65,7 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, o
     ask = turn or session.ask
     if ask is None:
         return session
-    decision = IDLE if session.stop else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
+    decision = IDLE if powerless(session) else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
     setpoint = Setpoint(
         voltage=decision.voltage,
         current=decision.current,
@@ -178,9 +178,9 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits) -> LimitsSaid:
     """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
-    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
+    dynamic = session.dynamic
     charge, back = ours.charge_power, ours.discharge_power
-    if session.stop:
+    if powerless(session):
         charge = back = 0.0
     elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
         charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))

@@ -21,15 +21,16 @@ from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following
+from iso15118.session.secc.pause import profile_steps
 from iso15118.session.secc.schedule import check_profile
 from iso15118.session.secc.state import OK, Answer, Session, Wait
-from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
-    *("isolation_started", "ask", "decision", "loops", "over_since", "renegotiate"),
+    *("isolation_started", "ask", "decision", "loops", "over_since", "wishes", "pause_asked", "profile"),
+    *("renewal", "renewed", "failed_renewals", "warn", "reading"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -85,11 +86,19 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
 def _start(session: Session, request: PowerDeliveryReq) -> Answer:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
-    dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
-    chosen = None if dynamic else check_profile(session, request.ev_power_profile)
+    session = agreed(session, request)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    return _delivered(replace(session, chosen=chosen, setpoint=setpoint), OK, Outcome.START)
+    return _delivered(replace(session, setpoint=setpoint), OK, Outcome.START)
+
+
+def agreed(session: Session, request: PowerDeliveryReq) -> Session:
+    """The session with the schedule that the car has chosen, and its power profile; in Dynamic mode there is none. Raises PeerError."""
+    if session.dynamic:
+        return replace(session, chosen=None, profile=None)
+    chosen = check_profile(session, request.ev_power_profile)
+    profile = None if request.ev_power_profile is None else profile_steps(request.ev_power_profile, chosen.charge.anchor)
+    return replace(session, chosen=chosen, profile=profile)
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:

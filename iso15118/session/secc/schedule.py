@@ -11,11 +11,12 @@ from iso15118.errors import PeerError
 from iso15118.messages.stamps import anchored
 from iso15118.messages.v20 import delivery
 from iso15118.messages.v20 import schedule as wire
-from iso15118.messages.v20.common import Processing
+from iso15118.messages.v20.common import EVSENotification, Processing
 from iso15118.messages.v20.price import PriceLevelSchedule, PriceLevelScheduleEntry, PriceLevelScheduleEntryList
 from iso15118.messages.v20.rational import number, rational
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
+from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.state import OK, Answer, Chosen, Session
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -60,7 +61,13 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
 def _response(
     session: Session, processing: Processing, mode: wire.Dynamic_SEResControlMode | wire.Scheduled_SEResControlMode
 ) -> wire.ScheduleExchangeRes:
-    return wire.ScheduleExchangeRes(header=session.header, response_code=OK, evse_processing=processing, control_mode=mode)
+    return wire.ScheduleExchangeRes(
+        header=session.header,
+        response_code=OK,
+        evse_processing=processing,
+        control_mode=mode,
+        go_to_pause=True if wants(session, EVSENotification.Pause) else None,
+    )
 
 
 def _as_granted(session: Session, snapshot: SeccSnapshot) -> Plan:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from iso15118.energy import Authorisation
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.v20 import authorization
@@ -12,27 +10,29 @@ from iso15118.messages.v20.common import Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.procedures import authorise
 from iso15118.sequence.table import Outcome
+from iso15118.session.protocols import MINOR, in_common, namespaces
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
-NAMESPACE_DC: Final = "urn:iso:std:iso:15118:-20:DC"
-VERSION: Final = (1, 0)
-
 
 def answer_app_protocol(session: Session, request: supportedAppProtocolReq, snapshot: SeccSnapshot) -> Answer:
-    """Filters to what is served (namespace, major version), then takes the entry of best priority [V2G20-169].
+    """Filters to what is served (transport, services, major version), then takes the entry of best priority [V2G20-169].
 
     Nothing left: Failed_NoNegotiation, then the end.
     """
-    served = [p for p in request.app_protocol if p.protocol_namespace == NAMESPACE_DC and p.version_number_major == VERSION[0]]
-    if not served:
+    allowed = session.secure or session.config.plain_tcp  # never on plain TCP or an older TLS [V2G20-1805]
+    served = namespaces(service.id for service in session.config.services) if allowed else ()
+    common = in_common(request.app_protocol, served)
+    if not common:
         offered = ", ".join(f"{p.protocol_namespace} {p.version_number_major}.{p.version_number_minor}" for p in request.app_protocol)
         refused = supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
-        return Answer(replace(session, closing=f"no protocol in common; the car offers {offered}"), refused)
-    best = min(served, key=lambda p: p.priority)
+        why = "no protocol in common" if allowed else "ISO 15118-20 needs TLS 1.3"
+        return Answer(replace(session, closing=f"{why}; the car offers {offered}"), refused)
+    best = common[0]
+    session = replace(session, namespace=best.protocol_namespace, listed=frozenset(entry.protocol_namespace for entry in common))
     code = AppProtocolResponseCode.OK_SuccessfulNegotiation
-    if best.version_number_minor != VERSION[1]:
+    if best.version_number_minor != MINOR:
         code = AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
     return Answer(session, supportedAppProtocolRes(response_code=code, schema_id=best.schema_id))
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from iso15118.energy import Need
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import Header, MeterInfo, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
@@ -16,7 +16,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
-from iso15118.session.services import ParameterSet, Service, dc_service
+from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.units import Watt
@@ -30,6 +30,8 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    plain_tcp: bool = True
+    """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
     meter_id: str = "METER1"
     service_renegotiation: bool = False
@@ -42,7 +44,7 @@ class Config(Value):
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
     def service(self, wanted: int) -> Service | None:
-        """The service with this ServiceID, if it is on offer."""
+        """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
 
 
@@ -78,6 +80,19 @@ class Renewal(Value):
     due: Due
     changes: Mapping[str, Any]
     """Fields of the session, as they will be."""
+    asked: bool = False
+    """It was our wish."""
+
+
+class Wish(Value):
+    """Something our side wants of the car, until it has followed."""
+
+    notification: EVSENotification
+    why: str
+    since: float | None = None
+    """Monotonic s at which it could first be said."""
+    told: bool = False
+    """That the car has not followed in time."""
 
 
 class Session(Value):
@@ -87,6 +102,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    secure: bool = False
+    """Over TLS 1.3."""
+    namespace: str = ""
+    """The ProtocolNamespace agreed on."""
+    listed: frozenset[str] = frozenset()
+    """Those the car has listed and we serve: nothing else is offered to it."""
     id: bytes = NO_SESSION
     stamp: int = 0
     """Our last TimeStamp, us."""
@@ -132,10 +153,18 @@ class Session(Value):
     """The schedule renegotiation under way."""
     renewed: Mapping[str, Any] | None = None
     """Fields of the session that take effect with the next request of the charge loop."""
+    failed_renewals: int = 0
+    """Renegotiations that we wanted and that came to nothing, one after the other."""
+    warn: bool = False
+    """The car is still to hear of the last one."""
     reading: MeterInfo | None = None
     """What the car has last been asked to confirm."""
-    renegotiate: bool = False
-    """Someone on our side wants the car to choose its service anew."""
+    wishes: tuple[Wish, ...] = ()
+    """What our side wants of the car beside an end, the most urgent first."""
+    pause_asked: bool = False
+    """The car has been asked to pause, and may [V2G20-1842]."""
+    profile: Steps | None = None
+    """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 
@@ -143,6 +172,11 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
+
+    @property
+    def dynamic(self) -> bool:
+        """True while the charger steers."""
+        return self.parameters is not None and self.parameters.control_mode is ControlMode.DYNAMIC
 
     @property
     def transfer(self) -> Transfer | None:

@@ -8,19 +8,22 @@ the loop, which never pauses, goes on as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from iso15118.errors import LocalError, PeerError
-from iso15118.messages.v20.common import Processing, Request
+from iso15118.messages.v20.common import ChargeLoopRes, EVSENotification, Processing, Request, ResponseCode
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import BEGIN, Due, Stream, following, require
 from iso15118.sequence.table import Outcome
-from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc import notifications
+from iso15118.session.secc.delivery import agreed
 from iso15118.session.secc.state import OK, Answer, Renewal, Session, Wait
-from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
+
+_RENEW: Final = EVSENotification.ScheduleRenegotiation
+_CONFIRM: Final = EVSENotification.MeteringConfirmation
 
 AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
 
@@ -55,13 +58,15 @@ def answered(session: Session, stream: Stream, request: Request, snapshot: SeccS
 
 def _renewed(session: Session, due: Due, request: Request, snapshot: SeccSnapshot, answer: AnswerFunction) -> Answer:
     changes: Mapping[str, Any] = {"asked_schedule": None} if session.renewal is None else session.renewal.changes
+    asked = notifications.wants(session, _RENEW) if session.renewal is None else session.renewal.asked
+    session = notifications.dropped(session, _RENEW)
     view = replace(session, **changes)
     given = _delivered(view, request) if isinstance(request, PowerDeliveryReq) else _at_once(answer(view, request, snapshot))
     now = following(due, type(request), session.transfer, given.outcome)
     changes = {**changes, **_changed(view, given.session)}
     if now is BEGIN[Stream.SCHEDULE]:
-        return given._replace(session=replace(session, renewal=None, renewed=changes))
-    return given._replace(session=replace(session, renewal=Renewal(now, changes)))
+        return given._replace(session=replace(session, renewal=None, renewed=changes, failed_renewals=0, warn=False))
+    return given._replace(session=replace(session, renewal=Renewal(now, changes, asked)))
 
 
 def _at_once(answer: Answer | Wait) -> Answer:
@@ -87,8 +92,7 @@ def _delivered(view: Session, request: PowerDeliveryReq) -> Answer:
     if request.charge_progress is not ChargeProgress.ScheduleRenegotiation:
         what = f"PowerDelivery({request.charge_progress}) in a schedule renegotiation"
         raise PeerError(what, requirement="V2G20-2317", code="FAILED_SequenceError")
-    dynamic = view.parameters is not None and view.parameters.control_mode is ControlMode.DYNAMIC
-    return Answer(view if dynamic else replace(view, chosen=check_profile(view, request.ev_power_profile)), response)
+    return Answer(agreed(view, request), response)
 
 
 def effective(session: Session) -> Session:
@@ -99,11 +103,50 @@ def effective(session: Session) -> Session:
     return session if session.renewed is None else replace(session, **{**session.renewed, "renewed": None, "ask": None})
 
 
-def abandoned(session: Session) -> Session:
-    """The session without the renegotiation that is under way: the schedule in force stays."""
-    return replace(session, renewal=None)
+def unfinished(session: Session, snapshot: SeccSnapshot) -> Session:
+    """The session after a renegotiation that the car has begun and left: the schedule in force stays."""
+    if session.renewal is None:
+        return session
+    asked, session = session.renewal.asked, replace(session, renewal=None)
+    return _failed(session, snapshot) if asked else session
+
+
+def overdue(session: Session, snapshot: SeccSnapshot) -> Session:
+    """The session, after a renegotiation has failed where the car was told to begin one and its time is over."""
+    late = any(wish.notification is _RENEW and wish.told for wish in session.wishes)
+    return _failed(session, snapshot) if late else session
+
+
+def _failed(session: Session, snapshot: SeccSnapshot) -> Session:
+    """A renegotiation that we wanted has come to nothing: the car is told, and asked once more [V2G20-2235]."""
+    session = replace(notifications.dropped(session, _RENEW), failed_renewals=session.failed_renewals + 1, warn=True)
+    return notifications.raised(session, _RENEW, "the last one has failed", snapshot)
+
+
+def refused(session: Session) -> None:
+    """Raises PeerError (FAILED_ScheduleRenegotiation) where a renegotiation that we wanted has failed twice [V2G20-2235]."""
+    if session.failed_renewals > 1:
+        what = "the schedule renegotiation that was asked for has failed twice"
+        raise PeerError(what, requirement="V2G20-2235", code="FAILED_ScheduleRenegotiation")
+
+
+def said(answer: Answer) -> Answer:
+    """An answer of the charge loop with what is to be said of the side streams, and the session that has said it.
+
+    A wish for a confirmation is said once, with the reading that is to be confirmed [V2G20-1083]: the next one would be another reading.
+    """
+    session, response = answer.session, answer.response
+    if not isinstance(response, ChargeLoopRes):
+        return answer
+    if session.warn and response.response_code is OK:
+        session = replace(session, warn=False)
+        response = response.but(response_code=ResponseCode.WARNING_ScheduleRenegotiationFailed)
+    status = response.evse_status
+    if status is not None and status.evse_notification is _CONFIRM:
+        session = replace(notifications.dropped(session, _CONFIRM), reading=response.meter_info)
+    return answer._replace(session=session, response=response)
 
 
 def closed(session: Session) -> Session:
     """The session after the charge loop: whatever was under way beside it has ended with it [V2G20-1446]."""
-    return replace(session, renewal=None, renewed=None, reading=None)
+    return replace(session, renewal=None, renewed=None, reading=None, failed_renewals=0, warn=False)

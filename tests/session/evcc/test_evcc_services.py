@@ -22,7 +22,7 @@ from iso15118.messages.v20.service import (
 )
 from iso15118.session.evcc import Config, begin
 from iso15118.session.evcc.services import ask_service_selection, best, choose
-from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, Bench, snapshot
 
@@ -39,6 +39,7 @@ def selected(bench: Bench) -> tuple[int, int]:
     return chosen.service_id, chosen.parameter_set_id
 
 
+@pytest.mark.case("SVC-15")
 @pytest.mark.parametrize(
     ("services", "modes", "listed", "expected"),
     [
@@ -72,6 +73,7 @@ def test_unknown_services_are_passed_over() -> None:
     assert bench.session.candidates == (BPT,)
 
 
+@pytest.mark.case("SVC-12")
 def test_no_service_in_common() -> None:
     bench = Bench(Config(services=(BPT,))).run(ServiceDiscoveryReq)
     bench.answer(energy_transfer_service_list=offered(1, 2))
@@ -104,6 +106,7 @@ def test_details_of_another_service_end_the_session() -> None:
     assert not bench.closed.clean
 
 
+@pytest.mark.case("SVC-13")
 def test_parameters_in_any_order_and_unknown_ones() -> None:
     bench = Bench(Config(services=(BPT,), control_modes=(D,))).run(ServiceDetailReq)
     wire = ParameterSet(9, D, bpt_channel=1, generator_mode=1).to_wire()
@@ -125,6 +128,46 @@ def test_within_a_mode_the_simpler_variant() -> None:
     assert best(Service(BPT, sets), Config(control_modes=(D,))) == sets[2]
     assert best(Service(BPT, sets[:1]), Config(control_modes=(D,))) == sets[0]
     assert best(Service(BPT, ()), Config()) is None
+
+
+def test_within_a_mode_our_order_of_needs_then_of_pricing() -> None:
+    sets = tuple(ParameterSet(10 * needs + price, D, needs, price) for needs in (1, 2) for price in (0, 1, 2))
+
+    def chosen(needs: tuple[int, ...], *pricing: Pricing) -> int | None:
+        found = best(Service(DC, sets), Config(control_modes=(D,), mobility_needs=needs, pricing=pricing))
+        return None if found is None else found.id
+
+    assert chosen((1, 2), *Pricing) == 10
+    assert chosen((2, 1), Pricing.LEVELS, Pricing.ABSOLUTE) == 22
+    assert chosen((1,), Pricing.ABSOLUTE) == 11
+    assert best(Service(DC, sets[:1]), Config(pricing=(Pricing.LEVELS,))) is None
+    assert best(Service(DC, (ParameterSet(1, D, 3, 0), ParameterSet(2, D, 1, 7))), Config()) is None
+    scheduled = ParameterSet(1, S)
+    assert best(Service(DC, (scheduled,)), Config(mobility_needs=(2,))) == scheduled
+
+
+def test_a_car_makes_no_grid() -> None:
+    forming, following = ParameterSet(1, S, generator_mode=2), ParameterSet(2, D, generator_mode=1)
+    assert best(Service(BPT, (forming, following)), Config()) == following
+    assert best(Service(BPT, (forming,)), Config()) is None
+
+
+@pytest.mark.case("SVC-14")
+def test_what_is_odd_about_a_set_is_told_once_and_taken() -> None:
+    bench = Bench(Config(services=(ServiceID.AC,))).run(ServiceDiscoveryReq)
+    bench.answer(energy_transfer_service_list=offered(1))
+    sets = tuple(ParameterSet(i, S, pricing=i, connector=3, nominal_voltage=230).to_wire() for i in (1, 2))
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=sets))
+    assert selected(bench) == (1, 1)
+    assert bench.session.parameters is not None
+    assert bench.session.parameters.phases == 3
+    assert [note for note in bench.notes if "Connector 3" in note] == ["service AC: Connector 3 stands for three phases instead of 2"]
+
+
+@pytest.mark.parametrize("wish", [{"pricing": ()}, {"mobility_needs": ()}, {"mobility_needs": (1, 3)}])
+def test_wishes_that_cannot_be_said(wish: dict[str, tuple[int, ...]]) -> None:
+    with pytest.raises(LocalError, match="pricing"):
+        Config(**wish)  # type: ignore[arg-type]
 
 
 def test_a_choice_needs_an_offer() -> None:

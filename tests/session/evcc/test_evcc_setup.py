@@ -13,8 +13,10 @@ from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq
 from iso15118.sequence.table import Outcome
 from iso15118.sequence.timers import STANDARD
-from iso15118.session.evcc import Config, begin
+from iso15118.session.evcc import Config, Renegotiation, begin
 from iso15118.session.evcc.setup import ask_app_protocol, ask_session_setup, read_app_protocol, read_authorization, read_session_setup
+from iso15118.session.events import Connected
+from iso15118.session.services import ServiceID
 from tests.session.evcc.bench import EPOCH, HEADER, SESSION_ID, Bench, Charger, snapshot
 
 OK_SAP = AppProtocolResponseCode.OK_SuccessfulNegotiation
@@ -22,10 +24,53 @@ DEVIATES = AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
 NEW = begin(Config())
 
 
+def offer(config: Config) -> list[tuple[str, int, int]]:
+    """Namespace, SchemaID and priority of each entry."""
+    entries = ask_app_protocol(begin(config), HEADER, snapshot()).app_protocol
+    assert {(entry.version_number_major, entry.version_number_minor) for entry in entries} == {(1, 0)}
+    return [(entry.protocol_namespace.removeprefix("urn:iso:std:iso:15118:-20:"), entry.schema_id, entry.priority) for entry in entries]
+
+
 def test_one_protocol_is_offered() -> None:
-    (offer,) = ask_app_protocol(NEW, HEADER, snapshot()).app_protocol
-    assert offer.protocol_namespace == "urn:iso:std:iso:15118:-20:DC"
-    assert (offer.version_number_major, offer.version_number_minor, offer.priority) == (1, 0, 1)
+    assert offer(Config()) == [("DC", 1, 1)]
+
+
+@pytest.mark.case("SAP-14")
+@pytest.mark.parametrize(
+    ("services", "ends"),
+    [
+        ((ServiceID.MCS, ServiceID.DC), ["DC"]),
+        ((ServiceID.AC, ServiceID.DC_BPT, ServiceID.AC_BPT), ["AC", "DC"]),
+        ((ServiceID.DC, ServiceID.AC_DER_SAE, ServiceID.AC_DER_IEC, ServiceID.AC), ["DC", "AC-DER-SAE", "AC-DER-IEC", "AC"]),
+    ],
+)
+def test_a_protocol_for_each_kind_of_service_in_our_order(services: tuple[ServiceID, ...], ends: list[str]) -> None:
+    assert offer(Config(services=services)) == [(end, place, place) for place, end in enumerate(ends, 1)]
+
+
+def test_a_later_wish_needs_its_protocol_now() -> None:
+    change = Renegotiation(5, (ServiceID.AC, ServiceID.DC_BPT))
+    assert offer(Config(services=(ServiceID.DC,), renegotiation=change)) == [("DC", 1, 1), ("AC", 2, 2)]
+
+
+@pytest.mark.case("TLS-18")
+def test_nothing_is_offered_without_tls_unless_the_bench_allows_it() -> None:
+    bench = Bench(Config(plain_tcp=False))
+    bench.feed(Connected())
+    assert bench.closed is not None
+    assert "TLS 1.3" in bench.closed.why
+    assert bench.sent == []
+    bench = Bench(Config(plain_tcp=False))
+    bench.feed(Connected(secure=True))
+    assert type(bench.last) is supportedAppProtocolReq
+
+
+def test_the_charger_chooses_among_what_was_offered() -> None:
+    new = begin(Config(services=(ServiceID.AC, ServiceID.DC)))
+    turn = read_app_protocol(new, supportedAppProtocolRes(response_code=OK_SAP, schema_id=2), snapshot())
+    assert turn.session.namespace == "urn:iso:std:iso:15118:-20:DC"
+    with pytest.raises(PeerError, match="3, which was not offered"):
+        read_app_protocol(new, supportedAppProtocolRes(response_code=OK_SAP, schema_id=3), snapshot())
 
 
 @pytest.mark.parametrize(("code", "notes"), [(OK_SAP, 0), (DEVIATES, 1)])
@@ -34,6 +79,7 @@ def test_a_protocol_is_agreed(code: AppProtocolResponseCode, notes: int) -> None
     assert len(turn.notes) == notes
 
 
+@pytest.mark.case("SAP-11", "SAP-12", "SAP-13")
 @pytest.mark.parametrize(
     ("code", "schema_id"), [(AppProtocolResponseCode.Failed_NoNegotiation, None), (OK_SAP, 2), (OK_SAP, None), (DEVIATES, 0)]
 )

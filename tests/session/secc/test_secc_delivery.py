@@ -28,12 +28,13 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
-from iso15118.session.events import Elapsed, RenegotiationWanted, Sent, StopWanted, Tick
+from iso15118.session.events import Elapsed, NotificationWanted, Sent, StopWanted, Tick
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from tests.session.asked import DIRECT, limits
 from tests.session.playbook import WIDE, Playbook, after, applied, charger_at, given, request, said
 
 FINISHED: dict[str, Any] = {"ev_processing": Processing.Finished}
+ASKED = NotificationWanted(EVSENotification.ServiceRenegotiation)
 TEST = Setpoint(voltage=500.0, trickle=2.0, contactor=True, lock=True, insulation_test=True)
 
 
@@ -333,21 +334,21 @@ def test_no_other_service_when_our_side_wants_the_end() -> None:
 
 def test_the_wish_for_another_choice_is_told_in_the_loop_until_the_car_leaves_it() -> None:
     status = EVSEStatus(notification_max_delay=60, evse_notification=EVSENotification.ServiceRenegotiation)
-    play = charger_at(Phase.CHARGE_LOOP, config=OFFERED) >> RenegotiationWanted()
+    play = charger_at(Phase.CHARGE_LOOP, config=OFFERED) >> ASKED
     for _ in range(2):
         play.skip() >> request(DC_ChargeLoopReq)
         assert play.sent().evse_status == status
         play.skip() >> Sent()
     play >> request(PowerDeliveryReq, charge_progress=ChargeProgress.Stop)
     play.skip() >> Sent() >> request(SessionStopReq, **ANEW)
-    assert play.session.renegotiate is False
+    assert play.session.wishes == ()
 
 
 @pytest.mark.parametrize(("phase", "config"), [(Phase.CABLE_CHECK, OFFERED), (Phase.CHARGE_LOOP, secc.Config())])
 def test_a_wish_for_another_choice_that_cannot_be_told_is_noted(phase: Phase, config: secc.Config) -> None:
-    play = charger_at(phase, config=config) >> RenegotiationWanted()
-    assert "not asked to choose its service anew" in noted(play)
-    assert play.session.renegotiate is False
+    play = charger_at(phase, config=config) >> ASKED
+    assert "not asked for ServiceRenegotiation" in noted(play)
+    assert play.session.wishes == ()
 
 
 def noted(play: Playbook) -> str:

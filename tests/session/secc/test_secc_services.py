@@ -20,7 +20,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session import secc
 from iso15118.session.commands import Close
 from iso15118.session.events import Sent
-from iso15118.session.services import ServiceID, dc_service
+from iso15118.session.services import ServiceID, dc_service, service_of
 from tests.session.playbook import Playbook, charger_at, request, said
 
 ALLOWED = {"Connector": {1, 2, 3, 4}, "ControlMode": {1, 2}, "MobilityNeedsMode": {1, 2}, "Pricing": {0, 1, 2}}
@@ -43,6 +43,7 @@ def details(service: ServiceID) -> list[dict[str, Any]]:
     return [{parameter.name: parameter.int_value for parameter in one.parameter} for one in sets]
 
 
+@pytest.mark.case("SVC-01", "SVC-02")
 @pytest.mark.parametrize(
     "wanted", [None, (6,), (2, 6), (1, 5)], ids=["SVC-01 no filter", "SVC-02 filter", "both", "a filter is for value-added services"]
 )
@@ -60,19 +61,37 @@ def test_the_configured_services_are_offered() -> None:
     assert [service.service_id for service in answer.energy_transfer_service_list.service] == [2]
 
 
+def test_nothing_is_offered_whose_protocol_the_car_does_not_speak() -> None:
+    """A charger of all kinds, a car that lists DC only."""
+    config = secc.Config(services=tuple(service_of(service) for service in ServiceID))
+    play = charger_at(Phase.SERVICE_DISCOVERY, config=config) >> request(ServiceDiscoveryReq)
+    assert [service.service_id for service in play.sent().energy_transfer_service_list.service] == [2, 6, 8, 9]
+    play >> Sent() >> request(ServiceDetailReq, service_id=1)
+    assert play.sent().response_code is ResponseCode.FAILED_ServiceIDInvalid
+
+
+def test_a_service_whose_protocol_the_car_does_not_speak_cannot_be_taken() -> None:
+    config = secc.Config(services=(service_of(ServiceID.AC), service_of(ServiceID.DC_BPT)))
+    chosen = SelectedService(service_id=1, parameter_set_id=1)
+    play = charger_at(Phase.SERVICE_SELECTION, config=config) >> request(ServiceSelectionReq, selected_energy_transfer_service=chosen)
+    assert play.sent().response_code is ResponseCode.FAILED_ServiceSelectionInvalid
+
+
+@pytest.mark.case("SVC-03")
 @pytest.mark.parametrize("service_id", [0, 1, 5, 7, 65, 66, 65535])
 @pytest.mark.parametrize("phase", [Phase.SERVICE_DETAIL, Phase.SERVICE_SELECTION])
 def test_details_of_what_is_not_offered(phase: Phase, service_id: int) -> None:
-    """SVC-03: the id comes back, and nothing is promised."""
+    """The id comes back, and nothing is promised."""
     play = charger_at(phase) >> request(ServiceDetailReq, service_id=service_id)
     answer = play.sent()
     assert (answer.response_code, answer.service_id) == (ResponseCode.FAILED_ServiceIDInvalid, service_id)
     assert play >> Sent() << Close
 
 
+@pytest.mark.case("SVC-04", "SVC-05", "SVC-06")
 @pytest.mark.parametrize(("service", "allowed"), [(ServiceID.DC, ALLOWED), (ServiceID.DC_BPT, ALLOWED_BPT)])
 def test_the_details_of_a_service(service: ServiceID, allowed: dict[str, set[int]]) -> None:
-    """SVC-04, SVC-05, SVC-06: complete, allowed values only, both control modes, mobility needs 2 only with Dynamic."""
+    """Complete, allowed values only, both control modes, mobility needs 2 only with Dynamic."""
     sets = details(service)
     for one in sets:
         assert one.keys() == allowed.keys()
@@ -88,9 +107,10 @@ def test_details_may_be_asked_for_again_and_again() -> None:
     assert play.session.phase is Phase.SERVICE_SELECTION
 
 
+@pytest.mark.case("SVC-08")
 @pytest.mark.parametrize(("service", "parameter_set"), [(6, 1), (6, 2), (2, 1), (2, 2)])
 def test_what_is_offered_may_be_taken(service: int, parameter_set: int) -> None:
-    """SVC-08 too: the path here asked for the details of service 6 only; 2 may be selected all the same."""
+    """The path here asked for the details of service 6 only; 2 may be selected all the same."""
     play = selected(service, parameter_set)
     assert play.sent().response_code is ResponseCode.OK
     assert play.session.phase is Phase.CHARGE_PARAMETERS
@@ -99,6 +119,7 @@ def test_what_is_offered_may_be_taken(service: int, parameter_set: int) -> None:
     assert play.session.parameters.control_mode == parameter_set
 
 
+@pytest.mark.case("SVC-07", "SVC-11")
 @pytest.mark.parametrize(
     ("service", "parameter_set", "vas"),
     [

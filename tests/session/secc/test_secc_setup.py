@@ -20,10 +20,14 @@ from iso15118.messages.v20.certificate import ContractCertificateChain, SubCerti
 from iso15118.messages.v20.common import Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq
 from iso15118.sequence.phases import Phase
-from iso15118.session.commands import Close
-from iso15118.session.events import Sent
+from iso15118.sequence.timers import Timer
+from iso15118.session import secc
+from iso15118.session.commands import Arm, Close
+from iso15118.session.events import Connected, Elapsed, Sent
+from iso15118.session.protocols import NAMESPACES
+from iso15118.session.services import ServiceID, service_of
 from tests.session.asked import DC_NAMESPACE, NOBODY, SESSION_ID
-from tests.session.playbook import Playbook, after, charger_at, given, protocol, request, said
+from tests.session.playbook import Playbook, after, charger_at, given, protocol, request, said, snapshot
 
 AC = "urn:iso:std:iso:15118:-20:AC"
 ISO_2 = "urn:iso:15118:2:2013:MsgDef"
@@ -31,10 +35,11 @@ OK = AppProtocolResponseCode.OK_SuccessfulNegotiation
 MINOR = AppProtocolResponseCode.OK_SuccessfulNegotiationWithMinorDeviation
 
 
-def offered(*protocols: AppProtocol) -> Playbook:
-    return charger_at(Phase.APP_PROTOCOL) >> request(supportedAppProtocolReq, app_protocol=protocols)
+def offered(*protocols: AppProtocol, config: secc.Config | None = None) -> Playbook:
+    return charger_at(Phase.APP_PROTOCOL, config=config) >> request(supportedAppProtocolReq, app_protocol=protocols)
 
 
+@pytest.mark.case("SAP-01", "SAP-02", "SAP-05", "SAP-06", "SAP-08")
 @pytest.mark.parametrize(
     ("protocols", "code", "schema_id"),
     [
@@ -58,6 +63,7 @@ def test_a_protocol_in_common(protocols: list[AppProtocol], code: AppProtocolRes
     assert play.session.phase is Phase.SESSION_SETUP
 
 
+@pytest.mark.case("SAP-03", "SAP-04", "SAP-07", "SAP-09")
 @pytest.mark.parametrize(
     "entry",
     [
@@ -78,19 +84,68 @@ def test_no_protocol_in_common(entry: AppProtocol) -> None:
     assert entry.protocol_namespace in play.session.closing
 
 
+ALL = secc.Config(services=tuple(service_of(service) for service in ServiceID))
+AC_ONLY = secc.Config(services=(service_of(ServiceID.AC),))
+
+
+@pytest.mark.case("SAP-01", "SAP-07")
+@pytest.mark.parametrize("service", ServiceID)
+def test_a_charger_serves_the_namespaces_of_its_services_and_no_other(service: ServiceID) -> None:
+    config = secc.Config(services=(service_of(service),))
+    for kind, namespace in NAMESPACES.items():
+        play = offered(protocol(namespace, schema_id=3), config=config)
+        code = OK if kind is service.transfer else AppProtocolResponseCode.Failed_NoNegotiation
+        assert play.sent().response_code is code
+
+
+@pytest.mark.case("SAP-07")
+def test_an_ac_charger_and_a_car_that_wants_dc() -> None:
+    play = offered(protocol(DC_NAMESPACE), config=AC_ONLY)
+    assert play << said(supportedAppProtocolRes, response_code=AppProtocolResponseCode.Failed_NoNegotiation) >> Sent() << Close
+    assert offered(protocol(DC_NAMESPACE), protocol(AC, schema_id=2, priority=2), config=AC_ONLY).sent().schema_id == 2
+
+
+def test_among_several_that_are_served_priority_decides() -> None:
+    play = offered(protocol(AC, schema_id=1, priority=3), protocol(DC_NAMESPACE, schema_id=2, priority=2), config=ALL)
+    assert play.sent().schema_id == 2
+    assert play.session.namespace == DC_NAMESPACE
+    assert play.session.listed == {AC, DC_NAMESPACE}
+
+
+@pytest.mark.case("TLS-19")
+@pytest.mark.parametrize(("secure", "plain_tcp"), [(False, False), (True, False), (False, True), (True, True)])
+def test_never_without_tls_unless_the_bench_allows_it(secure: bool, plain_tcp: bool) -> None:
+    play = Playbook(secc.begin(secc.Config(plain_tcp=plain_tcp), SESSION_ID), secc.step, snapshot())
+    play >> Connected(secure) >> request(supportedAppProtocolReq)
+    allowed = secure or plain_tcp
+    assert play.sent().response_code is (OK if allowed else AppProtocolResponseCode.Failed_NoNegotiation)
+    assert ("TLS 1.3" in play.session.closing) is not allowed
+
+
+@pytest.mark.case("SAP-08")
 def test_the_schema_refuses_twenty_one_protocols() -> None:
-    """SAP-08: malformed, so it never comes here."""
+    """Malformed, so it never comes here."""
     entries = tuple(protocol(schema_id=i) for i in range(21))
     with pytest.raises(CodecError, match="21"):
         SCHEMAS["SAP"].encode(request(supportedAppProtocolReq, app_protocol=entries))
 
 
+@pytest.mark.case("SAP-10")
 @pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.APP_PROTOCOL, Phase.ENDED)])
 def test_a_second_negotiation_is_refused(phase: Phase) -> None:
-    """SAP-10."""
     play = charger_at(phase) >> request(supportedAppProtocolReq)
     assert play.sent().response_code is AppProtocolResponseCode.Failed_NoNegotiation
     assert play >> Sent() << Close
+
+
+@pytest.mark.case("SAP-15")
+def test_a_car_that_says_nothing() -> None:
+    play = Playbook(secc.begin(secc.Config(), SESSION_ID), secc.step, snapshot())
+    assert play >> Connected() << Arm(Timer.SEQUENCE, 60.0)
+    play >> after(60.0) >> Elapsed(Timer.SEQUENCE)
+    (close,) = (command for command in play.skip().commands if isinstance(command, Close))
+    assert not close.clean
+    assert "supportedAppProtocol" in close.why
 
 
 @pytest.mark.parametrize("came_with", [NOBODY, bytes(range(8)), SESSION_ID])
