@@ -23,7 +23,7 @@ from iso15118.messages.names import sap as sap_names
 from iso15118.messages.names import xmldsig as xmldsig_names
 from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.certificate import ContractCertificateChain, SignedCertificateChain
-from iso15118.messages.v20.common import Request, Response
+from iso15118.messages.v20.common import ChargeParameterDiscoveryReq, ChargeParameterDiscoveryRes, Request, Response
 from iso15118.messages.v20.price import AbsolutePriceSchedule, PriceLevelSchedule
 
 MessageClass: TypeAlias = type[Message]
@@ -227,15 +227,19 @@ def schema_of(message: Message, payload_type: int) -> Schema:
 def renegotiated(octets: bytes, sets: tuple[str, ...]) -> Message:
     """The message of a frame of the renegotiation stream. `sets`: the names of those it may be in, the one that is due first.
 
-    The others are tried so that a message out of order is seen for what it is. Raises CodecError where it is in none of them.
+    Of the set of an energy transfer only charge parameters travel here, so that what reads as anything else was meant in the other set: a
+    message out of order is seen for what it is. Raises CodecError where it is in none of them.
     """
-    due, *others = sets
-    try:
-        return SCHEMAS[due].decode(octets)
-    except CodecError:
-        if not others:
-            raise
-        return renegotiated(octets, tuple(others))
+    failure: CodecError | None = None
+    for name in sets:
+        try:
+            message = SCHEMAS[name].decode(octets)
+        except CodecError as error:
+            failure = failure or error
+            continue
+        if name == COMMON or isinstance(message, ChargeParameterDiscoveryReq | ChargeParameterDiscoveryRes):
+            return message
+    raise failure or CodecError("neither charge parameters nor a common message")
 
 
 @cache

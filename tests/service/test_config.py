@@ -7,6 +7,7 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.session.lenience import USUAL, Deviation
 from iso15118.session.services import ControlMode, ServiceID
 
 SECC = """\
@@ -59,6 +60,7 @@ discharge_allowed = false
 always_priced = true
 negative_discharge = true
 service_renegotiation = true
+standby = true
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
 """)
@@ -73,6 +75,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
+    assert evse.session.standby
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
     assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
@@ -136,7 +139,7 @@ SECC_WRONG = [
     (SECC.replace("DE*CLP*E1", "x" * 256), "evse[0].id: "),
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
-    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, budget, charge_loop_timeout"),
+    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
     (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
@@ -209,3 +212,25 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     for path, told in ((tmp_path / "none", "cannot be read"), (tmp_path, "cannot be read"), (tmp_path / "bytes", "not TOML")):
         with pytest.raises(LocalError, match=told):
             load_secc(path)
+
+
+def test_deviations_are_accepted_and_refused_by_name(file: Path) -> None:
+    file.write_text(SECC + '[evse.lenience]\npre_charge_ended_ongoing = "accept"\ntime_stamp_unit = "refuse"\n')
+    accepted = load_secc(file).station.evses[0].session.lenience.accepted
+    assert accepted == USUAL.accepted - {Deviation.TIME_STAMP_UNIT} | {Deviation.PRE_CHARGE_ENDED_ONGOING}
+    file.write_text(EVCC + '[lenience]\nconnector_three = "refuse"\n')
+    assert load_evcc(file).car.session.lenience.accepted == USUAL.accepted - {Deviation.CONNECTOR_THREE}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('welding_skipped = "perhaps"', 'evse[0].lenience.welding_skipped: \'perhaps\'; allowed: "accept" or "refuse"'),
+        ('connector_three = "accept"', "evse[0].lenience.connector_three: unknown key; allowed: departure_zero, "),
+    ],
+)
+def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:
+    file.write_text(SECC + f"[evse.lenience]\n{line}\n")
+    with pytest.raises(LocalError) as refused:
+        load_secc(file)
+    assert told in str(refused.value)

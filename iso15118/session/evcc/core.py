@@ -22,6 +22,7 @@ from iso15118.session.evcc import contactor, turns
 from iso15118.session.evcc.delivery import starts
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import replace
@@ -115,10 +116,10 @@ def _check(session: Session, message: Response, out: list[Command]) -> tuple[Ses
             session = _note(session, f"{name} says {code}", out)
     unit = stamps.unit(stamp)
     if unit != "microseconds":
-        session = _note(session, f"the charger's time stamps are in {unit}, not microseconds [V2G20-2676]", out)
+        session = _note(session, session.config.lenience.judged(Deviation.TIME_STAMP_UNIT, unit), out)
         stamp = stamps.microseconds(stamp)
     if stamp < session.peer_stamp or (stamp == session.peer_stamp and unit == "microseconds"):
-        session = _note(session, "the charger's time stamps do not increase [V2G20-1537]", out)
+        session = _note(session, session.config.lenience.judged(Deviation.TIME_STAMP_BACK), out)
     return session, stamp
 
 

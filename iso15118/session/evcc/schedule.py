@@ -6,7 +6,9 @@ from typing import Final
 
 from iso15118.errors import PeerError
 from iso15118.messages.v20.common import Header, Processing
+from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import (
+    ChargingSchedule,
     Dynamic_SEReqControlMode,
     Dynamic_SEResControlMode,
     Scheduled_SEReqControlMode,
@@ -18,6 +20,7 @@ from iso15118.sequence.table import Outcome
 from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
+from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -80,20 +83,29 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
     if isinstance(mode, Dynamic_SEResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
         return Read(session if told == session.told else replace(session, told=told), notes=notes)
-    chosen, problems = pick(mode.schedule_tuple, session.config.schedule_choice, response.header.time_stamp)
-    return Read(replace(session, chosen=chosen), notes=(*notes, *problems))
+    chosen, shared = pick(mode.schedule_tuple, session.config.schedule_choice, response.header.time_stamp)
+    if shared:
+        notes = (*notes, session.config.lenience.judged(Deviation.TUPLE_ID_SHARED))
+    if any(_positive(each.discharging_schedule) for each in mode.schedule_tuple):
+        notes = (*notes, session.config.lenience.judged(Deviation.DISCHARGE_SCHEDULE_SIGN))
+    return Read(replace(session, chosen=chosen), notes=notes)
 
 
-def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice, heard: int = 0) -> tuple[Chosen, tuple[str, ...]]:
-    """The schedule to take, and what was wrong with the offer: of tuples with one id the first counts. `heard`: the response's stamp."""
+def _positive(back: ChargingSchedule | None) -> bool:
+    """True for a discharging schedule in the other sign."""
+    entries = () if back is None else back.power_schedule.power_schedule_entries.power_schedule_entry
+    return any(number(entry.power) > 0 for entry in entries)
+
+
+def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice, heard: int = 0) -> tuple[Chosen, bool]:
+    """The schedule to take, and whether tuples shared an id: then the first counts. `heard`: the response's stamp."""
     unique: dict[int, ScheduleTuple] = {}
     for each in offered:
         unique.setdefault(each.schedule_tuple_id, each)
-    notes = () if len(unique) == len(offered) else ("schedule tuples share an id: the first of them counts",)
     choices = [Chosen.of(each, heard) for each in unique.values()]
     if choice is ScheduleChoice.MOST_ENERGY:
-        return max(choices, key=lambda chosen: chosen.charge.energy), notes
-    return choices[0], notes
+        return max(choices, key=lambda chosen: chosen.charge.energy), len(unique) < len(offered)
+    return choices[0], len(unique) < len(offered)
 
 
 def supplied(session: Session, snapshot: EvccSnapshot, leaves: int | None, minimum: int | None, target: int | None) -> Told:

@@ -15,6 +15,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
+from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.units import Second, Volt
 from iso15118.value import Value
@@ -61,6 +62,8 @@ class Config(Value):
     maximum_supporting_points: int = 1024
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
+    lenience: Lenience = USUAL
+    """Which deviations of chargers are accepted."""
     meter_every: int = 20
     """The meter is asked for in the first exchange and every so many after it; 0: never."""
 

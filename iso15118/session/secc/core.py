@@ -29,7 +29,8 @@ from iso15118.sequence.table import Outcome, following, require
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
-from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, streams
+from iso15118.session.lenience import Deviation
+from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, standby, streams
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -118,8 +119,9 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
         why = WITHDRAWN  # at once: the car has a minute for its next request
     else:
-        if session.phase is Phase.CHARGE_LOOP:
-            session = loop.overrun(session, snapshot)
+        if session.phase.loop:
+            watch = loop.overrun if session.phase is Phase.CHARGE_LOOP else standby.watched
+            session = watch(session, snapshot)
             if snapshot.authorisation is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
         why = session.failing
@@ -144,15 +146,16 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         return session
     stream = stream_of(payload_type)
     out.append(Disarm(SEQUENCE[stream]))
-    session = _stamped(session, message, snapshot, out)
+    before, session = session.peer_stamp, _stamped(session, message, snapshot)
     try:
+        session = _clocked(session, message, before)
         _identify(session, message)
         if stream is not Stream.MAIN:
             return _aside(session, stream, message, payload_type, snapshot, out)
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
-        require(session.phase, type(message), session.transfer)
+        session = _standing(session, message)
         if session.failing:
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
@@ -197,18 +200,39 @@ def _identify(session: Session, message: Message) -> None:
         raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
 
 
-def _stamped(session: Session, message: Message, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    """The session with the stamp of its answer. Notes, once, that the car does not stamp in microseconds, or jumps back; it is served."""
+def _stamped(session: Session, message: Message, snapshot: SeccSnapshot) -> Session:
+    """The session with the stamp of its answer and the car's."""
     if not isinstance(message, Request):
         return session.stamped(snapshot)
-    stamp, told = stamps.seconds(message.header.time_stamp), stamps.unit(message.header.time_stamp)
-    if told != "microseconds" and told not in session.notes:
-        out.append(Note(f"the car's time stamps are in {told}, not microseconds [V2G20-2676]"))
-        session = replace(session, notes=session.notes | {told})
-    if stamp < session.peer_stamp - 1.0 and "back" not in session.notes:
-        out.append(Note("the car's time stamps jump back [V2G20-1537]"))
-        session = replace(session, notes=session.notes | {"back"})
-    return session.stamped(snapshot, stamp)
+    return session.stamped(snapshot, stamps.seconds(message.header.time_stamp))
+
+
+def _clocked(session: Session, message: Message, before: float) -> Session:
+    """Judges the car's time stamp: its unit, and whether it jumps back behind `before` (s)."""
+    if not isinstance(message, Request):
+        return session
+    unit = stamps.unit(message.header.time_stamp)
+    if unit != "microseconds":
+        session = session.deviates(Deviation.TIME_STAMP_UNIT, unit)
+    if session.peer_stamp < before - 1.0:
+        session = session.deviates(Deviation.TIME_STAMP_BACK)
+    return session
+
+
+_SKIPPED: Final = {
+    (Phase.PRE_CHARGE, delivery.PowerDeliveryReq): (Deviation.PRE_CHARGE_ENDED_ONGOING, Phase.POWER_DELIVERY),
+    (Phase.CHARGE_LOOP, wire.SessionStopReq): (Deviation.STOP_IN_LOOP, Phase.SESSION_STOP),
+}
+"""Requests that cars are known to send too early: as which deviation, and in which phase they would stand."""
+
+
+def _standing(session: Session, message: Message) -> Session:
+    """The session in the phase where the request may stand. Raises PeerError (FAILED_SequenceError) where there is none."""
+    skipped = _SKIPPED.get((session.phase, type(message)))
+    if skipped is not None and skipped[0] in session.config.lenience.accepted:
+        session = replace(session.deviates(skipped[0]), phase=skipped[1])
+    require(session.phase, type(message), session.transfer)
+    return session
 
 
 def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
@@ -227,6 +251,9 @@ def _reply(before: Session, answer: Answer, request: Message, payload_type: int,
     flowing = row.sequence_timeout < 1.0 or (phase is Phase.CHARGE_LOOP and session.ask is not None)
     wait = session.config.times.charge_loop if flowing else row.sequence_timeout
     out += [Apply(session.setpoint), Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
+    if session.untold:
+        out += map(Note, session.untold)
+        session = replace(session, untold=())
     if session.closing:
         out.append(Note(session.closing))
     if (phase, wait, None) == (session.phase, session.sequence, session.deferred):
@@ -238,9 +265,9 @@ def _refuse(session: Session, request: Message, payload_type: int, code: Respons
     """Power away, then the paired response with `code`, then the end."""
     told = f"{type(request).__name__} refused with {code}: {why}"
     response = refusal(request, code, session_id=session.id, time_stamp=session.stamp)
-    out += [Apply(wind_down.REST), Disarm(Timer.ANSWER), Note(told)]
+    out += [Apply(wind_down.REST), Disarm(Timer.ANSWER), *map(Note, session.untold), Note(told)]
     out += [Send(response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
-    return replace(session, phase=Phase.ENDED, setpoint=wind_down.REST, ask=None, deferred=None, closing=told, clean=False)
+    return replace(session, phase=Phase.ENDED, setpoint=wind_down.REST, ask=None, deferred=None, untold=(), closing=told, clean=False)
 
 
 def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:

@@ -6,16 +6,20 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from iso15118.energy import Need
-from iso15118.errors import PeerError
 from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
-from iso15118.session.secc.dc_parameters import SANE, discharge
+from iso15118.sequence.phases import Phase
+from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.mobility import proposing
+from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
-from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.secc.profile import watch_profile
+from iso15118.session.secc.state import Answer, Ask, Session
+from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Ampere, Volt, Watt
@@ -40,14 +44,24 @@ _MODES: Final[dict[tuple[ControlMode, bool], type]] = {
 def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
     """Takes the car's turn, decides, and tells the truth about what is measured and which limits shaped it.
 
+    In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
-    session = decided(session, snapshot, read_ask(session, request), ours)
+    mode = request.control_mode
+    if session.phase is Phase.STANDBY:
+        session = replace(session, loops=session.loops + 1)
+    else:
+        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
+    held = decision.power_limited or decision.current_limited or decision.voltage_limited
+    session, code = watch_profile(session, snapshot, held=held)
+    session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
     response = dc.DC_ChargeLoopRes(
         header=session.header,
-        response_code=OK,
+        response_code=code,
         evse_status=status(session, snapshot),
         meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
         evse_present_current=rational(round(reading.current.value, 1)),
@@ -55,7 +69,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
         evse_power_limit_achieved=decision.power_limited,
         evse_current_limit_achieved=decision.current_limited,
         evse_voltage_limit_achieved=decision.voltage_limited,
-        control_mode=_say_limits(session, snapshot, ours),
+        control_mode=limits,
     )
     return Answer(session, response)
 
@@ -114,7 +128,7 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     mode = request.control_mode
     control = session.parameters.control_mode if session.parameters else None
     if control is None or type(mode) is not _MODES[control, session.bidirectional]:
-        raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-458")
+        raise refused(Sense.OTHER_MODE, type(mode).__name__)
     known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
     back_power, back_current = known.discharge_power, known.discharge_current
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
@@ -131,8 +145,9 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     present = number(request.ev_present_voltage)
     if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
         target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
-        if target > limits.charge_current * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE or abs(target) > SANE["current"]:
-            raise PeerError(f"the car asks for {target:g} A, {ceiling:g} V, above its own maximum")
+        own = limits.charge_current if target >= 0.0 or not session.bidirectional else limits.discharge_current
+        if abs(target) > own * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE:
+            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {limits.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
     return Ask(limits, present, need=_need(mode))
 
@@ -171,7 +186,7 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     if session.over_since is None:
         return replace(session, over_since=snapshot.now)
     if snapshot.now - session.over_since >= OVER:
-        told = f"{voltage:.1f} V, {current:.1f} A at the output, above the car's maximum"
+        told = f"{Sense.OUTPUT_ABOVE_MAXIMUM.rule.what}: {voltage:.1f} V, {current:.1f} A"
         return replace(session, failing=told)
     return session
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso15118.errors import PeerError
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.dc import (
     BPT_DC_CPDReqEnergyTransferMode,
@@ -16,11 +15,14 @@ from iso15118.messages.v20.dc import (
 )
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Abilities, Limits
+from iso15118.sequence.table import Transfer
+from iso15118.session.lenience import Deviation
 from iso15118.session.secc.state import OK, Answer, Session
+from iso15118.session.sense import MOST_CURRENT, MOST_POWER, MOST_VOLTAGE, Sense, refused
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
-SANE: Final = {"power": 20e6, "current": 20e3, "voltage": 5e3}
+SANE: Final = {"power": MOST_POWER, "current": MOST_CURRENT, "voltage": MOST_VOLTAGE}
 """Above these (W, A, V) a number is a mistake of the sender, not a limit of a vehicle."""
 
 
@@ -28,8 +30,12 @@ def answer_charge_parameters(session: Session, request: DC_ChargeParameterDiscov
     """Our limits against the car's. Raises PeerError (FAILED_WrongChargeParameter) on a wrong type or impossible values [V2G20-2272]."""
     mode = request.energy_transfer_mode
     if isinstance(mode, BPT_DC_CPDReqEnergyTransferMode) is not session.bidirectional:
-        raise _wrong(f"{type(mode).__name__} under service {session.service.id.name if session.service else 'none'}")
+        service = session.service.id.name if session.service else "none"
+        raise refused(Sense.OTHER_SERVICE, f"{type(mode).__name__} under service {service}", Transfer.DC)
     vehicle = read_limits(mode, session.bidirectional)
+    product = vehicle.max_voltage * vehicle.charge_current
+    if vehicle.charge_power > product * 1.01:
+        session = session.deviates(Deviation.POWER_ABOVE_PRODUCT, f"{vehicle.charge_power:g} W of {product:g} VA")
     ours = snapshot.abilities.limits.lowered(snapshot.limits)
     if not session.bidirectional:
         ours = ours.charging_only()
@@ -58,11 +64,11 @@ def _window(low: RationalNumber, high: RationalNumber, what: str, *, signed: boo
     if signed:
         least, most = abs(least), abs(most)
     if least < 0 or most < 0:
-        raise _wrong(f"negative {what}: {least:g}..{most:g}")
+        raise refused(Sense.NEGATIVE, f"{what} {least:g}..{most:g}", Transfer.DC)
     if least > most:
-        raise _wrong(f"minimum {what} {least:g} above its maximum {most:g}")
+        raise refused(Sense.MINIMUM_ABOVE_MAXIMUM, f"{what} {least:g}..{most:g}", Transfer.DC)
     if most > SANE[what.split()[-1]]:
-        raise _wrong(f"{what} of {most:g} is beyond sense")
+        raise refused(Sense.BEYOND_SENSE, f"{what} of {most:g}", Transfer.DC)
     return least, most
 
 
@@ -70,13 +76,10 @@ def _compatible(vehicle: Limits, ours: Limits, abilities: Abilities) -> None:
     """Both windows must overlap: the car's maxima reach our minima."""
     if vehicle.max_voltage < ours.min_voltage or vehicle.min_voltage > ours.max_voltage:
         theirs = f"{vehicle.min_voltage:g}..{vehicle.max_voltage:g} V"
-        raise _wrong(f"the car's {theirs} and the outlet's {ours.min_voltage:g}..{ours.max_voltage:g} V do not meet")
+        what = f"the car's {theirs}, the outlet's {ours.min_voltage:g}..{ours.max_voltage:g} V"
+        raise refused(Sense.NOTHING_IN_COMMON, what, Transfer.DC)
     if vehicle.charge_power < abilities.min_charge_power or vehicle.charge_current < abilities.min_charge_current:
-        raise _wrong(f"the car's maximum {vehicle.charge_power:g} W, {vehicle.charge_current:g} A is below the outlet's minimum")
-
-
-def _wrong(what: str) -> PeerError:
-    return PeerError(what, requirement="V2G20-2272", code="FAILED_WrongChargeParameter")
+        raise refused(Sense.BELOW_OUR_MINIMUM, f"{vehicle.charge_power:g} W, {vehicle.charge_current:g} A", Transfer.DC)
 
 
 def discharge(value: float, negative: bool) -> RationalNumber:

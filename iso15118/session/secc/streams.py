@@ -13,7 +13,6 @@ from typing import Any, Final
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.common import ChargeLoopRes, EVSENotification, Processing, Request, ResponseCode
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
-from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import BEGIN, Due, Stream, following, require
 from iso15118.sequence.table import Outcome
 from iso15118.session.secc import notifications
@@ -24,13 +23,15 @@ from iso15118.value import replace
 
 _RENEW: Final = EVSENotification.ScheduleRenegotiation
 _CONFIRM: Final = EVSENotification.MeteringConfirmation
+_AT_ONCE: Final = ("notes", "untold", "wishes")
+"""What an answer changes of the session here and now."""
 
 AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
 
 
 def awaited(session: Session, stream: Stream) -> Due | None:
     """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846]."""
-    if session.phase is not Phase.CHARGE_LOOP or not session.loops:
+    if not (session.phase.loop and session.loops):
         return None
     match stream:
         case Stream.SCHEDULE:
@@ -61,7 +62,8 @@ def _renewed(session: Session, due: Due, request: Request, snapshot: SeccSnapsho
     asked = notifications.wants(session, _RENEW) if session.renewal is None else session.renewal.asked
     session = notifications.dropped(session, _RENEW)
     view = replace(session, **changes)
-    given = _delivered(view, request) if isinstance(request, PowerDeliveryReq) else _at_once(answer(view, request, snapshot))
+    given = _delivered(view, request, snapshot) if isinstance(request, PowerDeliveryReq) else _at_once(answer(view, request, snapshot))
+    session = replace(session, **{name: getattr(given.session, name) for name in _AT_ONCE})
     now = following(due, type(request), session.transfer, given.outcome)
     changes = {**changes, **_changed(view, given.session)}
     if now is BEGIN[Stream.SCHEDULE]:
@@ -76,23 +78,23 @@ def _at_once(answer: Answer | Wait) -> Answer:
 
 
 def _changed(before: Session, after: Session) -> dict[str, Any]:
-    """The fields that differ."""
-    fields = ((name, getattr(before, name), getattr(after, name)) for name in type(before).__fields__)
+    """The fields that differ, but for those that do not wait."""
+    names = (name for name in type(before).__fields__ if name not in _AT_ONCE)
+    fields = ((name, getattr(before, name), getattr(after, name)) for name in names)
     return {name: new for name, old, new in fields if new is not old}
 
 
-def _delivered(view: Session, request: PowerDeliveryReq) -> Answer:
+def _delivered(view: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
     """The profile under the new schedule; nothing of metal moves. While the car is still computing, the rest is ignored [V2G20-2007].
 
     Raises PeerError on any other progress than ScheduleRenegotiation.
     """
-    response = PowerDeliveryRes(header=view.header, response_code=OK)
     if request.ev_processing is not Processing.Finished:
-        return Answer(view, response, Outcome.AGAIN)
+        return Answer(view, PowerDeliveryRes(header=view.header, response_code=OK), Outcome.AGAIN)
     if request.charge_progress is not ChargeProgress.ScheduleRenegotiation:
         what = f"PowerDelivery({request.charge_progress}) in a schedule renegotiation"
         raise PeerError(what, requirement="V2G20-2317", code="FAILED_SequenceError")
-    return Answer(agreed(view, request), response)
+    return agreed(view, request, snapshot)
 
 
 def effective(session: Session) -> Session:

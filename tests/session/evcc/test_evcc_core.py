@@ -103,7 +103,7 @@ def test_a_clock_that_jumps_back_is_told_of_and_survived() -> None:
     bench.run()
     assert bench.closed is not None
     assert bench.closed.clean
-    assert bench.notes == ["the charger's time stamps do not increase [V2G20-1537]"]
+    assert bench.notes == ["deviation time_stamp_back: time stamps that do not increase [V2G20-1537]"]
 
 
 # Timers around one request.

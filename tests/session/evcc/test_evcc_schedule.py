@@ -103,14 +103,14 @@ def test_picking() -> None:
     offered = (schedule_tuple(4, (60, 5.0)), schedule_tuple(5, (60, 9.0)), schedule_tuple(5, (60, 99.0)))
     assert pick(offered[:2], ScheduleChoice.FIRST)[0].id == 4
     assert pick(offered[:2], ScheduleChoice.MOST_ENERGY)[0].id == 5
-    assert pick(offered[:2], ScheduleChoice.FIRST)[1] == ()
+    assert pick(offered[:2], ScheduleChoice.FIRST)[1] is False
 
 
 def test_of_two_tuples_with_one_id_the_first() -> None:
     offered = (schedule_tuple(5, (60, 9.0)), schedule_tuple(5, (60, 99.0)))
-    chosen, notes = pick(offered, ScheduleChoice.MOST_ENERGY)
+    chosen, shared = pick(offered, ScheduleChoice.MOST_ENERGY)
     assert chosen.charge.powers == (9.0,)
-    assert len(notes) == 1
+    assert shared
 
 
 def test_a_schedule_as_long_as_can_be() -> None:

@@ -191,8 +191,8 @@ def test_a_limit_that_the_car_lowers_holds_in_the_same_step() -> None:
     assert turned(play, ask(ev_target_current=30, ev_maximum_charge_current=30))[0].current == 30
     assert turned(play, ask(ev_target_current=30, ev_maximum_charge_power=4e3))[0].current == 10
     assert turned(play, ask(ev_target_current=30))[0].current == 10, "a limit left out stands as last told"
-    assert turned(play, ask(ev_target_current=-40, ev_maximum_discharge_current=20))[0].current == -20
-    assert turned(play, ask(ev_target_current=-40, ev_maximum_discharge_power=-2e3))[0].current == -5, "in either sign"
+    assert turned(play, ask(ev_target_current=-20, ev_maximum_discharge_current=20))[0].current == -20
+    assert turned(play, ask(ev_target_current=-20, ev_maximum_discharge_power=-2e3))[0].current == -5, "in either sign"
 
 
 def test_a_maximum_voltage_below_the_output_reduces_the_output() -> None:
@@ -211,6 +211,9 @@ def test_a_maximum_voltage_below_the_output_reduces_the_output() -> None:
         pytest.param({"ev_target_voltage": 490}, id="voltage above what it said before the loop"),
         pytest.param({"ev_target_voltage": 450, "ev_maximum_voltage": 430}, id="voltage above what it says now"),
         pytest.param({"ev_target_current": -21e3}, id="a current beyond sense"),
+        pytest.param({"ev_target_voltage": 20e3}, id="20 kV"),
+        pytest.param({"ev_target_current": -62}, id="out of the vehicle"),
+        pytest.param({"ev_target_current": -40, "ev_maximum_discharge_current": 20}, id="out of the vehicle, lowered"),
         pytest.param({"ev_target_current": 10, "ev_maximum_charge_current": -10}, id="a negative maximum"),
     ],
 )
@@ -337,12 +340,12 @@ def test_a_negative_target_without_a_bidirectional_service() -> None:
 
 
 def test_a_discharge_above_the_limit_is_clamped() -> None:
-    """BPT-05: to ours, with the flag; to the car's own, without."""
+    """BPT-05: to ours, with the flag; to the car's own power, without."""
     planned = (Plan(EPOCH, (Slot(86_400, 100e3, 100e3),)),)
-    setpoint, answer = turned(loop(budget=PLENTY, plans=planned), ask(ev_target_current=-80))
+    setpoint, answer = turned(loop(budget=PLENTY, plans=planned), ask(ev_target_current=-60))
     assert setpoint.current == -50
     assert flags(answer)[:2] != (False, False)
-    setpoint, answer = turned(loop(budget=PLENTY, plans=planned), ask(ev_target_current=-80, ev_maximum_discharge_current=30))
+    setpoint, answer = turned(loop(budget=PLENTY, plans=planned), ask(ev_target_current=-40, ev_maximum_discharge_power=12e3))
     assert setpoint.current == -30
     assert flags(answer) == (False, False, False)
 

@@ -133,7 +133,7 @@ def test_the_limits_a_car_tells_anew_hold_where_the_loop_does_not_tell_any() -> 
     assert looped(play).response_code is ResponseCode.OK
     answered(play, aside(DELIVERY, **ANEW, ev_power_profile=profile(1e3, tuple_id=number_)))
     play >> request(LOOP) << applied(contactor=False) << said(dc.DC_ChargeLoopRes, response_code=ResponseCode.FAILED)
-    assert "above its own maximum" in play.session.closing
+    assert "20 A, 450 V of 5 A" in play.session.closing
 
 
 @MODES

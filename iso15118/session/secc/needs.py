@@ -1,0 +1,25 @@
+"""The car's needs held against sense: energies and states of charge in order, a departure that lies ahead."""
+
+from __future__ import annotations
+
+from iso15118.messages.v20.common import RationalNumber
+from iso15118.messages.v20.rational import number
+from iso15118.session.lenience import Deviation
+from iso15118.session.secc.state import Session
+
+
+def ordered(session: Session, minimum: RationalNumber | None, target: RationalNumber | None, maximum: RationalNumber | None) -> Session:
+    """The session that has judged the order of the energy requests it was told."""
+    told = [number(energy) for energy in (minimum, target, maximum) if energy is not None]
+    if told == sorted(told):
+        return session
+    return session.deviates(Deviation.ENERGY_ORDER, ", ".join(f"{energy:g} Wh" for energy in told))
+
+
+def planned(session: Session, departure: int | None, minimum_soc: int | None = None, target_soc: int | None = None) -> Session:
+    """The session that has judged when the car leaves (s) and with what state of charge (percent)."""
+    if departure == 0:
+        session = session.deviates(Deviation.DEPARTURE_ZERO)
+    if minimum_soc is not None and target_soc is not None and minimum_soc > target_soc:
+        session = session.deviates(Deviation.SOC_ORDER, f"{minimum_soc} above {target_soc} %")
+    return session
