@@ -49,8 +49,8 @@ def read_service_detail(session: Session, response: ServiceDetailRes, snapshot: 
     sets: list[ParameterSet] = []
     notes: list[str] = []
     for wire in response.service_parameter_list.parameter_set:
-        notes += deviations(asked, wire)
         try:
+            notes += [session.config.lenience.judged(*odd) for odd in deviations(asked, wire)]
             sets.append(ParameterSet.from_wire(wire))
         except PeerError as error:  # one variant that cannot be read leaves the others
             notes.append(f"service {asked.name}: {error}")

@@ -22,6 +22,7 @@ from iso15118.messages.v20.service import (
 )
 from iso15118.session.evcc import Config, begin
 from iso15118.session.evcc.services import ask_service_selection, best, choose
+from iso15118.session.lenience import STRICT, USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, Bench, snapshot
@@ -161,7 +162,16 @@ def test_what_is_odd_about_a_set_is_told_once_and_taken() -> None:
     assert selected(bench) == (1, 1)
     assert bench.session.parameters is not None
     assert bench.session.parameters.phases == 3
-    assert [note for note in bench.notes if "Connector 3" in note] == ["service AC: Connector 3 stands for three phases instead of 2"]
+    assert [note for note in bench.notes if "connector_three" in note] == [USUAL.judged(Deviation.CONNECTOR_THREE, "service AC")]
+
+
+@pytest.mark.parametrize(("lenience", "chosen"), [(USUAL, (1, 1)), (STRICT, (1, 2))])
+def test_a_strict_car_passes_an_odd_set_over(lenience: Lenience, chosen: tuple[int, int]) -> None:
+    bench = Bench(Config(services=(ServiceID.AC,), lenience=lenience)).run(ServiceDiscoveryReq)
+    bench.answer(energy_transfer_service_list=offered(1))
+    sets = tuple(ParameterSet(i, S, connector=connector, nominal_voltage=230).to_wire() for i, connector in ((1, 3), (2, 2)))
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=sets))
+    assert selected(bench) == chosen
 
 
 @pytest.mark.parametrize("wish", [{"pricing": ()}, {"mobility_needs": ()}, {"mobility_needs": (1, 3)}])
