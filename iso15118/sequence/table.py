@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     DONE = "finished"
     AGAIN = "ongoing or warning"
     START = "start"
+    STANDBY = "standby"
     STOP = "stop"
     RENEGOTIATE = "service renegotiation"
 
@@ -89,17 +90,30 @@ ROWS: Final = (
     Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.POWER_DELIVERY, ALTERNATING),
     Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.AGAIN, _P.CABLE_CHECK, DC),
     Row(_P.CABLE_CHECK, DC_CableCheckReq, _O.DONE, _P.PRE_CHARGE, DC),
+    # A car may rest before anything is energised; the way to power then leads through a new session [V2G20-2122] [V2G20-1390].
+    Row(_P.CABLE_CHECK, PowerDeliveryReq, _O.AGAIN, _P.CABLE_CHECK, DC),
+    Row(_P.CABLE_CHECK, PowerDeliveryReq, _O.STANDBY, _P.STANDBY, DC),
+    Row(_P.CABLE_CHECK, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
     Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.AGAIN, _P.PRE_CHARGE, DC),
     Row(_P.PRE_CHARGE, DC_PreChargeReq, _O.DONE, _P.POWER_DELIVERY, DC),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.AGAIN, _P.POWER_DELIVERY),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.START, _P.CHARGE_LOOP),
+    Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
     Row(_P.CHARGE_LOOP, AC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, AC),
     Row(_P.CHARGE_LOOP, DC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, DC),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.AGAIN, _P.CHARGE_LOOP),
+    Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
+    Row(_P.STANDBY, AC_ChargeLoopReq, _O.DONE, _P.STANDBY, AC),
+    Row(_P.STANDBY, DC_ChargeLoopReq, _O.DONE, _P.STANDBY, DC),
+    Row(_P.STANDBY, PowerDeliveryReq, _O.AGAIN, _P.STANDBY),
+    Row(_P.STANDBY, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
+    Row(_P.STANDBY, PowerDeliveryReq, _O.START, _P.CHARGE_LOOP),
+    Row(_P.STANDBY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
+    Row(_P.STANDBY, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
     Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.AGAIN, _P.WELDING_DETECTION, DC),
     Row(_P.WELDING_DETECTION, DC_WeldingDetectionReq, _O.DONE, _P.SESSION_STOP, DC),
     Row(_P.WELDING_DETECTION, SessionStopReq, _O.DONE, _P.ENDED, DC),

@@ -125,6 +125,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._writing = False
         self._unsent = 0
         self._written_at: Second = 0.0
+        self._renewed_at: Second = 0.0
         self._arrived: float | None = None
         self._left: float | None = None
 
@@ -235,8 +236,14 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Events.
 
     def _ticked(self, due: Second) -> None:
+        """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
+        now = self._loop.time()
+        renewed = self._renewed_at + TICK
+        if renewed > now + TICK / 4:
+            self._tick = self._loop.call_at(renewed, self._ticked, renewed)
+            return
         following = due + TICK
-        if following <= (now := self._loop.time()):
+        if following <= now:
             following = now + TICK  # after a pause: no burst
         self._tick = self._loop.call_at(following, self._ticked, following)
         self._feed(Tick())
@@ -292,6 +299,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Apply):
                 if not self._over:  # the safe state is the last word
                     self._applied = command.setpoint
+                    self._renewed_at = self._loop.time()
                     self._perform(command.setpoint)
             elif isinstance(command, Send):
                 written.append(self._send(command))

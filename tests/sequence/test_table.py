@@ -52,7 +52,7 @@ def test_frames_are_read_of_the_sets_that_have_rows() -> None:
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:
-    assert {row.phase for row in ROWS if row.next is Phase.CHARGE_LOOP} == {Phase.POWER_DELIVERY, Phase.CHARGE_LOOP}
+    assert {row.phase for row in ROWS if row.next is Phase.CHARGE_LOOP} == {Phase.POWER_DELIVERY, Phase.CHARGE_LOOP, Phase.STANDBY}
     assert [row for row in ROWS if row.phase is Phase.ENDED] == []
 
 

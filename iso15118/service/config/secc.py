@@ -80,6 +80,7 @@ class EvseTable(VariantKeys, VasKeys):
     meter_at_start: Flag = True
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
+    standby: Flag = False
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
     eim: Annotated[
@@ -142,6 +143,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         negative_discharge=table.negative_discharge,
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
+        standby=table.standby,
     )
     budget = table.budget
     return EvseConfig(

@@ -37,6 +37,7 @@ _ASKS: Final[Mapping[Phase, Ask]] = {
     Phase.PRE_CHARGE: power.ask_pre_charge,
     Phase.POWER_DELIVERY: power.ask_power_delivery,
     Phase.CHARGE_LOOP: dc_loop.ask_charge_loop,
+    Phase.STANDBY: dc_loop.ask_charge_loop,
     Phase.WELDING_DETECTION: power.ask_welding_detection,
     Phase.SESSION_STOP: power.ask_session_stop,
 }

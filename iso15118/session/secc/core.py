@@ -28,7 +28,7 @@ from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
-from iso15118.session.secc import dc_loop, dc_parameters, loop, notifications, services, setup
+from iso15118.session.secc import dc_loop, dc_parameters, loop, notifications, services, setup, standby
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -126,8 +126,9 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
         why = WITHDRAWN  # at once: the car has a minute for its next request
     else:
-        if session.phase is Phase.CHARGE_LOOP:
-            session = loop.overrun(session, snapshot)
+        if session.phase.loop:
+            watch = loop.overrun if session.phase is Phase.CHARGE_LOOP else standby.watched
+            session = watch(session, snapshot)
             if snapshot.authorisation is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
         why = session.failing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from iso15118.energy import Need
+from iso15118.energy import Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.v20.common import EVSENotification, Header, ResponseCode
@@ -19,10 +19,21 @@ from iso15118.session.services import ControlMode, ParameterSet, Service, dc_ser
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.session.value_added import Selected, ValueAddedService
-from iso15118.units import Watt
+from iso15118.units import Second, Watt
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
+
+
+class Watch(Value):
+    """How a car that has confirmed a power tolerance is held to its profile, and what happens to one that declines."""
+
+    settle: Second = 10.0
+    """After a step of the profile both powers are right for so long."""
+    correction: Second = 30.0
+    """From the first warning until the session ends [V2G20-1865]."""
+    renegotiates: bool = True
+    """A car that declines is asked for another schedule [V2G20-1946]; False: its session ends [V2G20-1945]."""
 
 
 class Config(Value):
@@ -38,8 +49,11 @@ class Config(Value):
     meter_id: str = "METER1"
     service_renegotiation: bool = False
     """Services may be chosen anew behind the charge loop, without a new session."""
+    standby: bool = False
+    """A car may stand by: stay in the loop at zero power."""
     always_priced: bool = False
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
+    watch: Watch = Watch()
     meter_at_start: bool = True
     """MeterInfo in the first charge-loop response without being asked [V2G20-1833]; False for cars that cannot read it."""
     lenience: Lenience = USUAL
@@ -81,10 +95,22 @@ class Chosen(Value):
     id: int
     charge: Steps
     discharge: Steps | None
+    tolerance: Watt | None = None
+    """How far the car may stray from its profile, where it has confirmed that; None: only the schedule binds."""
+    since: Second = 0.0
+    """Monotonic s at which it began."""
 
     def power(self, clock: int) -> tuple[Watt, Watt]:
         """Charge and discharge power (W, magnitudes) allowed at this moment (us); after the schedule's end nothing."""
         return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
+
+
+class Proposed(Value):
+    """Mobility needs that were proposed to the car, and when (monotonic s); `settled`: acknowledged, or not in time."""
+
+    mobility: Mobility
+    since: Second
+    settled: bool = False
 
 
 class Wish(Value):
@@ -132,11 +158,18 @@ class Session(Value):
     """What the car said there."""
     departure: int | None = None
     asked_schedule: float | None = None
+    offer: Offer | None = None
+    """What the car would take and give, if it has said so."""
     tuples: tuple[ScheduleTuple, ...] = ()
     chosen: Chosen | None = None
+    astray: Second | None = None
+    """Monotonic s since which the car has been warned that it does not keep its profile."""
+    proposed: Proposed | None = None
     isolation_begun: float | None = None
     isolation_started: bool = False
     """Since then the monitor has been seen testing: its verdict is of this test."""
+    precharged: bool = False
+    """Cable check and pre-charge have been finished since the session began: power may be switched on."""
     setpoint: Setpoint = OFF
     ask: Ask | None = None
     decision: Decision = IDLE
@@ -186,6 +219,10 @@ class Session(Value):
         if deviation in self.notes:
             return self
         return replace(self, notes=self.notes | {deviation}, untold=(*self.untold, told))
+
+    def noted(self, text: str) -> Session:
+        """The session that tells a person of this with its next response."""
+        return replace(self, untold=(*self.untold, text))
 
     def stamped(self, snapshot: SeccSnapshot, heard: float | None = None) -> Session:
         """The next session, whose `stamp` is the next message's: strictly increasing [V2G20-1537]. `heard`: the car's stamp, s."""
