@@ -23,8 +23,9 @@ from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.value_added import Selected
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
 
@@ -77,6 +78,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         snapshot: Callable[[], W],
         perform: Callable[[Setpoint | VehicleSetpoint], None],
         safe: Setpoint | VehicleSetpoint,
+        provide: Callable[[tuple[Selected, ...]], None] | None = None,
         heard: Callable[[Message], None] | None = None,
         name: str = "",
         log: Log | None = None,
@@ -86,6 +88,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     ) -> None:
         """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
 
+        `provide` is told which value-added services are taken, at the end none.
         `heard` is told of a message before the session is; watchers see it when the answer has been given. `tap` gets the octets as they
         come and go.
         """
@@ -102,6 +105,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._snapshot = snapshot
         self._perform = perform
         self._safe = safe
+        self._provide = provide or (lambda selected: None)
+        self._provided: tuple[Selected, ...] = ()
         self._heard = heard
         self._applied = safe
         self._log = log or Log()
@@ -126,6 +131,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._writing = False
         self._unsent: list[Sent] = []
         self._written_at: Second = 0.0
+        self._renewed_at: Second = 0.0
         self._arrived: float | None = None
         self._left: float | None = None
 
@@ -239,8 +245,14 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Events.
 
     def _ticked(self, due: Second) -> None:
+        """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
+        now = self._loop.time()
+        renewed = self._renewed_at + TICK
+        if renewed > now + TICK / 4:
+            self._tick = self._loop.call_at(renewed, self._ticked, renewed)
+            return
         following = due + TICK
-        if following <= (now := self._loop.time()):
+        if following <= now:
             following = now + TICK  # after a pause: no burst
         self._tick = self._loop.call_at(following, self._ticked, following)
         self._feed(Tick())
@@ -296,6 +308,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Apply):
                 if not self._over:  # the safe state is the last word
                     self._applied = command.setpoint
+                    self._renewed_at = self._loop.time()
                     self._perform(command.setpoint)
             elif isinstance(command, Send):
                 written.append(self._send(command))
@@ -305,6 +318,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                 self._disarm(command.timer)
                 if not self._over:
                     self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)
+            elif isinstance(command, Provide):
+                if command.selected != self._provided:  # at the end they have been let go of already
+                    self._serve(command.selected)
             elif isinstance(command, Note):
                 (self._log.warning if command.serious else self._log.info)("note", f"{self.name}: {command.text}")
                 if self._watchers:
@@ -345,6 +361,14 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if handle is not None:
             handle.cancel()
 
+    def _serve(self, selected: tuple[Selected, ...]) -> None:
+        """Value-added services are others' business: what goes wrong there disturbs nothing here."""
+        self._provided = selected
+        try:
+            self._provide(selected)
+        except Exception as defect:
+            self._log.error("value-added service failed", f"{self.name}: a value-added service failed", error=defect)
+
     # The end.
 
     def _give_up(self, where: str, defect: BaseException | None = None) -> None:
@@ -371,6 +395,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                     self._perform(self._safe)
                 except Exception as defect:
                     self._log.error("no safe state", f"{self.name}: safe state not reached", error=defect)
+            if self._provided:
+                self._serve(())
         self._hang_up(cut)
 
     def _hang_up(self, cut: bool) -> None:

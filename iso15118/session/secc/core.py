@@ -27,7 +27,7 @@ from iso15118.sequence.refusals import SPOKEN, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
 from iso15118.sequence.table import Outcome, following, require
 from iso15118.sequence.timers import Timer, times
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, standby, streams
@@ -77,6 +77,7 @@ def begin(config: Config, session_id: bytes) -> Session:
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
     """The next session and what is to be done, in order. Total: no event, however foul, raises."""
     out: list[Command] = []
+    provided = session.value_added
     session = _watch(session, snapshot, out)
     match event:
         case Tick():
@@ -102,7 +103,16 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             out += [Apply(setpoint), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
         case _:
             assert_never(event)
+    if session.value_added != provided or (provided and session.phase is Phase.ENDED):
+        session = _provide(session, out)
     return session, tuple(out)
+
+
+def _provide(session: Session, out: list[Command]) -> Session:
+    """Value-added services are taken or let go of, with the session's end at the latest."""
+    session = replace(session, value_added=()) if session.phase is Phase.ENDED else session
+    out.append(Provide(session.value_added))
+    return session
 
 
 def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from iso15118.energy import Mobility, Need, Offer
+from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
@@ -20,6 +21,7 @@ from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
+from iso15118.session.value_added import Selected, ValueAddedService
 from iso15118.units import Second, Watt
 from iso15118.value import Value, replace
 
@@ -38,10 +40,12 @@ class Watch(Value):
 
 
 class Config(Value):
-    """What one outlet offers. Units: `units`."""
+    """What one outlet offers. Units: `units`. Raises LocalError on what cannot be said."""
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    value_added: tuple[ValueAddedService, ...] = ()
+    """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -60,9 +64,18 @@ class Config(Value):
     negative_discharge: bool = False
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
+    def __post_init__(self) -> None:
+        ids = {service.id for service in self.value_added}
+        if len(self.value_added) > 8 or len(ids) != len(self.value_added):
+            raise LocalError(f"{len(self.value_added)} value-added services; allowed: at most 8, each with its own id")
+
     def service(self, wanted: int) -> Service | None:
         """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
+
+    def vas(self, wanted: int) -> ValueAddedService | None:
+        """The value-added service with this ServiceID, if it is on offer."""
+        return next((s for s in self.value_added if s.id == wanted), None)
 
 
 class Ask(Value):
@@ -150,6 +163,8 @@ class Session(Value):
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
+    value_added: tuple[Selected, ...] = ()
+    """The value-added services taken."""
     announced: Limits | None = None
     """What we said in charge parameter discovery: the loop never exceeds it [V2G20-2654]."""
     vehicle: Limits | None = None
