@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from iso15118.energy import Authorisation, Budget, Plan, Slot
+from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
@@ -51,8 +51,10 @@ class EvseConfig(Value, kw_only=True):
     """The operator's; None: the board's."""
     budget: Budget | None = None
     """What the site grants to begin with; None: the limits."""
-    schedules: tuple[tuple[Slot, ...], ...] = ()
+    schedules: tuple[Plan, ...] = ()
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
+    proposal: Mobility | None = None
+    """Mobility needs that are proposed to the car, its departure in seconds from the start of the session."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
     providers: tuple[Provider, ...] = ()
@@ -121,7 +123,8 @@ class Evse:
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
-        self._plans: tuple[Plan, ...] = ()
+        self._plans: tuple[Plan, ...] | None = ()
+        self._proposal: Mobility | None = None
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
         actuator.listen(self._changed)
@@ -142,6 +145,19 @@ class Evse:
         """What the site grants from now on; power follows at once."""
         self._budget = budget
         self._changed()
+
+    def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
+        """What is offered over time from now on, the best first, until the session ends; None: still being planned, the car has to wait."""
+        self._plans = plans
+
+    def propose(self, needs: Mobility | None) -> None:
+        """What our side knows of the driver's wish, told to a car that lets us supply it, until the session ends; None: nothing."""
+        self._proposal = needs
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the car would take and give, and the fees it asks, if it has said so in this session."""
+        return None if self.conversation is None else self.conversation.session.offer
 
     def authorise(self, authorisation: Authorisation) -> None:
         """May the vehicle that is here take energy? Holds until its session ends."""
@@ -200,6 +216,7 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            proposal=self._proposal,
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
@@ -208,7 +225,10 @@ class Evse:
         self._began = now
         clock = self._clock() / MICROSECONDS
         self._clock_offset = clock - now
-        self._plans = tuple(Plan(clock, slots) for slots in self.config.schedules)
+        self._plans = tuple(replace(plan, start=clock) for plan in self.config.schedules)
+        self._proposal = self.config.proposal
+        if self._proposal is not None and self._proposal.departure is not None:
+            self._proposal = replace(self._proposal, departure=clock + self._proposal.departure)
         self._authorisation = Authorisation.PENDING
         if not self.actuator.clear():
             faults = ", ".join(sorted(self.actuator.faults))
