@@ -16,7 +16,7 @@ from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
 from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
-from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import EVSENotification, Request, ResponseCode
 from iso15118.power import OFF, Insulation, Setpoint
@@ -28,7 +28,7 @@ from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
-from iso15118.session.secc import dc_loop, dc_parameters, loop, notifications, services, setup
+from iso15118.session.secc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, notifications, services, setup
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -50,11 +50,13 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     service.ServiceDiscoveryReq: services.answer_service_discovery,
     service.ServiceDetailReq: services.answer_service_detail,
     service.ServiceSelectionReq: services.answer_service_selection,
+    ac.AC_ChargeParameterDiscoveryReq: ac_parameters.answer_charge_parameters,
     dc.DC_ChargeParameterDiscoveryReq: dc_parameters.answer_charge_parameters,
     schedule.ScheduleExchangeReq: schedules.answer_schedule_exchange,
     dc.DC_CableCheckReq: power.answer_cable_check,
     dc.DC_PreChargeReq: power.answer_pre_charge,
     delivery.PowerDeliveryReq: power.answer_power_delivery,
+    ac.AC_ChargeLoopReq: ac_loop.answer_charge_loop,
     dc.DC_ChargeLoopReq: dc_loop.answer_charge_loop,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
@@ -120,6 +122,8 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
             session = loop.overrun(session, snapshot)
             if snapshot.authorisation is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
+            elif ending := loop.ending(session, snapshot):
+                session = _stop(session, ending, snapshot, out)
         why = session.failing
     return _fail(session, why, out) if why else session
 
@@ -160,7 +164,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         answer = ANSWERS[type(message)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
-            return replace(answer.session, deferred=(message, payload_type))
+            return replace(answer.session, deferred=(message, payload_type), deferred_at=snapshot.now)
         return _reply(session, answer, message, payload_type, out)
     except PeerError as error:
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
@@ -265,23 +269,29 @@ def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sessi
     if session.ask is not None:
         session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
-    if session.deferred is not None and wind_down.at_rest(snapshot.reading, snapshot.now):
-        session = _answer_deferred(session, snapshot, out)
-    return session
+    return session if session.deferred is None else _answer_deferred(session, snapshot, out)
 
 
-def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    """The answer that has waited, now that metal has acted, or because it has not in time."""
+def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command], *, due: bool = False) -> Session:
+    """The answer that has waited, now that metal has acted, or, `due`, because it has not in time."""
     if session.deferred is None:
         return session
     request, payload_type = session.deferred
-    session = session.stamped(snapshot)
-    out.append(Disarm(Timer.ANSWER))
-    if session.failing or not wind_down.at_rest(snapshot.reading, snapshot.now):
-        why = session.failing or f"{snapshot.reading.current.value:.1f} A still flow"
-        return _refuse(session, request, payload_type, ResponseCode.FAILED_PowerDeliveryNotApplied, why, out)
-    answer = ANSWERS[type(request)](session, request, snapshot)
-    return session if isinstance(answer, Wait) else _reply(session, answer, request, payload_type, out)
+    stamped = session.stamped(snapshot)
+    try:
+        if session.failing:
+            raise PeerError(session.failing, code="FAILED_PowerDeliveryNotApplied")
+        answer = ANSWERS[type(request)](stamped, request, snapshot)
+        if not isinstance(answer, Wait):
+            out.append(Disarm(Timer.ANSWER))
+            return _reply(stamped, answer, request, payload_type, out)
+        if due:
+            raise PeerError(answer.why, code=answer.code)
+    except PeerError as error:
+        return _refuse(stamped, request, payload_type, ResponseCode(error.code), str(error), out)
+    if answer.session.setpoint != session.setpoint:
+        out.append(Apply(answer.session.setpoint))
+    return answer.session
 
 
 def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[Command]) -> Session:
@@ -291,7 +301,7 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
         case Timer.WRITE:
             return _end(session, "the car does not read its answers", out)
         case Timer.ANSWER:
-            return _answer_deferred(session, snapshot, out)
+            return _answer_deferred(session, snapshot, out, due=True)
         case Timer.STOP:
             return _end(session, f"the car did not stop in time ({session.stop})", out)
         case Timer.HOLD:

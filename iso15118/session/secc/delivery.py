@@ -20,8 +20,9 @@ from iso15118.messages.v20.session import ChargingSession, SessionStopReq, Sessi
 from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome, following
+from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
+from iso15118.session.secc import ac_delivery
 from iso15118.session.secc.pause import profile_steps
 from iso15118.session.secc.schedule import check_profile
 from iso15118.session.secc.state import OK, Answer, Session, Wait
@@ -31,6 +32,7 @@ from iso15118.value import replace
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
     *("isolation_started", "ask", "decision", "loops", "over_since", "wishes", "pause_asked", "profile"),
+    *("vehicle_phases", "relayed", "unready_since"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -73,7 +75,7 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
     match request.charge_progress:
         case ChargeProgress.Start:
             following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)
-            return _start(session, request)
+            return _start(session, request, snapshot)
         case ChargeProgress.Stop:
             return _stop(session, snapshot)
         case ChargeProgress.Standby:
@@ -83,13 +85,18 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def _start(session: Session, request: PowerDeliveryReq) -> Answer:
+def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer | Wait:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
     chosen, profile = None, None
     if not session.dynamic:
         chosen = check_profile(session, request.ev_power_profile)
         profile = None if request.ev_power_profile is None else profile_steps(request.ev_power_profile, chosen.charge.anchor)
+    if session.transfer is not Transfer.DC:
+        ready = ac_delivery.closed(session, snapshot)
+        if isinstance(ready, Wait):
+            return ready
+        return _delivered(replace(ready, chosen=chosen, profile=profile), OK, Outcome.START)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
     return _delivered(replace(session, chosen=chosen, profile=profile, setpoint=setpoint), OK, Outcome.START)
@@ -97,9 +104,13 @@ def _start(session: Session, request: PowerDeliveryReq) -> Answer:
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
     """Zero current, then the answer: the car opens its contactors on it, and must not do so under load."""
-    session = replace(session, setpoint=wind_down.REST, ask=None)
-    if session.phase is Phase.CHARGE_LOOP and session.deferred is None and not wind_down.at_rest(snapshot.reading, snapshot.now):
-        return Wait(session)
+    looping, session = session.phase is Phase.CHARGE_LOOP, replace(session, ask=None)
+    if looping and session.transfer is not Transfer.DC:
+        opened = ac_delivery.opened(session, snapshot)
+        return opened if isinstance(opened, Wait) else _delivered(opened, OK, Outcome.STOP)
+    session = replace(session, setpoint=wind_down.REST)
+    if looping and not wind_down.at_rest(snapshot.reading, snapshot.now):
+        return Wait(session, f"{snapshot.reading.current.value:.1f} A still flow")
     return _delivered(session, OK, Outcome.STOP)
 
 

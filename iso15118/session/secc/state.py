@@ -8,7 +8,8 @@ from iso15118.energy import Need
 from iso15118.exi import Message
 from iso15118.messages.v20.common import EVSENotification, Header, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
-from iso15118.power import OFF, Limits, Setpoint
+from iso15118.power import OFF, AcTarget, Limits, Setpoint
+from iso15118.procedures.relay import NOTHING, PhaseLimits
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
@@ -17,7 +18,7 @@ from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
-from iso15118.units import Watt
+from iso15118.units import PerPhase, Watt
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
@@ -60,6 +61,25 @@ class Ask(Value):
     ceiling: float = 0.0
     """V, its target voltage."""
     need: Need | None = None
+
+
+class AcAsk(Value):
+    """The vehicle's latest turn in the charge loop of alternating current."""
+
+    limits: PhaseLimits
+    """The vehicle's."""
+    present: PerPhase
+    """W, its own measurement."""
+    need: Need | None = None
+
+
+class Relayed(Value):
+    """What was decided last for alternating current: the power, what may flow, whether the car is told, and when (monotonic s)."""
+
+    target: AcTarget
+    allowed: PhaseLimits
+    told: bool = False
+    at: float | None = None
 
 
 class Chosen(Value):
@@ -123,15 +143,22 @@ class Session(Value):
     isolation_started: bool = False
     """Since then the monitor has been seen testing: its verdict is of this test."""
     setpoint: Setpoint = OFF
-    ask: Ask | None = None
+    ask: Ask | AcAsk | None = None
     decision: Decision = IDLE
+    vehicle_phases: PhaseLimits | None = None
+    """What the car said there of alternating current."""
+    relayed: Relayed = Relayed(AcTarget(), NOTHING)
     loops: int = 0
     meter_base: tuple[float, float] | None = None
     """Charged and discharged Wh at the start of this session [V2G20-902]."""
     over_since: float | None = None
     """Since when the output has been above the car's limit."""
+    unready_since: float | None = None
+    """Since when the pilot has been out of C and D in the loop of alternating current."""
     deferred: tuple[Message, int] | None = None
     """The request whose answer waits for metal, and its payload type."""
+    deferred_at: float = 0.0
+    """Monotonic s at which it came."""
     sequence: float = 60.0
     """The sequence timeout that the response being written will arm."""
     closing: str = ""
@@ -192,9 +219,11 @@ class Answer(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """An answer function's word that metal has to act first; the request is answered when it has, or at the deadline."""
+    """An answer function's word that metal has to act first; the request is answered when it has, or refused so at the deadline."""
 
     session: Session
+    why: str
+    code: str = "FAILED_PowerDeliveryNotApplied"
 
 
 OK = ResponseCode.OK
