@@ -26,18 +26,18 @@ PACKAGE = "iso15118"
 
 TOP = 6
 FLOORS = {
-    **dict.fromkeys(("errors", "units", "value", "power", "energy", "exi"), 0),
+    **dict.fromkeys(("errors", "units", "value", "power", "energy", "tariff", "exi"), 0),
     **dict.fromkeys(("messages", "wire", "sim"), 1),
     **dict.fromkeys(("sequence", "pki", "procedures", "hal", "grid"), 2),
     **dict.fromkeys(("session", "backend"), 3),
     **dict.fromkeys(("service",), 4),
-    **dict.fromkeys(("conformance", "dissect", "dashboard"), 5),
+    **dict.fromkeys(("conformance", "dissect", "dashboard", "testing"), 5),
     **dict.fromkeys(("cli", "__main__", "__init__", "_collision"), TOP),
 }
 """Folder or module right under the package -> its floor. Something new is added here, and to the table in CONTRIBUTING.md."""
 
 SERVICE = FLOORS["service"]
-WORDS = {"errors", "units", "value", "power", "energy"}
+WORDS = {"errors", "units", "value", "power", "energy", "tariff"}
 """Floor 0 modules that the others of floor 0 may import, as long as no circle comes of it."""
 
 NEVER = {"session": {"hal", "grid", "backend", "service"}}
@@ -51,8 +51,8 @@ EXTRAS = """aiomqtt asammdf can cantools envoy_schema gpiod highspy msgpack nats
     prometheus_client pymodbus pyocmf rich s2python scapy scipy starlette sunspec2 uvicorn uvloop websockets""".split()
 """Import names of what extras bring; none of them is loaded by importing a station."""
 
-EXTRA_AT_HOME = {"scapy": "dissect"}
-"""Packet layers subclass scapy's classes, so this folder may import it outright; nobody imports the folder unless asked to dissect."""
+EXTRA_AT_HOME = {"scapy": "dissect", "pytest": "testing"}
+"""Packet layers subclass scapy's classes, and fixtures are pytest's: such a folder is imported by nobody who has not asked for it."""
 
 TOP_FOLDERS = {"iso15118", "certs", "tests", "tools", "hw", "docs"}
 
@@ -92,7 +92,7 @@ class Module:
     @property
     def may_wait(self) -> bool:
         runner = self.unit == "conformance" and self.parts[2:3] != [] and self.parts[2].startswith("runner")
-        return self.unit in ("service", "dashboard") or runner or self.is_driver or self.is_link
+        return self.unit in ("service", "dashboard", "testing") or runner or self.is_driver or self.is_link
 
     @property
     def is_pure(self) -> bool:
@@ -184,7 +184,8 @@ def async_out_of_place(module: Module) -> list[str]:
     found = [node.lineno for node in ast.walk(module.tree) if isinstance(node, waiting)]
     found += [node.target.lineno for node in ast.walk(module.tree) if isinstance(node, ast.comprehension) and node.is_async]
     return [
-        f"{module.at(line)} writes async: only service, dashboard, conformance/runner, hal drivers and backend links wait; return a command"
+        f"{module.at(line)} writes async: only service, dashboard, testing, conformance/runner, hal drivers and backend links wait: "
+        f"return a command"
         for line in sorted(set(found))
     ]
 

@@ -106,15 +106,8 @@ class Pair:
         began, battery = self._loop.time(), self.car.metal.battery
         stored, lost, soc = battery.stored, battery.loss, battery.soc
         before = self.actuator.reading
-        self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
-        self.driver = self.car.converse(scribe=car_scribe)
-        memory.connect(
-            self.charger if self.charger_wiring is None else self.charger_wiring(self.charger),
-            self.driver if self.car_wiring is None else self.car_wiring(self.driver),
-            cut=self._cut,
-            kernel=self._kernel,
-        )
-        ended_car, ended_charger = await asyncio.gather(self.driver.ended, self.charger.ended)
+        charger, driver = self.connect(charger_scribe=charger_scribe, car_scribe=car_scribe, tap=tap)
+        ended_car, ended_charger = await asyncio.gather(driver.ended, charger.ended)
         duration = self._loop.time() - began
         await asyncio.sleep(SETTLE)
         after = self.actuator.reading
@@ -129,10 +122,24 @@ class Pair:
             soc_before=soc,
             soc_after=battery.soc,
             loops=self.car.loops,
-            messages=self.charger.messages_in + self.charger.messages_out,
+            messages=charger.messages_in + charger.messages_out,
             duration=duration,
-            answer_times=tuple(self.charger.turnarounds),
+            answer_times=tuple(charger.turnarounds),
         )
+
+    def connect(
+        self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None
+    ) -> tuple[Charger, Driver]:
+        """A new conversation on either side, and a connection between them."""
+        charger = self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
+        driver = self.driver = self.car.converse(scribe=car_scribe)
+        memory.connect(
+            charger if self.charger_wiring is None else self.charger_wiring(charger),
+            driver if self.car_wiring is None else self.car_wiring(driver),
+            cut=self._cut,
+            kernel=self._kernel,
+        )
+        return charger, driver
 
 
 def run_pair(

@@ -25,6 +25,7 @@ from iso15118.wire.sdp import PORT
 if TYPE_CHECKING:
     from iso15118.hal.protocols import Outlet
     from iso15118.service.capture import Capture
+    from iso15118.service.misbehave import Wiring
 
 
 class Served:
@@ -39,24 +40,26 @@ class Served:
         record: Callable[[Head], Recorder] = Recorder,
         recordings: Path | None = None,
         capture: Capture | None = None,
+        wiring: Wiring | None = None,
         log: Log | None = None,
     ) -> None:
         """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to. `capture` gets the
-        packets.
+        packets. `wiring`: what a bench puts between conversation and connection.
 
         Raises LocalError without the interface, or for a board that cannot be made.
         """
         self.sessions = 0
         self.port = 0
-        self._sdp_port = sdp_port
+        self.sdp_port = sdp_port
         self._record = record
         self._recordings = recordings
         self._capture = capture
+        self._wiring = wiring
         self._log = log or Log()
         self._link: Link = link(config.interface)
-        self._metal: Outlet = registry.outlet(config.board)
-        self.config = config = replace(config, session=replace(config.session, meter_id=self._metal.meter.meter_id))
-        guard = guarded(config, self._metal, self._log)
+        self.metal: Outlet = registry.outlet(config.board)
+        self.config = config = replace(config, session=replace(config.session, meter_id=self.metal.meter.meter_id))
+        guard = guarded(config, self.metal, self._log)
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._server: asyncio.Server | None = None
@@ -70,7 +73,7 @@ class Served:
         self.port = sock.getsockname()[1]
         self._server = await loop.create_server(self._door.accept, sock=sock, backlog=16)
         server = SdpServer(self._link, plain_port=self.port, capture=self._capture, log=self._log)
-        self._sdp = await serve_sdp(server, self._link, port=self._sdp_port, log=self._log)
+        self._sdp = await serve_sdp(server, self._link, port=self.sdp_port, log=self._log)
         self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {self.port} without TLS")
 
     def deaf(self) -> None:
@@ -84,7 +87,7 @@ class Served:
     def off(self) -> None:
         """Metal is let go."""
         self.evse.actuator.stop()
-        self._metal.close()
+        self.metal.close()
 
     # Connections.
 
@@ -99,13 +102,14 @@ class Served:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
         session_id = fresh_session_id()
-        recorder = self._record(Head("secc", plain(self.config.session), session_id.hex(), self.config.name))
+        recorder = self._record(Head("secc", plain(self.config.offered), session_id.hex(), self.config.name))
         tap = None if self._capture is None else self._capture.tap(charger=True)
         conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))
-        transport.set_protocol(conversation)
-        conversation.connection_made(transport)
-        conversation.data_received(octets)
+        protocol = conversation if self._wiring is None else self._wiring(conversation)
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(octets)
 
     def _ended(self, recorder: Recorder, ended: Ended) -> None:
         recorder.close(ended.why)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.sequence.phases import Phase
@@ -21,6 +21,9 @@ from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
 from iso15118.value import Value
 from iso15118.wire.sdp import PORT, SdpResponse, Security
+
+if TYPE_CHECKING:
+    from iso15118.service.misbehave import Wiring
 
 CONNECT: Final[Second] = 2.0
 """For the TCP connection; then the search begins anew."""
@@ -45,7 +48,7 @@ class VehicleResult(Value):
 
 
 class Vehicle:
-    """One car, detached: what it knows of the cable is what the charger says. Each `run` is a session; the battery stays what it is."""
+    """One car; detached, what it knows of the cable is what the charger says. Each `run` is a session; the battery stays what it is."""
 
     def __init__(
         self,
@@ -55,9 +58,12 @@ class Vehicle:
         security: Security = Security.NONE,
         record: Path | None = None,
         pcap: Path | None = None,
+        wiring: Wiring | None = None,
+        detached: bool = True,
         log: Log | None = None,
     ) -> None:
-        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets.
+        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets. `wiring`: what
+        a bench puts between conversation and connection. `detached`: False where a simulated charger's plant moves the car.
 
         Raises LocalError without the interface.
         """
@@ -67,8 +73,9 @@ class Vehicle:
         self._security = security
         self._record = record
         self._pcap = pcap
+        self._wiring = wiring
         self._log = log or Log()
-        self.car = Car(config, log=self._log)
+        self.car = Car(config, detached=detached, log=self._log)
 
     def subscribe(self, watcher: Watcher) -> None:
         """`watcher` sees the conversations from now on."""
@@ -96,7 +103,7 @@ class Vehicle:
         recorder = Recorder(head, stream=None if self._record is None else Stream(self._record, head, log=self._log))
         conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False))
         try:
-            await loop.create_connection(lambda: conversation, sock=sock)
+            await loop.create_connection(lambda: conversation if self._wiring is None else self._wiring(conversation), sock=sock)
             ended = await asyncio.shield(conversation.ended)
         finally:
             if not conversation.over:  # cancelled: leave nothing connected behind

@@ -60,6 +60,7 @@ discharge_allowed = false
 always_priced = true
 negative_discharge = true
 service_renegotiation = true
+standby = true
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
 """)
@@ -74,6 +75,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
+    assert evse.session.standby
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
     assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
@@ -137,7 +139,7 @@ SECC_WRONG = [
     (SECC.replace("DE*CLP*E1", "x" * 256), "evse[0].id: "),
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
-    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, budget, charge_loop_timeout"),
+    (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
     (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),

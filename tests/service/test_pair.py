@@ -41,6 +41,7 @@ def test_a_dynamic_bidirectional_session() -> None:
     balanced(result)
 
 
+@pytest.mark.case("MCS-01")
 @pytest.mark.parametrize("mode", ControlMode)
 @pytest.mark.parametrize("service", [ServiceID.MCS, ServiceID.MCS_BPT])
 def test_a_megawatt_session_runs_on_the_messages_of_dc(service: ServiceID, mode: ControlMode) -> None:
@@ -53,6 +54,8 @@ def test_a_megawatt_session_runs_on_the_messages_of_dc(service: ServiceID, mode:
     assert charger is not None
     assert charger.session.service.id is service
     assert charger.session.parameters.control_mode is mode
+    assert charger.session.parameters.connector == 1
+    assert charger.session.namespace == "urn:iso:std:iso:15118:-20:DC"
     if mode is ControlMode.SCHEDULED:
         assert (result.discharged > 1.0) is (service is ServiceID.MCS_BPT)
     balanced(result)

@@ -282,14 +282,18 @@ def charger_at(
 ) -> Playbook:
     """A charger that waits in `phase`, reached from the connection on by real steps; `asks` replaces fields of requests on the way.
 
-    `changes` of the snapshot hold from the start. The loop is reached with 400 V at the outlet and before its first request.
+    `changes` of the snapshot hold from the start. The loop is reached with 400 V at the outlet and before its first request, standby from
+    there.
     """
     if config is None:
         usual = secc.Config()
         config = usual if usual.service(service) else replace(usual, services=(service_of(service),))
+    path = PATH if service.transfer is Transfer.DC else AC_PATH
+    if phase is Phase.STANDBY:
+        config, path = replace(config, standby=True), (*path[: path.index(_LEAVE)], (delivery.PowerDeliveryReq, _STANDBY))
     play = Playbook(secc.begin(config, SESSION_ID), secc.step, snapshot(service.transfer, **changes))
     play >> Connected()
-    for step in PATH if service.transfer is Transfer.DC else AC_PATH:
+    for step in path:
         if isinstance(step, World):
             play >> step
         elif not isinstance(step, Tick) and play.session.phase is phase and play.session.deferred is None:
@@ -313,6 +317,8 @@ def _ask(step: tuple[type[Message], dict[str, Any]], service: ServiceID, mode: C
 
 _DONE: dict[str, Any] = {"ev_processing": Processing.Finished}
 _STOP: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Stop, "ev_power_profile": None}
+_STANDBY: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Standby, "ev_power_profile": None}
+_LEAVE: tuple[type[Message], dict[str, Any]] = (delivery.PowerDeliveryReq, _STOP)
 Steps = tuple[World | Tick | tuple[type[Message], dict[str, Any]], ...]
 _TO_SERVICE: Steps = (
     (supportedAppProtocolReq, {}),
@@ -338,7 +344,7 @@ PATH: Steps = (
     given(voltage=400.0),
     (dc.DC_PreChargeReq, _DONE),
     (delivery.PowerDeliveryReq, {}),
-    (delivery.PowerDeliveryReq, _STOP),
+    _LEAVE,
     (dc.DC_WeldingDetectionReq, _DONE),
     (wire.SessionStopReq, {}),
 )
@@ -353,7 +359,7 @@ AC_PATH: Steps = (
     Tick(),
     given(contactor=Contactor.CLOSED, locked=True, voltage=230.0),
     Tick(),
-    (delivery.PowerDeliveryReq, _STOP),
+    _LEAVE,
     after(0.1),
     given(pilot=Pilot.B),
     Tick(),

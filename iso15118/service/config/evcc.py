@@ -30,6 +30,8 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.value_added import Wanted, wanted
+from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
@@ -61,15 +63,15 @@ class WindowTable(Table):
     max_soc: Percent
 
 
-class EvccFile(Table):
-    """A car."""
+class CarTable(Table):
+    """What a car is and wants."""
 
-    interface: Text
-    insecure_plain_tcp: Flag = False
-    log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
     evcc_id: Identity = evcc.Config().evcc_id
     services: Services = Field(default_factory=both_services)
     control_modes: Modes = Field(default_factory=both_modes)
+    mobility_needs: Needs = Field(default=[1, 2])
+    pricing: Pricings = Field(default=["none", "absolute", "levels"])
+    value_added: Wanted = Field(default=[])
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
@@ -78,10 +80,18 @@ class EvccFile(Table):
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
-    record: Text | None = None
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
     """Deviations of chargers: `connector_three = "refuse"` and so on."""
+
+
+class EvccFile(CarTable):
+    """A car on its own."""
+
+    interface: Text
+    insecure_plain_tcp: Flag = False
+    log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
+    record: Text | None = None
 
 
 class EvccSettings(Value):
@@ -97,17 +107,28 @@ def load(path: Path) -> EvccSettings:
     file = read(path, EvccFile)
     insecure(path, file.insecure_plain_tcp)
     interface(path, "interface", file.interface)
+    record = None if file.record is None else path.parent / file.record
+    return EvccSettings(car_of(f"{path}: ", file, file.interface), file.log_level, record)
+
+
+def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
+    """The car that a table describes, on `interface`. Raises LocalError, its line beginning with `where`: the file, and the table in it."""
     if not file.min_soc < file.max_soc:
-        raise LocalError(f"{path}: min_soc: {file.min_soc:g}; allowed: below max_soc, {file.max_soc:g}")
+        raise LocalError(f"{where}min_soc: {file.min_soc:g}; allowed: below max_soc, {file.max_soc:g}")
     if not file.min_soc <= file.target_soc <= file.max_soc:
-        raise LocalError(f"{path}: target_soc: {file.target_soc:g}; allowed: {file.min_soc:g}..{file.max_soc:g} (min_soc..max_soc)")
+        raise LocalError(f"{where}target_soc: {file.target_soc:g}; allowed: {file.min_soc:g}..{file.max_soc:g} (min_soc..max_soc)")
     if file.v2x is not None and not file.v2x.min_soc < file.v2x.max_soc:
-        raise LocalError(f"{path}: v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
+        raise LocalError(f"{where}v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
+    for key in ("services", "control_modes", "mobility_needs", "pricing"):
+        once(f"{where}{key}", getattr(file, key))
     services = tuple(ServiceID[name] for name in file.services)
     session = evcc.Config(
         evcc_id=file.evcc_id,
         services=services,
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
+        mobility_needs=tuple(file.mobility_needs),
+        pricing=pricings(file.pricing),
+        value_added=wanted(file.value_added),
         loops=file.loops,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
@@ -121,15 +142,14 @@ def load(path: Path) -> EvccSettings:
         v2x_max_soc=None if file.v2x is None else file.v2x.max_soc,
         bidirectional=not BIDIRECTIONAL.isdisjoint(services),
     )
-    car = CarConfig(
+    return CarConfig(
         name=file.evcc_id,
-        interface=file.interface,
+        interface=interface,
         session=session,
         battery=_battery(file.battery),
         trip=trip,
         plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
     )
-    return EvccSettings(car, file.log_level, None if file.record is None else path.parent / file.record)
 
 
 def _battery(table: BatteryTable) -> partial[Battery]:

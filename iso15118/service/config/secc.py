@@ -31,10 +31,11 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.value_added import VasKeys, offered_beside
+from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
-from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -60,7 +61,7 @@ class BudgetTable(Table):
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
 
 
-class EvseTable(Table):
+class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
     id: Identity
@@ -79,6 +80,7 @@ class EvseTable(Table):
     meter_at_start: Flag = True
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
+    standby: Flag = False
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
     eim: Annotated[
@@ -126,24 +128,22 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     where = f"{path}: evse[{index}]"
     interface(path, f"evse[{index}].interface", table.interface)
     board = _board(path, f"{where}.board", table.board)
-    for key, names in (("services", table.services), ("control_modes", table.control_modes)):
-        if len(set(names)) != len(names):
-            raise LocalError(f"{where}.{key}: {names}; allowed: each one once")
     given = {key: value for key, value in table.limits.model_dump().items() if value is not None}
     limits = replace(board.limits, **given).lowered(board.limits)
     if limits.min_voltage >= limits.max_voltage:
         ends = f"{limits.min_voltage:g} to {limits.max_voltage:g} V within those of the board"
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
-    modes = tuple(ControlMode[name.upper()] for name in table.control_modes)
     session = secc.Config(
         evse_id=table.id,
-        services=tuple(service_of(ServiceID[name], modes) for name in table.services),
+        services=offered(where, table.services, table.control_modes, table),
+        value_added=offered_beside(where, table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
+        standby=table.standby,
     )
     budget = table.budget
     return EvseConfig(

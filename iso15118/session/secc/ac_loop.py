@@ -14,14 +14,18 @@ from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
 from iso15118.messages.v20.rational import number
 from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
+from iso15118.procedures import wind_down
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
 from iso15118.procedures.transfer import granted
+from iso15118.sequence.phases import Phase
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
 from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
 from iso15118.session.secc.pause import planned
-from iso15118.session.secc.state import OK, AcAsk, Answer, Relayed, Session
+from iso15118.session.secc.profile import watch_profile
+from iso15118.session.secc.state import AcAsk, Answer, Relayed, Session
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -57,19 +61,25 @@ _MODES: Final[dict[tuple[ControlMode, bool], tuple[type[Message], type[Message]]
 def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
     """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured.
 
+    In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or phases the connector has not.
     """
     mode: Any = request.control_mode
-    turn = read_ask(session, mode)
-    if session.dynamic:
-        session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
-    session = decided(session, snapshot, turn)
+    if session.phase is Phase.STANDBY:
+        session = replace(session, loops=session.loops + 1)
+    else:
+        turn = read_ask(session, mode)
+        if session.dynamic:
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        session = decided(session, snapshot, turn)
+    session, code = watch_profile(session, snapshot, held=session.relayed.told)
+    session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
     response = ac.AC_ChargeLoopRes(
         header=session.header,
-        response_code=OK,
+        response_code=code,
         evse_status=status(session, snapshot),
         meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
-        control_mode=_say(session, snapshot),
+        control_mode=said_,
     )
     return Answer(session, response)
 
@@ -115,7 +125,7 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: AcAsk | None = None)
     """The session with the power that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
     ask = turn or session.ask
     if not isinstance(ask, AcAsk):
-        return session
+        return replace(session, setpoint=wind_down.REST) if grid_lost(snapshot) else session
     relayed = _relayed(session, ask, snapshot)
     # Once open, because the grid is lost, it stays open: the session ends.
     contactor = session.setpoint.contactor and not grid_lost(snapshot)
@@ -257,7 +267,7 @@ def _modes(session: Session) -> tuple[type[Message], type[Message]]:
 def _say(session: Session, snapshot: SeccSnapshot) -> Any:
     """Our control mode: targets where they are told, and the power measured."""
     phases, relayed, measured = phases_of(session), session.relayed, _fresh(snapshot)
-    words = said("evse_target_active_power", relayed.target.active, phases) if relayed.told else {}
+    words = said("evse_target_active_power", relayed.target.active, phases) if relayed.told or session.dynamic else {}
     if session.dynamic and snapshot.budget.reactive is not None:
         words |= said("evse_target_reactive_power", relayed.target.reactive, phases)
     if measured is not None:

@@ -172,7 +172,9 @@ def test_what_is_measured_is_told(service: ServiceID, mode: ControlMode) -> None
 def test_the_meter(service: ServiceID, mode: ControlMode) -> None:
     play = loop(service, mode) >> given(charged=7123.9, discharged=3045.5)
     back = 45 if service is BPT else None
-    told = MeterInfo(meter_id="METER1", charged_energy_reading_wh=123, bpt_discharged_energy_reading_wh=back)
+    told = MeterInfo(
+        meter_id="METER1", charged_energy_reading_wh=123, bpt_discharged_energy_reading_wh=back, meter_timestamp=play.snapshot.clock
+    )
     for asked, info in ((False, told), (False, None), (True, told)):
         answer = (play >> request(AC_ChargeLoopReq, service=service, mode=mode, meter_info_requested=asked)).sent()
         assert answer.meter_info == info

@@ -1,0 +1,132 @@
+"""The keys of a charger's file that say in which variants an outlet offers its services, and of a car's file which it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from iso15118.errors import LocalError
+from iso15118.sequence.table import Transfer
+from iso15118.service.config.toml import ModeName, ServiceName, Table
+from iso15118.session.services import (
+    MEGAWATT,
+    PARAMETERS,
+    BptChannel,
+    ControlMode,
+    DerFunctions,
+    GeneratorMode,
+    Islanding,
+    Pricing,
+    Service,
+    ServiceID,
+    Variants,
+    service_of,
+)
+
+PricingName = Literal["none", "absolute", "levels"]
+Needs = Annotated[list[Literal[1, 2]], Field(min_length=1, max_length=2, description="a list of 1 (from the car) and 2 (from the charger)")]
+Pricings = Annotated[
+    list[PricingName],
+    Field(min_length=1, max_length=3, description='a list of "none", "absolute" and "levels", the preferred one first'),
+]
+DerName = Literal[
+    "over_frequency_watt",
+    "under_frequency_watt",
+    "volt_watt",
+    "volt_var",
+    "watt_var",
+    "watt_cos_phi",
+    "dso_q_setpoint",
+    "dso_cos_phi_setpoint",
+    "dc_injection_restriction",
+    "zero_current",
+    "over_voltage_ride_through",
+    "under_voltage_ride_through",
+]
+
+
+class VariantKeys(Table):
+    """Keys of an outlet. Those left out are the usual ones of the services that have them."""
+
+    connector: Annotated[int | None, Field(ge=1, le=4, description="1 (Core), 2 (Extended: CCS), 3 (Dual2) or 4 (Dual4)")] = None
+    mcs_connector: Annotated[int | None, Field(ge=1, le=7, description="1 (MCS) to 7 (marine)")] = None
+    phases: Annotated[Literal[1, 3] | None, Field(description="1 or 3")] = None
+    nominal_voltage: Annotated[int | None, Field(ge=0, le=500, description="0..500, whole volts from phase to neutral")] = None
+    mobility_needs: Needs | None = None
+    pricing: Pricings | None = None
+    bpt_channel: Annotated[
+        list[Literal["unified", "separated"]] | None,
+        Field(min_length=1, max_length=2, description='a list of "unified" and "separated", the preferred one first'),
+    ] = None
+    generator_mode: Annotated[
+        list[Literal["grid_following", "grid_forming"]] | None,
+        Field(min_length=1, max_length=2, description='a list of "grid_following" and "grid_forming", the preferred one first'),
+    ] = None
+    islanding_detection: Annotated[Literal["active", "passive"] | None, Field(description='"active" or "passive"')] = None
+    der_functions: Annotated[list[DerName] | None, Field(max_length=12, description=f"a list of {', '.join(DerName.__args__)}")] = None
+
+
+_SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {
+    "connector": tuple(s for s in ServiceID if s.transfer is Transfer.DC and s not in MEGAWATT),
+    "mcs_connector": tuple(s for s in ServiceID if s in MEGAWATT),
+    "phases": tuple(s for s in ServiceID if s.transfer is not Transfer.DC),
+    "nominal_voltage": tuple(s for s in ServiceID if "EVSENominalVoltage" in PARAMETERS[s]),
+    "bpt_channel": tuple(s for s in ServiceID if "BPTChannel" in PARAMETERS[s]),
+    "generator_mode": tuple(s for s in ServiceID if "GeneratorMode" in PARAMETERS[s]),
+    "islanding_detection": tuple(s for s in ServiceID if "GridCodeIslandingDetectionMethod" in PARAMETERS[s]),
+    "der_functions": tuple(s for s in ServiceID if "DERControlFunctions" in PARAMETERS[s]),
+}
+"""Key to the services whose parameter sets have a word for it."""
+
+
+def offered(where: str, services: list[ServiceName], control_modes: list[ModeName], keys: VariantKeys) -> tuple[Service, ...]:
+    """The services in all their variants. Raises LocalError for a key that none of them has a word for."""
+    once(f"{where}.services", services)
+    once(f"{where}.control_modes", control_modes)
+    for key in VariantKeys.model_fields:
+        value = getattr(keys, key)
+        if isinstance(value, list):
+            once(f"{where}.{key}", value)
+        speakers = _SAID_BY.get(key, tuple(ServiceID))
+        if value is not None and not {service.name for service in speakers} & set(services):
+            names = " or ".join(service.name for service in speakers)
+            raise LocalError(f"{where}.{key}: {value!r}; allowed: where {names} is among the services")
+    if keys.mobility_needs and 2 in keys.mobility_needs and "dynamic" not in control_modes:
+        raise LocalError(f'{where}.mobility_needs: {keys.mobility_needs}; allowed: 2 only with "dynamic" among the control_modes')
+    modes = tuple(ControlMode[name.upper()] for name in control_modes)
+    try:
+        return tuple(service_of(ServiceID[name], modes, _variants(keys)) for name in services)
+    except LocalError as error:
+        raise LocalError(f"{where}: {error}") from None
+
+
+def _variants(keys: VariantKeys) -> Variants:
+    usual = Variants()
+    functions = DerFunctions(0)
+    for name in keys.der_functions or ():
+        functions |= DerFunctions[name.upper()]
+    return Variants(
+        mobility_needs=tuple(keys.mobility_needs or usual.mobility_needs),
+        pricing=pricings(keys.pricing or ["none"]),
+        connector=keys.connector or usual.connector,
+        mcs_connector=keys.mcs_connector or usual.mcs_connector,
+        phases=keys.phases or usual.phases,
+        nominal_voltage=usual.nominal_voltage if keys.nominal_voltage is None else keys.nominal_voltage,
+        bpt_channels=tuple(BptChannel[name.upper()] for name in keys.bpt_channel or ("unified",)),
+        generator_modes=tuple(GeneratorMode[name.upper()] for name in keys.generator_mode or ("grid_following",)),
+        islanding=Islanding[(keys.islanding_detection or "active").upper()],
+        der_functions=functions,
+    )
+
+
+def pricings(names: list[PricingName]) -> tuple[Pricing, ...]:
+    """The names as words of the session."""
+    return tuple(Pricing[name.upper()] for name in names)
+
+
+def once(key: str, values: list[ServiceName] | list[ModeName] | list[PricingName] | list[Literal[1, 2]]) -> None:
+    """Raises LocalError where a value stands twice."""
+    if len(set(values)) != len(values):
+        raise LocalError(f"{key}: {values}; allowed: each one once")
