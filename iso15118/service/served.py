@@ -102,7 +102,7 @@ class Served:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
         session_id = fresh_session_id()
-        head = Head("secc", plain(self.config.session), session_id.hex(), self.config.name, plain(self.evse.paused))
+        head = Head("secc", plain(self.config.offered), session_id.hex(), self.config.name, plain(self.evse.paused))
         recorder = self._record(head)
         tap = None if self._capture is None else self._capture.tap(charger=True)
         conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)

@@ -58,6 +58,7 @@ def kept(session: Session, snapshot: SeccSnapshot) -> Paused | None:
         binding=binding(session.id, _vehicle(session, session.evcc_id)),
         service=session.service,
         parameters=session.parameters,
+        value_added=session.value_added,
         tuples=session.tuples,
         selected=None if session.chosen is None else session.chosen.id,
         meter_base=session.meter_base,
@@ -88,6 +89,7 @@ def joined(session: Session, session_id: bytes, evcc_id: str, now: Second) -> Se
         joined=True,
         service=paused.service,
         parameters=paused.parameters,
+        value_added=paused.value_added,
         tuples=paused.tuples,
         meter_base=paused.meter_base,
     )

@@ -157,6 +157,7 @@ def test_what_is_kept(service: ServiceID, mode: ControlMode) -> None:
         binding=binding(SESSION_ID, CAR.encode()),
         service=play.session.service,
         parameters=play.session.parameters,
+        value_added=play.session.value_added,
         tuples=play.session.tuples,
         selected=1 if mode is ControlMode.SCHEDULED else None,
         meter_base=(7000.0, 3000.0),
