@@ -21,6 +21,7 @@ from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger starts without it
     from iso15118.service.car import CarConfig
+    from iso15118.service.misbehave import Wiring
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
 WRITING: Final[Second] = 5.0
@@ -32,12 +33,16 @@ def run_station(
     *,
     ready: Callable[[Station], None],
     watcher: StationWatcher | None = None,
+    wiring: Wiring | None = None,
     log: Log | None = None,
 ) -> None:
-    """Run a charger until a signal comes. `ready` is called when every outlet listens. Raises LocalError where one cannot."""
+    """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
+
+    Raises LocalError where an outlet cannot listen.
+    """
 
     async def main() -> None:
-        station = Station(config, log=log)
+        station = Station(config, wiring=wiring, log=log)
         if watcher is not None:
             station.subscribe(watcher)
         try:
@@ -57,6 +62,7 @@ def run_vehicle(
     record: Path | None = None,
     pcap: Path | None = None,
     watcher: Callable[[Vehicle], Watcher] | None = None,
+    wiring: Wiring | None = None,
     log: Log | None = None,
 ) -> VehicleResult:
     """Run one session of a car; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
@@ -77,7 +83,7 @@ def run_vehicle(
                 vehicle.stop(name)
 
         with signals(on_signal):
-            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, log=log)
+            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, wiring=wiring, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
             session = asyncio.ensure_future(vehicle.run())
