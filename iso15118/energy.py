@@ -1,9 +1,14 @@
-"""Energy-side words, frozen: what a vehicle needs, what it is granted, who allowed it. Units and sign: `units`. Neighbour: `power`."""
+"""Energy-side words, frozen: what a vehicle needs, what it is granted, who allowed it. Units and sign: `units`.
+
+Neighbours: `power`, and `tariff` with the words of prices.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from iso15118.errors import LocalError
+from iso15118.tariff import Stack, Tariff
 from iso15118.units import PerPhase, Second, Var, Watt, WattHour
 from iso15118.value import Value
 
@@ -47,18 +52,58 @@ class Slot(Value):
     duration: Second
     charge: Watt
     discharge: Watt = 0.0
+    phases: PerPhase | None = None
+    """Alternating current: most W of charging in each phase; None: evenly spread."""
 
 
 class Plan(Value):
-    """Power over time, contiguous from `start` (seconds since the epoch)."""
+    """Power over time, contiguous from `start` (seconds since the epoch), and what it costs."""
 
     start: Second
     slots: tuple[Slot, ...]
+    tolerance: Watt | None = None
+    """How far a vehicle that confirms it may stray from its own profile; None: nobody watches."""
+    energy: WattHour | None = None
+    """Available for charging in all; None: not said."""
+    back_energy: WattHour | None = None
+    """Of discharging that can be taken in all; None: not said."""
+    tariff: Tariff | None = None
+    """Of charging."""
+    back_tariff: Tariff | None = None
+    """Of discharging: negative fees are paid to the vehicle."""
 
     @property
     def duration(self) -> Second:
         """Seconds covered."""
         return sum(slot.duration for slot in self.slots)
+
+
+class Offer(Value):
+    """What a vehicle would take and give over time, contiguous from `start` (seconds since the epoch), and the fees it asks."""
+
+    start: Second
+    slots: tuple[Slot, ...]
+    stacks: tuple[Stack, ...] = ()
+    currency: str = "EUR"
+
+
+class Mobility(Value):
+    """What the charger's side knows of the driver's wish and proposes to the vehicle. Raises LocalError on a wish that cannot be said."""
+
+    departure: Second | None = None
+    """Seconds since the epoch."""
+    minimum_soc: int | None = None
+    """Percent, at most the target."""
+    target_soc: int | None = None
+    reaction: Second = 30.0
+    """In which the vehicle acknowledges it."""
+
+    def __post_init__(self) -> None:
+        told = [soc for soc in (self.minimum_soc, self.target_soc) if soc is not None]
+        if any(not 0 <= soc <= 100 for soc in told) or told != sorted(told):
+            raise LocalError(f"states of charge {told}: 0 to 100 percent, the minimum at most the target")
+        if not 1 <= self.reaction <= 65535:
+            raise LocalError(f"{self.reaction:g} s to acknowledge: 1 to 65535 s can be said")
 
 
 class Authorisation(StrEnum):

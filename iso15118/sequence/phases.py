@@ -23,9 +23,16 @@ class Phase(StrEnum):
     PRE_CHARGE = "PreCharge"
     POWER_DELIVERY = "PowerDelivery"
     CHARGE_LOOP = "ChargeLoop"
+    STANDBY = "Standby"
+    """The charge loop at zero power, contactors closed."""
     WELDING_DETECTION = "WeldingDetection"
     SESSION_STOP = "SessionStop"
     ENDED = "ended"
+
+    @property
+    def loop(self) -> bool:
+        """True where the request of the charge loop is awaited."""
+        return self is Phase.CHARGE_LOOP or self is Phase.STANDBY
 
     @property
     def energised(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iso15118.energy import Authorisation, Budget, Need, Plan
+from iso15118.energy import Authorisation, Budget, Mobility, Need, Plan
 from iso15118.errors import DeviceFault
 from iso15118.power import Abilities, AcAbilities, Limits, Reading, VehicleReading
 from iso15118.value import Value
@@ -24,6 +24,8 @@ class SeccSnapshot(Value):
     faults: frozenset[DeviceFault] = frozenset()
     plans: tuple[Plan, ...] | None = ()
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
+    proposal: Mobility | None = None
+    """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
 
 
 class EvccSnapshot(Value):

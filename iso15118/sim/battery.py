@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import pairwise
+from math import sqrt
 
 from iso15118.energy import Need
 from iso15118.errors import LocalError
 from iso15118.power import Limits
-from iso15118.units import HOUR, Ampere, Ohm, Second, Volt, WattHour
+from iso15118.units import HOUR, Ampere, Ohm, Second, Volt, Watt, WattHour
 
 NMC_CELL = ((0.0, 3.335), (10.0, 3.50), (30.0, 3.64), (50.0, 3.75), (70.0, 3.90), (90.0, 4.07), (100.0, 4.165))
 """(percent, volt) of one NMC cell: 96 in series run from 320 V to 400 V."""
@@ -113,6 +114,14 @@ class Battery:
     def terminal_voltage(self, current: Ampere) -> Volt:
         """The voltage at the terminals while `current` flows in."""
         return self.open_circuit_voltage + current * self.resistance
+
+    def current_at(self, power: Watt) -> Ampere:
+        """The current at which `power` (W, + charges) goes in at the terminals; a power it cannot give comes out as the most it can."""
+        voltage = self.open_circuit_voltage
+        if self.resistance <= 0:
+            return power / voltage
+        # Roots of R I^2 + V I = P; the one near 0, without the difference of two near numbers.
+        return 2 * power / (voltage + sqrt(max(0.0, voltage * voltage + 4 * self.resistance * power)))
 
     def advance(self, current: Ampere, dt: Second) -> None:
         """Let `current` flow in for `dt` seconds. Exact for any `dt`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iso15118.sim.slew import slew
 from iso15118.units import Ampere, Ohm, Second, Volt
 
 
@@ -89,17 +90,4 @@ class Supply:
 
     def slew(self, present: Ampere, target: Ampere, dt: Second) -> tuple[Ampere, float]:
         """(current after `dt` on the way to `target`, charge that flowed meanwhile in A·s)."""
-        charge = 0.0
-        if present * (target - present) < 0:  # |I| falls first, to the target or to 0
-            corner = target if present * target > 0 else 0.0
-            needed = abs(present - corner) / self.fall
-            if needed >= dt:
-                after = present + (self.fall if target > present else -self.fall) * dt
-                return after, (present + after) / 2 * dt
-            charge = (present + corner) / 2 * needed
-            present, dt = corner, dt - needed
-        needed = abs(target - present) / self.rise
-        if needed > dt:
-            after = present + (self.rise if target > present else -self.rise) * dt
-            return after, charge + (present + after) / 2 * dt
-        return target, charge + (present + target) / 2 * needed + target * (dt - needed)
+        return slew(present, target, dt, rise=self.rise, fall=self.fall)

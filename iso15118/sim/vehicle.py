@@ -1,7 +1,8 @@
-"""The car as metal: battery, contactors, inlet measurement, control pilot, and where its driver wants to go.
+"""The car as metal: battery, contactors, on-board charger, inlet measurement, control pilot, and where its driver wants to go.
 
-Two ways to feed it. *Attached*: it is the load of a `DcBus` that a simulated charger shares; the plant moves and shows it the
-bus. *Detached*: no shared plant, so that our car can run against any charger; `observe` tells it what that charger reports.
+Two ways to feed it. *Attached*: it is the load of a `DcBus` that a simulated charger shares, or of its mains; the plant moves it and
+shows it the bus, or lets it `draw`. *Detached*: no shared plant, so that our car can run against any charger; `observe` tells it what
+that charger reports, `connect` that its mains are there.
 Neighbour: `phantom`, the car of a charger that runs alone. Not here: what the car says (`session`).
 """
 
@@ -11,14 +12,17 @@ from iso15118.energy import Need
 from iso15118.power import Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
 from iso15118.sim.battery import Battery
 from iso15118.sim.bus import DcBus
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.relay import Relay
-from iso15118.units import Ampere, Second, Volt
+from iso15118.units import NO_PHASE, Ampere, Hertz, PerPhase, Second, Volt
 from iso15118.value import Value, replace
 
 REPORT_LIFE: Second = 1.0
 """A detached car believes a reported current for this long (N21: no valid data for a second is an error)."""
 STILL = VehicleSetpoint()
 """Contactors open, pilot B, connector free."""
+READY = (Pilot.C, Pilot.D)
+"""Pilot states in which a charger may have its mains closed."""
 
 
 class Trip(Value):
@@ -38,7 +42,22 @@ class Trip(Value):
 class SimulatedVehicle:
     """A car with its own time: `start` is when the stay began, None for the first time anything is asked or told."""
 
-    __slots__ = ("_current", "_detached", "_inlet", "_now", "_setpoint", "_start", "_told", "battery", "contactor", "plugged", "trip")
+    __slots__ = (
+        "_alternating",
+        "_current",
+        "_detached",
+        "_inlet",
+        "_live",
+        "_now",
+        "_setpoint",
+        "_start",
+        "_told",
+        "battery",
+        "contactor",
+        "onboard",
+        "plugged",
+        "trip",
+    )
 
     def __init__(
         self,
@@ -48,8 +67,10 @@ class SimulatedVehicle:
         detached: bool = False,
         contactor_delay: Second = 0.050,
         start: Second | None = None,
+        onboard: OnBoardCharger | None = None,
     ) -> None:
         self.battery = Battery() if battery is None else battery
+        self.onboard = OnBoardCharger() if onboard is None else onboard
         self.trip = Trip() if trip is None else trip
         self.contactor = Relay(contactor_delay)
         self.plugged = True
@@ -60,24 +81,33 @@ class SimulatedVehicle:
         self._inlet: Volt = 0.0
         self._current: Ampere = 0.0
         self._told: Second | None = None
+        self._alternating = False
+        """There are mains at the inlet, or have been: no direct current."""
+        self._live = False
+        """Detached: the charger has closed its mains."""
 
     def apply(self, setpoint: VehicleSetpoint) -> None:
-        """The level wanted from now on: contactors, pilot, lock."""
+        """The level wanted from now on: contactors, pilot, lock, on-board charger."""
+        if setpoint.pilot not in READY:
+            self._live = False  # any charger opens then
         self._setpoint = setpoint
         self.contactor.demand(setpoint.contactor)
+        self.onboard.demand(setpoint.target)
 
     def reading(self, now: Second) -> VehicleReading:
         """What the car measures. Attached, the age is that of the last look at the bus; detached, the car is always looking."""
         if self._detached:
             self._pass(now)
         at = float("-inf") if self._now is None else self._now
-        terminals = self.battery.terminal_voltage(self._current if self.conducting else 0.0)
+        current = self.onboard.battery_current(self.battery) if self._alternating else self._current if self.conducting else 0.0
+        terminals = self.battery.terminal_voltage(current)
         return VehicleReading(
             voltage=Measured(self._inlet, at),
             current=Measured(self._current, at),
             contactor=Measured(self.contactor.feedback, at),
             battery_voltage=Measured(terminals, at),
             soc=Measured(min(max(self.battery.soc, 0.0), 100.0), at),
+            ac=Measured(self.onboard.reading, at) if self._alternating else None,
         )
 
     def limits(self) -> Limits:
@@ -88,6 +118,10 @@ class SimulatedVehicle:
         if not self.trip.bidirectional or self.battery.soc <= self.trip.min_soc:
             limits = limits.charging_only()
         return limits
+
+    def ac_limits(self, limits: Limits | None = None) -> Limits:
+        """What the car takes and gives now on the mains' side of its on-board charger; `limits` as for `wish`."""
+        return self.onboard.limits(limits or self.limits())
 
     def wish(self, now: Second, limits: Limits | None = None) -> Need:
         """The energies still wanted, and how long there is for it; `limits`: those of `limits()`, if they have just been asked for."""
@@ -109,9 +143,15 @@ class SimulatedVehicle:
     def observe(self, voltage: Volt, current: Ampere, now: Second) -> None:
         """What the charger reports: its output voltage and current (+ into the car), from `now` on."""
         self._pass(now)
-        self._told = now
+        self._told, self._alternating = now, False
         self._current = current if self.conducting else 0.0
         self._inlet = self.battery.terminal_voltage(self._current) if self.conducting else voltage
+
+    def connect(self, now: Second) -> None:
+        """The charger says that it gives power: on alternating current its mains, as they should be, are at the inlet from `now` on."""
+        self._pass(now)
+        if self._setpoint.target is not None and self._setpoint.pilot in READY:
+            self._live = self._alternating = True
 
     def _pass(self, now: Second) -> None:
         """Let the battery and the contactor live up to `now` on the last report."""
@@ -119,6 +159,11 @@ class SimulatedVehicle:
             self._now = now
         dt = now - self._now
         if dt <= 0:
+            return
+        if self._alternating:
+            nominal = self.onboard.abilities
+            volts = nominal.voltage if self._live else 0.0
+            self.draw(PerPhase(*(volts if i < nominal.phases else 0.0 for i in range(3))), nominal.frequency, dt, now)
             return
         was = self.conducting
         if was and self._told is not None:
@@ -133,6 +178,18 @@ class SimulatedVehicle:
         elif was:
             self._current = 0.0
 
+    # The load of alternating mains.
+
+    def draw(self, voltage: PerPhase, frequency: Hertz, dt: Second, at: Second) -> tuple[PerPhase, PerPhase]:
+        """(active, reactive) power taken from the mains, the mean of the `dt` seconds that end at `at` (0: only look).
+
+        `voltage` is what stands at the inlet: none while the charger's contactor is open. Any `dt` while `settled`, else some 10 ms.
+        """
+        self._alternating, self._now = True, at
+        mains = voltage if self.plugged else NO_PHASE
+        self.contactor.advance(dt)
+        return self.onboard.draw(self.battery, self.ac_limits(), mains, frequency, dt)
+
     # The load of a `DcBus`.
 
     @property
@@ -142,8 +199,8 @@ class SimulatedVehicle:
 
     @property
     def settled(self) -> bool:
-        """Is the contactor at rest?"""
-        return self.contactor.settled
+        """Are contactor and on-board charger at rest?"""
+        return self.contactor.settled and (not self._alternating or self.onboard.settled(self.ac_limits()))
 
     @property
     def pilot(self) -> Pilot:
@@ -156,7 +213,7 @@ class SimulatedVehicle:
 
     def sense(self, bus: DcBus, at: Second) -> None:
         """See the bus."""
-        self._inlet, self._current, self._now = bus.inlet_voltage, bus.current, at
+        self._inlet, self._current, self._now, self._alternating = bus.inlet_voltage, bus.current, at, False
 
     def break_contactor(self, welded: bool, stuck_open: bool) -> None:
         """Put a fault into the contactor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Phase: what it takes beside SessionStopReq, with outcome, next phase and the kinds of transfer it holds for.
-# No pause, no standby, no schedule renegotiation, no contracts.
+# No contracts.
 ORDER = """
 APP_PROTOCOL         supportedAppProtocolReq         DONE         SESSION_SETUP       all
 SESSION_SETUP        SessionSetupReq                 DONE         AUTHORIZATION_SETUP all
@@ -21,10 +21,14 @@ SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         CABLE_CHECK   
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         POWER_DELIVERY      AC AC_DER_IEC AC_DER_SAE
 CABLE_CHECK          DC_CableCheckReq                AGAIN        CABLE_CHECK         DC
 CABLE_CHECK          DC_CableCheckReq                DONE         PRE_CHARGE          DC
+CABLE_CHECK          PowerDeliveryReq                AGAIN        CABLE_CHECK         DC
+CABLE_CHECK          PowerDeliveryReq                STANDBY      STANDBY             DC
+CABLE_CHECK          PowerDeliveryReq                STOP         WELDING_DETECTION   DC
 PRE_CHARGE           DC_PreChargeReq                 AGAIN        PRE_CHARGE          DC
 PRE_CHARGE           DC_PreChargeReq                 DONE         POWER_DELIVERY      DC
 POWER_DELIVERY       PowerDeliveryReq                AGAIN        POWER_DELIVERY      all
 POWER_DELIVERY       PowerDeliveryReq                START        CHARGE_LOOP         all
+POWER_DELIVERY       PowerDeliveryReq                STANDBY      STANDBY             all
 POWER_DELIVERY       PowerDeliveryReq                STOP         WELDING_DETECTION   DC
 POWER_DELIVERY       PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
 CHARGE_LOOP          DC_ChargeLoopReq                DONE         CHARGE_LOOP         DC
@@ -32,6 +36,14 @@ CHARGE_LOOP          AC_ChargeLoopReq                DONE         CHARGE_LOOP   
 CHARGE_LOOP          PowerDeliveryReq                AGAIN        CHARGE_LOOP         all
 CHARGE_LOOP          PowerDeliveryReq                STOP         WELDING_DETECTION   DC
 CHARGE_LOOP          PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
+CHARGE_LOOP          PowerDeliveryReq                STANDBY      STANDBY             all
+STANDBY              DC_ChargeLoopReq                DONE         STANDBY             DC
+STANDBY              AC_ChargeLoopReq                DONE         STANDBY             AC
+STANDBY              PowerDeliveryReq                AGAIN        STANDBY             all
+STANDBY              PowerDeliveryReq                STANDBY      STANDBY             all
+STANDBY              PowerDeliveryReq                START        CHARGE_LOOP         all
+STANDBY              PowerDeliveryReq                STOP         WELDING_DETECTION   DC
+STANDBY              PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
 WELDING_DETECTION    DC_WeldingDetectionReq          AGAIN        WELDING_DETECTION   DC
 WELDING_DETECTION    DC_WeldingDetectionReq          DONE         SESSION_STOP        DC
 WELDING_DETECTION    SessionStopReq                  RENEGOTIATE  SERVICE_DISCOVERY   DC
@@ -53,3 +65,23 @@ EXPECTED: dict[str | None, dict[tuple[str, str, str], str]] = {
 }
 """By transfer; None: no service is selected yet."""
 LEGAL = {transfer: {(phase, name) for phase, name, _ in rows} for transfer, rows in EXPECTED.items()}
+
+# What is awaited on a side stream, and what it takes.
+ASIDE = """
+SCHEDULE  CHARGE_PARAMETERS      DC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      DC
+SCHEDULE  CHARGE_PARAMETERS      AC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      AC
+SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             AGAIN  SCHEDULE_EXCHANGE      all
+SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             DONE   POWER_DELIVERY         all
+SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                AGAIN  POWER_DELIVERY         all
+SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                DONE   CHARGE_PARAMETERS      all
+METERING  METERING_CONFIRMATION  MeteringConfirmationReq         DONE   METERING_CONFIRMATION  all
+"""
+_ASIDE = [
+    (stream, due, name, outcome, next_, where) for stream, due, name, outcome, next_, *where in map(str.split, ASIDE.strip().splitlines())
+]
+EXPECTED_ASIDE: dict[str | None, dict[tuple[str, str, str], str]] = {
+    transfer: {(due, name, outcome): next_ for _, due, name, outcome, next_, where in _ASIDE if {"all", transfer} & {*where}}
+    for transfer in TRANSFERS
+} | {None: {}}
+"""By transfer; None: no service is selected yet, and no side stream is open."""
+BEGINS = {"SCHEDULE": "CHARGE_PARAMETERS", "METERING": "METERING_CONFIRMATION"}

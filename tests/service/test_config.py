@@ -60,6 +60,7 @@ discharge_allowed = false
 always_priced = true
 negative_discharge = true
 service_renegotiation = true
+standby = true
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
 """)
@@ -74,6 +75,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
+    assert evse.session.standby
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
     assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]

@@ -257,14 +257,18 @@ def charger_at(
 ) -> Playbook:
     """A charger that waits in `phase`, reached from the connection on by real steps; `asks` replaces fields of requests on the way.
 
-    `changes` of the snapshot hold from the start. The loop is reached with 400 V at the outlet and before its first request.
+    `changes` of the snapshot hold from the start. The loop is reached with 400 V at the outlet and before its first request, standby from
+    there.
     """
     if config is None:
         usual = secc.Config()
         config = usual if usual.service(service) else replace(usual, services=(service_of(service),))
+    path = PATH
+    if phase is Phase.STANDBY:
+        config, path = replace(config, standby=True), (*PATH[: PATH.index(_LEAVE)], (delivery.PowerDeliveryReq, _STANDBY))
     play = Playbook(secc.begin(config, SESSION_ID), secc.step, snapshot(**changes))
     play >> Connected()
-    for step in PATH:
+    for step in path:
         if isinstance(step, World):
             play >> step
         elif play.session.phase is phase:
@@ -281,6 +285,8 @@ def charger_at(
 
 _DONE: dict[str, Any] = {"ev_processing": Processing.Finished}
 _STOP: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Stop, "ev_power_profile": None}
+_STANDBY: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Standby, "ev_power_profile": None}
+_LEAVE: tuple[type[Message], dict[str, Any]] = (delivery.PowerDeliveryReq, _STOP)
 PATH: tuple[World | tuple[type[Message], dict[str, Any]], ...] = (
     (supportedAppProtocolReq, {}),
     (wire.SessionSetupReq, {}),
@@ -302,7 +308,7 @@ PATH: tuple[World | tuple[type[Message], dict[str, Any]], ...] = (
     given(voltage=400.0),
     (dc.DC_PreChargeReq, _DONE),
     (delivery.PowerDeliveryReq, {}),
-    (delivery.PowerDeliveryReq, _STOP),
+    _LEAVE,
     (dc.DC_WeldingDetectionReq, _DONE),
     (wire.SessionStopReq, {}),
 )

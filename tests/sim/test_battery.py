@@ -130,3 +130,17 @@ def test_a_curve_that_is_none(curve: tuple[tuple[float, float], ...]) -> None:
 def test_an_impossible_battery(capacity: float, soc: float, resistance: float) -> None:
     with pytest.raises(LocalError):
         Battery(capacity, soc, resistance=resistance)
+
+
+@pytest.mark.parametrize("power", [-50e3, -10.0, 0.0, 7e3, 90e3])
+def test_the_current_at_a_power(power: float) -> None:
+    battery = Battery()
+    current = battery.current_at(power)
+    assert current * battery.terminal_voltage(current) == pytest.approx(power)
+    assert Battery(resistance=0.0).current_at(power) == pytest.approx(power / battery.open_circuit_voltage)
+
+
+def test_a_power_the_battery_cannot_give() -> None:
+    battery = Battery()
+    most = battery.open_circuit_voltage**2 / 4 / battery.resistance
+    assert battery.current_at(-2 * most) < battery.current_at(-most / 2) < 0.0

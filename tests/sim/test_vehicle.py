@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.power import Contactor, Pilot, VehicleSetpoint
+from iso15118.power import AcTarget, Contactor, Pilot, VehicleSetpoint
 from iso15118.sim.battery import Battery
 from iso15118.sim.bus import DcBus
 from iso15118.sim.plant import Plant
-from iso15118.sim.vehicle import SimulatedVehicle, Trip
+from iso15118.sim.vehicle import STILL, SimulatedVehicle, Trip
+from iso15118.units import NO_PHASE, PerPhase
+from iso15118.value import replace
 
 CLOSE = VehicleSetpoint(contactor=True, pilot=Pilot.C)
 
@@ -119,3 +121,65 @@ def test_the_window_of_charge_bounds_the_current(soc: float, charge: bool, disch
     limits = SimulatedVehicle(Battery(soc=soc), Trip(min_soc=20, max_soc=90)).limits()
     assert (limits.charge_current > 0, limits.charge_power > 0) == (charge, charge)
     assert (limits.discharge_current > 0, limits.discharge_power > 0) == (discharge, discharge)
+
+
+MAINS = PerPhase(230.0, 230.0, 230.0)
+TAKING = VehicleSetpoint(pilot=Pilot.C, lock=True, target=AcTarget(PerPhase.even(9e3, 3)))
+
+
+def test_on_mains_it_draws_what_it_was_told() -> None:
+    car = SimulatedVehicle()
+    assert car.reading(0.0).ac is None
+    car.draw(NO_PHASE, 50.0, 0.0, 1.0)
+    reading = car.reading(1.0)
+    assert reading.ac is not None
+    assert (reading.ac.value.voltage, reading.ac.at) == (NO_PHASE, 1.0)
+    car.apply(TAKING)
+    assert not car.settled
+    for step in range(100):
+        active, _ = car.draw(MAINS, 50.0, 0.01, 1.0 + step / 100)
+    assert active.total == pytest.approx(9e3)
+    assert car.settled
+    reading = car.reading(2.0)
+    assert reading.ac is not None
+    assert reading.ac.value.active.total == pytest.approx(9e3)
+    assert reading.battery_voltage.value > car.battery.open_circuit_voltage
+    assert reading.contactor.value is Contactor.OPEN  # that of direct current
+    car.plugged = False
+    assert car.draw(MAINS, 50.0, 0.01, 2.0) == (NO_PHASE, NO_PHASE)
+
+
+def test_on_mains_the_trips_window_binds_behind_the_converter() -> None:
+    car = SimulatedVehicle(Battery(soc=20.0), Trip(min_soc=20.0))
+    assert car.ac_limits().discharge_power == 0.0
+    assert car.ac_limits().charge_power == 11e3
+    small = SimulatedVehicle(Battery(soc=50.0, charge_current=10.0))
+    assert small.ac_limits().charge_power == pytest.approx(small.limits().charge_power / 0.94)
+
+
+def test_detached_it_believes_in_mains_from_the_start_to_the_stop() -> None:
+    car = SimulatedVehicle(detached=True)
+    car.connect(0.0)  # not ready: nothing
+    assert car.reading(0.5).ac is None
+    car.apply(replace(TAKING, target=AcTarget()))
+    car.connect(1.0)
+    car.apply(TAKING)
+    stored = car.battery.stored
+    reading = car.reading(11.0)
+    assert reading.ac is not None
+    assert (reading.ac.value.voltage, reading.ac.value.frequency) == (MAINS, 50.0)
+    assert reading.ac.value.active.total == pytest.approx(9e3)
+    assert car.battery.stored > stored
+    car.apply(STILL)
+    reading = car.reading(11.1)
+    assert reading.ac is not None
+    assert (reading.ac.value.voltage, reading.ac.value.active) == (NO_PHASE, NO_PHASE)
+    car.observe(350.0, 0.0, 12.0)  # the next charger has direct current
+    assert car.reading(12.0).ac is None
+
+
+def test_detached_with_direct_current_a_start_changes_nothing() -> None:
+    car = SimulatedVehicle(detached=True)
+    car.apply(VehicleSetpoint(contactor=True, pilot=Pilot.C))
+    car.connect(1.0)
+    assert car.reading(2.0).ac is None

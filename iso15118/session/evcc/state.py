@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from iso15118.errors import LocalError
 from iso15118.exi import Message
+from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import MeterInfo
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.power import Limits, VehicleSetpoint
@@ -16,6 +17,7 @@ from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.session.value_added import Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -50,6 +52,8 @@ class Config(Value):
     """In Dynamic mode: 1 we give them, 2 the charger may supply them. Wanted, the best first."""
     pricing: tuple[Pricing, ...] = tuple(Pricing)
     """Wanted, the best first."""
+    value_added: tuple[WantedVas, ...] = ()
+    """Wanted beside energy, where they are offered."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -71,6 +75,8 @@ class Config(Value):
             raise LocalError("a car wants at least one service and one control mode")
         if not self.pricing or not self.mobility_needs or not set(self.mobility_needs) <= {1, 2}:
             raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
+        if len(self.value_added) > 16:
+            raise LocalError(f"{len(self.value_added)} value-added services: at most 16 can be selected")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -121,6 +127,12 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     service: Service | None = None
     parameters: ParameterSet | None = None
+    vas_candidates: tuple[int, ...] = ()
+    """Value-added services that we want and the charger offers."""
+    vas_offers: tuple[tuple[Variant, ...], ...] = ()
+    """Their variants, as far as they have been asked for."""
+    value_added: tuple[Selected, ...] = ()
+    """The value-added services taken."""
     announced: Limits | None = None
     """What we said in charge parameter discovery."""
     evse_announced: Limits | None = None
@@ -176,6 +188,11 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer chosen; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
+        return self.transfer or Transfer.DC, COMMON
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

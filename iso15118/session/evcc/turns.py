@@ -37,6 +37,7 @@ _ASKS: Final[Mapping[Phase, Ask]] = {
     Phase.PRE_CHARGE: power.ask_pre_charge,
     Phase.POWER_DELIVERY: power.ask_power_delivery,
     Phase.CHARGE_LOOP: dc_loop.ask_charge_loop,
+    Phase.STANDBY: dc_loop.ask_charge_loop,
     Phase.WELDING_DETECTION: power.ask_welding_detection,
     Phase.SESSION_STOP: power.ask_session_stop,
 }
@@ -58,7 +59,7 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
         return power.ask_welding_detection if may_detect(session, snapshot) else None
     if session.stop:
         return power.ask_session_stop
-    if phase is Phase.SERVICE_SELECTION and len(session.offers) < len(session.candidates):
+    if phase is Phase.SERVICE_SELECTION and services.undetailed(session) is not None:
         return services.ask_service_detail
     return _ASKS[phase]
 

@@ -11,11 +11,14 @@ from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
-from iso15118.session.secc.state import OK, Answer, Ask, Session
+from iso15118.session.secc.profile import watch_profile
+from iso15118.session.secc.state import Answer, Ask, Session
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
@@ -41,17 +44,24 @@ _MODES: Final[dict[tuple[ControlMode, bool], type]] = {
 def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
     """Takes the car's turn, decides, and tells the truth about what is measured and which limits shaped it.
 
+    In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
     mode = request.control_mode
-    if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
-        session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
-    session = decided(session, snapshot, read_ask(session, request), ours)
+    if session.phase is Phase.STANDBY:
+        session = replace(session, loops=session.loops + 1)
+    else:
+        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        session = decided(session, snapshot, read_ask(session, request), ours)
     decision, reading = session.decision, snapshot.reading
+    held = decision.power_limited or decision.current_limited or decision.voltage_limited
+    session, code = watch_profile(session, snapshot, held=held)
+    session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
     response = dc.DC_ChargeLoopRes(
         header=session.header,
-        response_code=OK,
+        response_code=code,
         evse_status=status(session, snapshot),
         meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
         evse_present_current=rational(round(reading.current.value, 1)),
@@ -59,7 +69,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
         evse_power_limit_achieved=decision.power_limited,
         evse_current_limit_achieved=decision.current_limited,
         evse_voltage_limit_achieved=decision.voltage_limited,
-        control_mode=_say_limits(session, snapshot, ours),
+        control_mode=limits,
     )
     return Answer(session, response)
 

@@ -20,17 +20,19 @@ from iso15118.messages.v20.session import ChargingSession, SessionStopReq, Sessi
 from iso15118.power import Setpoint
 from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome, following
+from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
-from iso15118.session.secc.pause import profile_steps
-from iso15118.session.secc.schedule import check_profile
+from iso15118.session.secc.notifications import dropped, raised, status, wants
+from iso15118.session.secc.profile import accept_profile
+from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
 _OF_A_SERVICE: Final = (
-    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "tuples", "chosen", "isolation_begun"),
-    *("isolation_started", "ask", "decision", "loops", "over_since", "wishes", "pause_asked", "profile"),
+    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
+    *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
+    *("wishes", "pause_asked", "profile", "renewal", "renewed", "failed_renewals", "warn", "reading"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -63,44 +65,70 @@ def answer_pre_charge(session: Session, request: DC_PreChargeReq, snapshot: Secc
     session = replace(session, setpoint=precharge.hold(target, snapshot.abilities.limits.lowered(snapshot.limits)))
     present = rational(round(snapshot.reading.voltage.value, 1))
     response = DC_PreChargeRes(header=session.header, response_code=OK, evse_present_voltage=present)
-    return Answer(session, response, Outcome.DONE if request.ev_processing is Processing.Finished else Outcome.AGAIN)
+    if request.ev_processing is not Processing.Finished:
+        return Answer(session, response, Outcome.AGAIN)
+    return Answer(replace(session, precharged=True), response)
 
 
 def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer | Wait:
-    """Start, Stop, or a refusal of what is not offered here. While the car is still computing, the rest is ignored [V2G20-2007]."""
-    if request.ev_processing is not Processing.Finished:
+    """Start, Standby, Stop, or a refusal of what is not offered. While the car is still computing, the rest is ignored [V2G20-2007]."""
+    if request.ev_processing is not Processing.Finished and session.phase is not Phase.CABLE_CHECK:
         return _delivered(session, OK, Outcome.AGAIN)
     match request.charge_progress:
         case ChargeProgress.Start:
             following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)
-            return _start(session, request)
+            return _start(session, request, snapshot)
         case ChargeProgress.Stop:
             return _stop(session, snapshot)
         case ChargeProgress.Standby:
-            return _delivered(session, ResponseCode.WARNING_StandbyNotAllowed, Outcome.AGAIN)
+            return _stand_by(session, snapshot)
         case ChargeProgress.ScheduleRenegotiation:
             what = "schedule renegotiation on the main stream"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def _start(session: Session, request: PowerDeliveryReq) -> Answer:
+def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
-    chosen, profile = None, None
-    if not session.dynamic:
-        chosen = check_profile(session, request.ev_power_profile)
-        profile = None if request.ev_power_profile is None else profile_steps(request.ev_power_profile, chosen.charge.anchor)
+    if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
+        what = "power before cable check and pre-charge"
+        raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+    session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
+    answer = agreed(session, request, snapshot)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    return _delivered(replace(session, chosen=chosen, profile=profile, setpoint=setpoint), OK, Outcome.START)
+    return answer._replace(session=replace(answer.session, setpoint=setpoint), outcome=Outcome.START)
+
+
+def agreed(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
+    """The answer to a power profile, with the session in which its schedule is chosen. Raises PeerError on one that must not be."""
+    session, code = accept_profile(session, request.ev_power_profile, snapshot)
+    if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:  # comes with the wish for another schedule [V2G20-1954]
+        session = raised(session, EVSENotification.ScheduleRenegotiation, "the car does not confirm the power tolerance", snapshot)
+    response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot))
+    return Answer(session, response)
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
     """Zero current, then the answer: the car opens its contactors on it, and must not do so under load."""
     session = replace(session, setpoint=wind_down.REST, ask=None)
-    if session.phase is Phase.CHARGE_LOOP and session.deferred is None and not wind_down.at_rest(snapshot.reading, snapshot.now):
+    return Wait(session) if _flowing(session, snapshot) else _delivered(session, OK, Outcome.STOP)
+
+
+def _stand_by(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
+    """Zero current, then the answer; or a warning where it is not offered."""
+    if not session.config.standby or session.stop:
+        return _delivered(session, ResponseCode.WARNING_StandbyNotAllowed, Outcome.AGAIN)
+    session = still(session)
+    if _flowing(session, snapshot):
         return Wait(session)
-    return _delivered(session, OK, Outcome.STOP)
+    return _delivered(dropped(session, EVSENotification.Pause), OK, Outcome.STANDBY)
+
+
+def _flowing(session: Session, snapshot: SeccSnapshot) -> bool:
+    """True while the answer has to wait for the current of the loop to fall."""
+    waits = session.phase.loop and session.deferred is None
+    return waits and not wind_down.at_rest(snapshot.reading, snapshot.now)
 
 
 def _delivered(session: Session, code: ResponseCode, outcome: Outcome) -> Answer:

@@ -28,7 +28,6 @@ DELAYS: Final[Mapping[EVSENotification, Second]] = {
 }
 """s the car has."""
 _URGENT: Final = frozenset({EVSENotification.Pause, EVSENotification.ExitStandby})
-_LOOPS: Final = frozenset({Phase.CHARGE_LOOP})
 _OVER: Final = frozenset({Phase.WELDING_DETECTION, Phase.SESSION_STOP, Phase.ENDED})
 
 
@@ -41,12 +40,15 @@ def objection(session: Session, notification: EVSENotification, snapshot: SeccSn
             power = planned(session, snapshot.clock)
             return f"the car's power profile says {power:g} W now, and a pause needs 0 W [V2G20-1198]" if power else ""
         case EVSENotification.ExitStandby:
-            return "" if wants(session, EVSENotification.Pause) else "the car is not in standby"
+            standing = session.phase is Phase.STANDBY or wants(session, EVSENotification.Pause)
+            return "" if standing else "the car is not in standby"
         case EVSENotification.ServiceRenegotiation:
             offered = session.config.service_renegotiation and session.phase is Phase.CHARGE_LOOP
             return "" if offered else "service renegotiation is not offered, or the car is not in the charge loop"
-        case _:
-            return "nothing is prepared for it"
+        case EVSENotification.ScheduleRenegotiation | EVSENotification.MeteringConfirmation:
+            return "" if session.phase.loop else "the car is not in the charge loop"
+        case EVSENotification.Terminate:
+            return "a session is ended by its own wish"
 
 
 def wants(session: Session, notification: EVSENotification) -> bool:
@@ -56,8 +58,10 @@ def wants(session: Session, notification: EVSENotification) -> bool:
 
 def raised(session: Session, notification: EVSENotification, why: str, snapshot: SeccSnapshot) -> Session:
     """The session that wants this of the car, once and not twice. ExitStandby takes a wish to pause back first."""
-    if notification is EVSENotification.ExitStandby and wants(session, EVSENotification.Pause):
-        return replace(dropped(session, EVSENotification.Pause), pause_asked=False)
+    if notification is EVSENotification.ExitStandby:
+        session = replace(dropped(session, EVSENotification.Pause), pause_asked=False)
+        if session.phase is not Phase.STANDBY:
+            return session
     if wants(session, notification):
         return session
     wish = Wish(notification, why)
@@ -85,7 +89,14 @@ def status(session: Session, snapshot: SeccSnapshot) -> EVSEStatus | None:
 
 
 def _timely(session: Session, wish: Wish, snapshot: SeccSnapshot) -> bool:
-    """May it be said now? A pause in Scheduled mode inside a 0 W entry of the profile only [V2G20-1061] [V2G20-1198]."""
+    """May it be said now? A pause in Scheduled mode inside a 0 W entry of the profile only [V2G20-1061] [V2G20-1198].
+
+    A confirmation after the first pair of the charge loop [V2G20-1622]; a schedule renegotiation while none is under way.
+    """
+    if wish.notification is EVSENotification.MeteringConfirmation:
+        return session.loops > 1
+    if wish.notification is EVSENotification.ScheduleRenegotiation:
+        return session.renewal is None
     return wish.notification is not EVSENotification.Pause or not planned(session, snapshot.clock)
 
 
@@ -96,7 +107,7 @@ def _left(wish: Wish, snapshot: SeccSnapshot) -> Second:
 
 def counted(session: Session, snapshot: SeccSnapshot) -> tuple[Session, str]:
     """The session as time passes: a wish that can be said starts to count, of one whose time is over people are told once (else empty)."""
-    if session.phase not in _LOOPS:
+    if not session.phase.loop:
         return session, ""
     for wish in session.wishes:
         if wish.since is None and _timely(session, wish, snapshot):
@@ -112,5 +123,5 @@ def _changed(session: Session, old: Wish, new: Wish) -> Session:
 
 
 def powerless(session: Session) -> bool:
-    """True while power is to be zero: at the end, and where a pause is asked for, which in Dynamic mode begins with us [V2G20-2115]."""
-    return bool(session.stop) or (session.dynamic and wants(session, EVSENotification.Pause))
+    """True while power is to be zero: at the end, in standby, and where a pause is asked for, which Dynamic begins with us [V2G20-2115]."""
+    return bool(session.stop) or session.phase is Phase.STANDBY or (session.dynamic and wants(session, EVSENotification.Pause))

@@ -29,7 +29,7 @@ EXPECTED, LEGAL = order.EXPECTED["DC"], order.LEGAL["DC"]
 
 AWAITING = [phase for phase in Phase if phase is not Phase.ENDED]
 WITH_ID = [cls for cls in REQUESTS if cls not in (supportedAppProtocolReq, SessionSetupReq)]
-HOT = (Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP)
+HOT = (Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP, Phase.STANDBY)
 """Phases in which a set-point may be more than rest, once the first request has been answered."""
 by_name = {cls.__name__: cls for cls in REQUESTS}
 
@@ -50,7 +50,7 @@ def busy_at(phase: Phase) -> Playbook:
 
 def legal_in(phase: Phase, cls: type[Message]) -> Message:
     """A request of this class that is in order in this phase."""
-    if cls is PowerDeliveryReq and phase is Phase.CHARGE_LOOP:
+    if cls is PowerDeliveryReq and phase in (Phase.CABLE_CHECK, Phase.CHARGE_LOOP):
         return request(cls, charge_progress=ChargeProgress.Stop)
     return request(cls)
 

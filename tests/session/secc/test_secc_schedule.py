@@ -5,29 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given as chance
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from iso15118.energy import Budget, Plan, Slot
+from iso15118.energy import Budget, Mobility, Offer, Plan, Slot
 from iso15118.messages.v20.common import Processing, ResponseCode
-from iso15118.messages.v20.delivery import PowerDeliveryReq, PowerToleranceAcceptance
-from iso15118.messages.v20.price import PriceLevelSchedule
-from iso15118.messages.v20.rational import number
+from iso15118.messages.v20.price import (
+    AbsolutePriceSchedule,
+    EVAbsolutePriceSchedule,
+    EVPriceRule,
+    EVPriceRuleStack,
+    EVPriceRuleStackList,
+    PriceLevelSchedule,
+)
+from iso15118.messages.v20.rational import number, rational
 from iso15118.messages.v20.schedule import (
     Dynamic_SEResControlMode,
-    Scheduled_SEResControlMode,
+    EVEnergyOffer,
+    EVPowerSchedule,
+    EVPowerScheduleEntry,
+    EVPowerScheduleEntryList,
     ScheduleExchangeReq,
     ScheduleExchangeRes,
 )
 from iso15118.sequence.phases import Phase
 from iso15118.session import secc
-from iso15118.session.commands import Close
+from iso15118.session.commands import Close, Note
 from iso15118.session.events import Sent
-from iso15118.session.secc.schedule import covering, merged
-from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID
+from iso15118.session.prices import ALGORITHM
+from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.tariff import Algorithm, Rule, Stack, Tariff, Tax
 from iso15118.value import replace
-from tests.session.asked import EPOCH, STAMP, need, profile
+from tests.session.asked import EPOCH, STAMP, need
 from tests.session.playbook import Playbook, after, charger_at, given, request, said
 
 DAY = 86_400
@@ -50,9 +59,9 @@ def entries(schedule: Any) -> list[tuple[int, float]]:
 # What is offered.
 
 
+@pytest.mark.case("SCH-01")
 @pytest.mark.parametrize("count", [1, 3, 5])
 def test_the_sites_plans_become_one_to_three_tuples(count: int) -> None:
-    """SCH-01."""
     world = {"plans": tuple(Plan(EPOCH, (Slot(DAY, 1e3 * (i + 1), 500.0),)) for i in range(count))}
     offer = asked(world=world).sent().control_mode.schedule_tuple
     assert [one.schedule_tuple_id for one in offer] == list(range(1, min(count, 3) + 1))
@@ -62,12 +71,12 @@ def test_the_sites_plans_become_one_to_three_tuples(count: int) -> None:
         assert one.charging_schedule.power_schedule.time_anchor == STAMP
 
 
+@pytest.mark.case("SCH-02")
 @pytest.mark.parametrize(
     ("departure", "covered"), [(7200, 7200), (None, DAY), (100_000, 100_000), (1, 1), (0, DAY), (2**32 - 1, 2**32 - 1)]
 )
 @pytest.mark.parametrize("planned", [(), (Plan(EPOCH, STEPS),)], ids=["no plan", "plan"])
 def test_the_schedule_covers_the_stay(planned: tuple[Plan, ...], departure: int | None, covered: int) -> None:
-    """SCH-02."""
     offer = asked(world={"plans": planned}, departure_time=departure).sent().control_mode.schedule_tuple
     for schedule in (offer[0].charging_schedule, offer[0].discharging_schedule):
         durations = [duration for duration, _ in entries(schedule)]
@@ -75,44 +84,13 @@ def test_the_schedule_covers_the_stay(planned: tuple[Plan, ...], departure: int 
         assert min(durations) > 0
 
 
+@pytest.mark.case("SCH-03")
 @pytest.mark.parametrize("points", [12, 13, 40, 1024])
 def test_no_more_entries_than_the_car_can_hold(points: int) -> None:
-    """SCH-03."""
     offer = asked(points=points, world={"plans": (Plan(EPOCH, STEPS),)}, departure_time=24_000).sent().control_mode.schedule_tuple
     for schedule in (offer[0].charging_schedule, offer[0].discharging_schedule):
         assert len(entries(schedule)) == min(points, 40)
         assert sum(duration for duration, _ in entries(schedule)) == 24_000
-
-
-def power_at(slots: Any, second: float) -> tuple[float, float]:
-    for slot in slots:
-        if second < slot.duration:
-            return slot.charge, slot.discharge
-        second -= slot.duration
-    return 0.0, 0.0
-
-
-@steady
-@chance(plans, st.integers(12, 20))
-def test_merging_never_grants_more_at_any_moment(slots: list[Slot], points: int) -> None:
-    fewer = merged(tuple(slots), points)
-    assert len(fewer) == min(points, len(slots))
-    assert sum(s.duration for s in fewer) == sum(s.duration for s in slots)
-    at = 0.0
-    for slot in slots:
-        granted, planned = power_at(fewer, at), (slot.charge, slot.discharge)
-        assert granted[0] <= planned[0]
-        assert granted[1] <= planned[1]
-        at += slot.duration
-
-
-@steady
-@chance(plans, st.integers(1, 200_000).map(float))
-def test_covering_only_draws_out_the_end(slots: list[Slot], span: float) -> None:
-    longer = covering(tuple(slots), span)
-    assert sum(s.duration for s in longer) == max(span, sum(s.duration for s in slots))
-    assert longer[:-1] == tuple(slots[:-1])
-    assert longer[-1] == replace(slots[-1], duration=longer[-1].duration)
 
 
 def test_without_a_plan_what_budget_and_outlet_allow() -> None:
@@ -128,17 +106,19 @@ def test_no_way_back_without_a_bidirectional_service() -> None:
     assert offer[0].discharging_schedule is None
 
 
+@pytest.mark.case("SCH-04")
 @pytest.mark.parametrize("mode", ControlMode)
 def test_the_control_mode_that_was_selected(mode: ControlMode) -> None:
-    """SCH-04, and the other way."""
+    """And the other way."""
     other = ControlMode.DYNAMIC if mode is ControlMode.SCHEDULED else ControlMode.SCHEDULED
     play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=mode) >> request(ScheduleExchangeReq, mode=other)
     assert play.sent().response_code is ResponseCode.FAILED
     assert play >> Sent() << Close
 
 
+@pytest.mark.case("SCH-05")
 def test_a_slow_planner() -> None:
-    """SCH-05: Ongoing with a filler that promises nothing; 55 s after the first request the car hears why."""
+    """Ongoing with a filler that promises nothing; 55 s after the first request the car hears why."""
     play = charger_at(Phase.SCHEDULE_EXCHANGE, plans=None) >> after(30.0)
     for seconds in (0.0, 20.0, 34.9):
         answer = (play >> after(seconds) >> request(ScheduleExchangeReq)).sent()
@@ -164,17 +144,18 @@ def test_a_plan_without_a_slot_is_no_plan() -> None:
     assert entries(offer[0].charging_schedule) == [(7200, 22e3)]
 
 
+@pytest.mark.case("SCH-06")
 def test_dynamic_is_agreed_to_at_once_and_without_soc_or_departure() -> None:
-    """SCH-06: the car knows its driver's needs (mobility needs mode 1). Nor is there a plan to wait for."""
+    """The car knows its driver's needs (mobility needs mode 1). Nor is there a plan to wait for."""
     play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=ControlMode.DYNAMIC, plans=None)
     play >> request(ScheduleExchangeReq, mode=ControlMode.DYNAMIC)
     assert play << said(ScheduleExchangeRes, evse_processing=Processing.Finished, control_mode=Dynamic_SEResControlMode())
     assert play.session.departure == 7200
 
 
+@pytest.mark.case("SCH-10")
 @pytest.mark.parametrize("half", ["ev_maximum_v2x_energy_request", "ev_minimum_v2x_energy_request"])
 def test_half_a_v2x_window(half: str) -> None:
-    """SCH-10."""
     play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=ControlMode.DYNAMIC)
     wish = need(ControlMode.DYNAMIC, **{half: 1000})
     assert (play >> request(ScheduleExchangeReq, control_mode=wish)).sent().response_code is ResponseCode.FAILED
@@ -183,9 +164,10 @@ def test_half_a_v2x_window(half: str) -> None:
     assert (play >> request(ScheduleExchangeReq, control_mode=wish)).sent().response_code is ResponseCode.OK
 
 
+@pytest.mark.case("SCH-07")
 @pytest.mark.parametrize("priced", [False, True])
 def test_a_price_only_where_it_is_wanted(priced: bool) -> None:
-    """SCH-07, Pricing 0: none; with the switch for cars that reject a schedule without one: one level."""
+    """Pricing 0: none; with the switch for cars that reject a schedule without one: one level."""
     offer = asked(config=secc.Config(always_priced=priced)).sent().control_mode.schedule_tuple
     for schedule in (offer[0].charging_schedule, offer[0].discharging_schedule):
         assert (type(schedule.price_schedule) is PriceLevelSchedule) is priced
@@ -194,83 +176,104 @@ def test_a_price_only_where_it_is_wanted(priced: bool) -> None:
             assert (level.duration, level.price_level) == (sum(duration for duration, _ in entries(schedule)), 0)
 
 
-# What is taken.
-
-
-def started(*powers: float, planned: tuple[Plan, ...] = (), service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Any:
-    """The answer to a Start with this profile."""
-    play = charger_at(Phase.POWER_DELIVERY, service=service, plans=planned)
-    return (play >> request(PowerDeliveryReq, ev_power_profile=profile(*powers, **changes))).sent()
-
-
-INVALID = ResponseCode.FAILED_EVPowerProfileInvalid
-HALVED = (Plan(EPOCH, (Slot(600.0, 10e3, 5e3), Slot(600.0, 4e3, 0.0), Slot(DAY, 8e3, 2e3))),)
-
-
-@pytest.mark.parametrize(
-    ("powers", "code"),
-    [
-        pytest.param((10e3, 4e3, 8e3), ResponseCode.OK, id="as offered"),
-        pytest.param((-5e3, 0.0, -2e3), ResponseCode.OK, id="back, as offered"),
-        pytest.param((10e3, -0.0, -2e3), ResponseCode.OK, id="both ways"),
-        pytest.param((10010.0,), INVALID, id="PWR-02"),
-        pytest.param((10e3, 4010.0), INVALID, id="second entry above"),
-        pytest.param((-5010.0,), INVALID, id="back, above"),
-        pytest.param((10e3, -100.0), INVALID, id="back, where nothing may"),
-    ],
+PRICED = Tariff(
+    (Stack(3600, (Rule(0.30), Rule(0.50, 11e3))), Stack(3600, (Rule(0.20),)), Stack(3600, (Rule(-0.05, carbon=30, renewable=90),))),
+    algorithm=Algorithm.STACKED_ENERGY,
+    taxes=(Tax(19.0, "VAT", included=True),),
 )
-def test_a_profile_within_the_schedule(powers: tuple[float, ...], code: ResponseCode) -> None:
-    assert started(*powers, planned=HALVED).response_code is code
+BACK = Tariff((Stack(1800, (Rule(-0.25),)),))
+SITE = (Plan(EPOCH, (Slot(DAY, 11e3, 5e3),), energy=50e3, tariff=PRICED, back_tariff=BACK, back_energy=20e3),)
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        pytest.param({"seconds": 1200}, INVALID, id="an entry counts against every slot it overlaps"),
-        pytest.param({"seconds": 0}, INVALID, id="no duration"),
-        pytest.param({"anchor": STAMP + 300_000_000}, INVALID, id="begins later, so reaches the second slot"),
-        pytest.param({"anchor": STAMP - 7200_000_000}, INVALID, id="another time, which the schedule does not cover"),
-        pytest.param({"anchor": 0}, ResponseCode.OK, id="no time: from the schedule's start"),
-        pytest.param({"anchor": EPOCH}, ResponseCode.OK, id="an anchor in seconds"),
-        pytest.param({"tuple_id": 2}, ResponseCode.FAILED_ScheduleSelectionInvalid, id="PWR-01"),
-        pytest.param({"power_tolerance_acceptance": PowerToleranceAcceptance.PowerToleranceConfirmed}, ResponseCode.OK, id="PWR-04"),
-        pytest.param({"power_tolerance_acceptance": PowerToleranceAcceptance.PowerToleranceNotConfirmed}, ResponseCode.OK, id="PWR-05"),
-    ],
-)
-def test_profiles(changes: dict[str, Any], code: ResponseCode) -> None:
-    """PWR-05: no tolerance is offered, so that it is declined changes nothing."""
-    assert started(9e3, planned=HALVED, **changes).response_code is code
+def variant(pricing: int, mode: ControlMode = ControlMode.SCHEDULED, needs: int = 1) -> secc.Config:
+    only = ParameterSet(1, mode, needs, pricing=Pricing(pricing), bpt_channel=1, generator_mode=1)
+    both = tuple(replace(only, id=i) for i in (1, 2))  # whichever id a request selects
+    return secc.Config(services=(Service(ServiceID.DC_BPT, both),))
 
 
-def test_no_profile() -> None:
-    """PWR-03."""
-    play = charger_at(Phase.POWER_DELIVERY) >> request(PowerDeliveryReq, ev_power_profile=None)
-    assert play.sent().response_code is INVALID
-    assert play >> Sent() << Close
+@pytest.mark.case("SCH-07")
+@pytest.mark.parametrize(("pricing", "form"), [(0, type(None)), (1, AbsolutePriceSchedule), (2, PriceLevelSchedule)])
+def test_the_form_of_price_that_was_selected(pricing: int, form: type) -> None:
+    """Never both, for each direction its own, under ids of their own, as long as the power schedule and not finer than the car holds."""
+    offer = asked(config=variant(pricing), world={"plans": SITE * 2}, points=12).sent().control_mode.schedule_tuple
+    ids = set()
+    for one in offer:
+        for schedule in (one.charging_schedule, one.discharging_schedule):
+            price = schedule.price_schedule
+            assert type(price) is form
+            if pricing:
+                ids.add(price.price_schedule_id)
+                assert price.time_anchor == schedule.power_schedule.time_anchor
+                listed = (
+                    price.price_rule_stacks.price_rule_stack
+                    if pricing == 1
+                    else price.price_level_schedule_entries.price_level_schedule_entry
+                )
+                assert sum(entry.duration for entry in listed) == DAY
+                assert len(listed) <= 12
+    assert len(ids) == (4 if pricing else 0)
 
 
-def test_dynamic_needs_no_profile() -> None:
-    play = charger_at(Phase.POWER_DELIVERY, mode=ControlMode.DYNAMIC) >> request(PowerDeliveryReq, ev_power_profile=None)
+def test_the_site_pays_for_what_it_gets() -> None:
+    """Negative fees of a discharging schedule are paid to the vehicle."""
+    (one,) = asked(config=variant(1), world={"plans": SITE}).sent().control_mode.schedule_tuple
+    stack = one.discharging_schedule.price_schedule.price_rule_stacks.price_rule_stack[0]
+    assert number(stack.price_rule[0].energy_fee) == -0.25
+    assert number(one.charging_schedule.power_schedule.available_energy) == 50e3
+    assert number(one.discharging_schedule.power_schedule.available_energy) == 20e3
+
+
+@pytest.mark.case("SCH-06")
+def test_dynamic_with_prices_and_proposed_needs() -> None:
+    """Mobility needs mode 2: present, minimum at most the target. There may be a price, with no power schedule."""
+    wish = Mobility(EPOCH + 3600, 30, 80)
+    config = variant(1, ControlMode.DYNAMIC, needs=2)
+    play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=ControlMode.DYNAMIC, config=config, plans=SITE, proposal=wish)
+    told = (play >> request(ScheduleExchangeReq, mode=ControlMode.DYNAMIC)).sent().control_mode
+    assert (told.departure_time, told.minimum_soc, told.target_soc) == (3600, 30, 80)
+    assert number(told.price_schedule.price_rule_stacks.price_rule_stack[0].price_rule[1].power_range_start) == 11e3
+
+
+@pytest.mark.case("SCH-06")
+def test_nothing_is_proposed_where_the_car_knows_its_needs() -> None:
+    play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=ControlMode.DYNAMIC, proposal=Mobility(EPOCH + 3600, 30, 80))
+    told = (play >> request(ScheduleExchangeReq, mode=ControlMode.DYNAMIC)).sent().control_mode
+    assert told == Dynamic_SEResControlMode()
+
+
+@pytest.mark.case("SCH-11")
+@pytest.mark.parametrize("mode", ControlMode)
+def test_energies_out_of_order_are_told_and_served(mode: ControlMode) -> None:
+    play = charger_at(Phase.SCHEDULE_EXCHANGE, mode=mode)
+    wish = need(mode, ev_minimum_energy_request=30e3, ev_target_energy_request=20e3)
+    play >> request(ScheduleExchangeReq, control_mode=wish)
+    assert any("30000 Wh, 20000 Wh" in command.text for command in play.commands if isinstance(command, Note))
     assert play.sent().response_code is ResponseCode.OK
 
 
-def test_giving_back_under_a_schedule_without_a_way_back() -> None:
-    assert started(-1.0, service=ServiceID.DC).response_code is INVALID
+def wanted(*entries: tuple[int, float], begin: int = 0) -> EVEnergyOffer:
+    """What a car offers from `begin` s on."""
+    powers = tuple(EVPowerScheduleEntry(duration=d, power=rational(p)) for d, p in entries)
+    rule = EVPriceRule(energy_fee=rational(-0.2), power_range_start=rational(0))
+    stacks = EVPriceRuleStackList(ev_price_rule_stack=(EVPriceRuleStack(duration=DAY, ev_price_rule=(rule,)),))
+    return EVEnergyOffer(
+        ev_power_schedule=EVPowerSchedule(
+            time_anchor=STAMP + begin * 1_000_000, ev_power_schedule_entries=EVPowerScheduleEntryList(ev_power_schedule_entry=powers)
+        ),
+        ev_absolute_price_schedule=EVAbsolutePriceSchedule(
+            time_anchor=STAMP, currency="EUR", price_algorithm=ALGORITHM + Algorithm.POWER, ev_price_rule_stacks=stacks
+        ),
+    )
 
 
-@pytest.mark.parametrize(
-    ("seconds", "powers"),
-    [(-5, (10e3, 5e3)), (0, (10e3, 5e3)), (599, (10e3, 5e3)), (600, (4e3, 0.0)), (1200, (8e3, 2e3)), (1200 + DAY, (0.0, 0.0))],
-)
-def test_the_power_of_the_moment(seconds: int, powers: tuple[float, float]) -> None:
-    play = charger_at(Phase.CHARGE_LOOP, plans=HALVED)
-    assert play.session.chosen is not None
-    assert play.session.chosen.power(STAMP + seconds * 1_000_000) == powers
-    assert Scheduled_SEResControlMode(schedule_tuple=play.session.tuples).schedule_tuple[0].schedule_tuple_id == play.session.chosen.id
-
-
-def test_pricing_of_a_set_says_nothing_yet() -> None:
-    """SCH-07, Pricing 2: a set with prices may be configured; without the switch the schedule has none, never two."""
-    priced = Service(ServiceID.DC_BPT, (ParameterSet(1, ControlMode.SCHEDULED, pricing=2, bpt_channel=1, generator_mode=1),))
-    offer = asked(config=secc.Config(services=(priced,))).sent().control_mode.schedule_tuple
-    assert offer[0].charging_schedule.price_schedule is None
+@pytest.mark.case("SCH-09")
+def test_no_more_back_than_the_car_offers() -> None:
+    """Its offer is read for the site, and cuts the discharging schedule; when it offers nothing, nothing is scheduled."""
+    offer = wanted((600, 5e3), (600, -3e3), (0, -9e3), (600, -9e3), begin=60)
+    play = asked(world={"plans": (Plan(EPOCH, (Slot(DAY, 10e3, 4e3),)),)}, ev_energy_offer=offer)
+    (one,) = play.sent().control_mode.schedule_tuple
+    assert entries(one.discharging_schedule) == [(60, 0.0), (600, 0.0), (600, -3e3), (600, -4e3), (DAY - 1860, 0.0)]
+    assert {power for _, power in entries(one.charging_schedule)} == {10e3}
+    assert play.session.offer == Offer(
+        EPOCH + 60, (Slot(600, 5e3, 0.0), Slot(600, 0.0, 3e3), Slot(600, 0.0, 9e3)), (Stack(DAY, (Rule(-0.2),)),), "EUR"
+    )

@@ -12,7 +12,7 @@ from iso15118.energy import Authorisation, Budget, Plan, Slot
 from iso15118.errors import CodecError, DeviceFault
 from iso15118.exi import Message
 from iso15118.messages.catalogue import payload_type_of, response_of
-from iso15118.messages.v20.common import Header, Processing, RationalNumber, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, Processing, RationalNumber, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq
 from iso15118.messages.v20.rational import rational
@@ -22,8 +22,9 @@ from iso15118.sequence.refusals import refusal
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Close, Command, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Garbled, Received, Sent, StopWanted, Tick
+from iso15118.session.events import Closed, Connected, Elapsed, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.asked import DIRECT, EPOCH, NOBODY, REQUESTS, SESSION_ID, STAMP, limits, need, profile, request, turn
 from tests.session.playbook import BUDGET, WIDE, after, charger_at, given
 
@@ -91,6 +92,7 @@ events = st.one_of(
         [
             Connected(),
             StopWanted("operator"),
+            *(NotificationWanted(wish) for wish in EVSENotification),
             Closed("reset"),
             Garbled(CodecError("garbage", bit=9)),
             Received(refusal(request(DC_CableCheckReq), ResponseCode.FAILED, session_id=SESSION_ID, time_stamp=1), 0x8004),
@@ -139,10 +141,11 @@ def safe(session: secc.Session, commands: tuple[Command, ...]) -> None:
 
 
 @steady
-@chance(services, modes, st.sampled_from(Phase), st.lists(worlds | events | rare, min_size=20, max_size=60))
-def test_whatever_happens(service: ServiceID, mode: ControlMode, phase: Phase, happens: list[Any]) -> None:
+@chance(services, modes, st.sampled_from(Phase), st.booleans(), st.lists(worlds | events | rare, min_size=20, max_size=60))
+def test_whatever_happens(service: ServiceID, mode: ControlMode, phase: Phase, standby: bool, happens: list[Any]) -> None:
     play = charger_at(phase, service=service, mode=mode)
     session, snapshot = play.session, play.snapshot
+    session = replace(session, config=replace(session.config, standby=standby))
     for event in happens:
         if hasattr(event, "change"):
             snapshot = event.change(snapshot)
