@@ -81,6 +81,17 @@ def shown_log(level: str) -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextmanager
+def hidden_log() -> Iterator[None]:
+    """The log appears nowhere: there is nothing but the result to be printed."""
+    logger, handler = logging.getLogger("iso15118"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def writable(name: str, option: str = "--record") -> Path:
     """The path of a recording to be, that `option` has named.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 from argparse import Namespace
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from iso15118.cli.chart import BARS, HANGING
-from iso15118.cli.report import shown_log, writable, write
+from iso15118.cli.report import hidden_log, shown_log, writable, write
 from iso15118.cli.summary import clock
 from iso15118.sequence.phases import Phase
-from iso15118.service import virtual
 from iso15118.service.config.scenario import ScenarioSettings, load
+from iso15118.service.foreground import run_scenario
 from iso15118.service.journal import COLUMNS, Journal, figures
-from iso15118.service.scenario import InMemory, OnLink, Result, play
+from iso15118.service.scenario import Result
 from iso15118.units import KW, KWH, Second, Watt
 
 WIDTH: Final = 60
@@ -48,19 +47,8 @@ def _played(settings: ScenarioSettings, arguments: Namespace) -> tuple[Result, .
             for line in result_lines(result):
                 write(line)
 
-    async def main() -> tuple[Result, ...]:
-        ground = InMemory(settings.scenario) if arguments.pair else OnLink(sdp_port=arguments.sdp_port)
-        return await play(settings.scenario, ground, told)
-
-    if arguments.json:
-        return _run(main(), arguments.pair)
-    with shown_log(settings.log_level):
-        return _run(main(), arguments.pair)
-
-
-def _run(main: Any, in_memory: bool) -> tuple[Result, ...]:
-    results: tuple[Result, ...] = virtual.run(main) if in_memory else asyncio.run(main)
-    return results
+    with hidden_log() if arguments.json else shown_log(settings.log_level):
+        return run_scenario(settings.scenario, in_memory=arguments.pair, sdp_port=arguments.sdp_port, told=told)
 
 
 def result_lines(result: Result) -> Iterator[str]:

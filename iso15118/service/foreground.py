@@ -22,6 +22,7 @@ from iso15118.wire.sdp import PORT
 if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger starts without it
     from iso15118.service.car import CarConfig
     from iso15118.service.misbehave import Wiring
+    from iso15118.service.scenario import Result, Scenario
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
 WRITING: Final[Second] = 5.0
@@ -99,6 +100,23 @@ def run_vehicle(
     if result is None:
         raise KeyboardInterrupt
     return result
+
+
+def run_scenario(
+    scenario: Scenario, *, in_memory: bool, told: Callable[[Result], None], sdp_port: int = PORT, log: Log | None = None
+) -> tuple[Result, ...]:
+    """Play a scenario to its end, in memory and virtual time or against the charger on a link; `told` hears of each session.
+
+    Raises LocalError without the interface, KeyboardInterrupt where a signal comes: the session it meets is dropped.
+    """
+    from iso15118.service import virtual
+    from iso15118.service.scenario import InMemory, OnLink, play
+
+    async def main() -> tuple[Result, ...]:
+        ground = InMemory(scenario, log=log) if in_memory else OnLink(sdp_port=sdp_port, log=log)
+        return await play(scenario, ground, told, log=log)
+
+    return virtual.run(main()) if in_memory else asyncio.run(main())
 
 
 def _settled(ready: Callable[[Station], None], station: Station) -> None:

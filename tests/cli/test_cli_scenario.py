@@ -57,7 +57,7 @@ def test_another_end_than_expected_is_code_1(tmp_path: Path, capsys: pytest.Capt
     ("arguments", "words"),
     [
         (["absent.toml"], "cannot be read"),
-        ([str(HERE / "car.toml"), "--pair"], "unknown key"),
+        ([str(HERE / "car.toml"), "--pair"], "car: missing; allowed: at least one [[car]] table"),
         ([str(EXAMPLE), "--pair", "--csv", "/no/such/folder/x.csv"], "--csv /no/such/folder/x.csv: cannot be written"),
         ([str(EXAMPLE), "--sdp-port", "0"], "1..65535"),
     ],
