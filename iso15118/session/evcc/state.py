@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
@@ -15,8 +16,10 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
+from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.session.steps import Steps
 from iso15118.session.value_added import Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
@@ -31,6 +34,8 @@ class ScheduleChoice(StrEnum):
 
     FIRST = "first"
     MOST_ENERGY = "most energy"
+    CHEAPEST = "cheapest"
+    """And a power profile by price within it."""
 
 
 class Renegotiation(Value):
@@ -62,6 +67,10 @@ class Config(Value):
     loops: int | None = None
     """Stop after so many exchanges of the charge loop; None: when the snapshot says that the wish is fulfilled."""
     schedule_choice: ScheduleChoice = ScheduleChoice.FIRST
+    give_back: bool = False
+    """With CHEAPEST: energy is given in the dearest slots where charging it anew costs less."""
+    energy_offer: Offer | None = None
+    """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
@@ -144,6 +153,10 @@ class Session(Value):
     ongoing_for: Second = 0.0
     """How long it may be."""
     chosen: Chosen | None = None
+    prices: Prices | None = None
+    """What energy costs where the charger steers, if it has told."""
+    profile: Steps | None = None
+    """The power we have said that we take, W signed; None: not begun, or the charger steers."""
     told: Told = NOTHING_TOLD
     precharged: Volt | None = None
     """Inlet voltage at the moment the contactor was told to close."""
