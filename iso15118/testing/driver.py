@@ -133,8 +133,8 @@ async def _in_memory(charger: Charger, config: CarConfig, wiring: Wiring | None)
 async def _on_loopback(charger: Charger, config: CarConfig, wiring: Wiring | None) -> AsyncIterator[Driver]:
     vehicle = Vehicle(config, sdp_port=charger.sdp_port, wiring=wiring, detached=False)
     driver = Driver(charger, vehicle.car)
-    bus = charger.outlet.plant.bus
-    bus.load = vehicle.car.metal
+    plant = charger.outlet.plant
+    plant.load = vehicle.car.metal
     session = asyncio.create_task(vehicle.run())
     speaks = asyncio.create_task(driver.sees(lambda _: True))
     try:
@@ -144,7 +144,7 @@ async def _on_loopback(charger: Charger, config: CarConfig, wiring: Wiring | Non
         yield driver
     finally:
         await _leave(driver)
-        bus.load = None
+        plant.load = None
         session.cancel()
         speaks.cancel()
         await asyncio.gather(session, speaks, return_exceptions=True)
