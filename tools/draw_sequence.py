@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from iso15118.sequence import streams
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import Stream
 from iso15118.sequence.table import EVERY, ROWS, Row, Transfer, diagram
 
 TARGET = Path(__file__).parents[1] / "docs" / "sequence.md"
@@ -13,10 +15,14 @@ TARGET = Path(__file__).parents[1] / "docs" / "sequence.md"
 def page() -> str:
     """The page: diagram, then the rows."""
     rows = "\n".join(f"| {row.phase} | {row.request.__name__} | {row.outcome} | {row.next} | {_where(row)} |" for row in ROWS)
+    aside = "\n".join(
+        f"| {row.stream} | {row.due} | {row.request.__name__} | {row.outcome} | {row.next} | {_where(row)} |" for row in streams.ROWS
+    )
     return f"""# The order of messages
 
-Drawn by `tools/draw_sequence.py` from `iso15118/sequence/table.py`. The charger waits in a phase for what the car is about to send; a
-request without a row is refused with FAILED_SequenceError by the charger, and never sent by our car. {len(Phase)} phases, {len(ROWS)} rows.
+Drawn by `tools/draw_sequence.py` from `iso15118/sequence/table.py` and `streams.py`. The charger waits in a phase for what the car is
+about to send; a request without a row is refused with FAILED_SequenceError by the charger, and never sent by our car. {len(Phase)}
+phases, {len(ROWS)} rows.
 
 ## Direct current (DC, DC_BPT, MCS, MCS_BPT)
 
@@ -35,10 +41,31 @@ request without a row is refused with FAILED_SequenceError by the charger, and n
 | phase | request | answered with | next | transfer |
 |---|---|---|---|---|
 {rows}
+
+## Beside the charge loop
+
+Side streams have payload types, an outstanding request and timers of their own. They open with the first pair of the charge loop and end
+with it; the loop goes on meanwhile.
+
+### Schedule renegotiation (0x8101)
+
+```mermaid
+{streams.diagram(Stream.SCHEDULE)}
+```
+
+### Metering confirmation (0x8102)
+
+```mermaid
+{streams.diagram(Stream.METERING)}
+```
+
+| stream | awaited | request | answered with | next | transfer |
+|---|---|---|---|---|---|
+{aside}
 """
 
 
-def _where(row: Row) -> str:
+def _where(row: Row | streams.Row) -> str:
     """The kinds of transfer a row holds for."""
     return "all" if row.transfers == EVERY else ", ".join(transfer for transfer in Transfer if transfer in row.transfers)
 

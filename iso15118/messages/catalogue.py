@@ -23,7 +23,7 @@ from iso15118.messages.names import sap as sap_names
 from iso15118.messages.names import xmldsig as xmldsig_names
 from iso15118.messages.v20 import authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.certificate import ContractCertificateChain, SignedCertificateChain
-from iso15118.messages.v20.common import Request, Response
+from iso15118.messages.v20.common import ChargeParameterDiscoveryReq, ChargeParameterDiscoveryRes, Request, Response
 from iso15118.messages.v20.price import AbsolutePriceSchedule, PriceLevelSchedule
 
 MessageClass: TypeAlias = type[Message]
@@ -182,6 +182,9 @@ PAYLOADS: Final[Mapping[int, str]] = {
 }
 """V2GTP payload type to set name: the main stream up to 0x80FF, from 0x8101 the side streams."""
 
+COMMON: Final = "CommonMessages"
+"""The set that all kinds of energy transfer share."""
+
 RENEGOTIATION: Final = 0x8101
 """Side stream of a schedule renegotiation, the one that carries messages of two sets."""
 
@@ -214,6 +217,29 @@ def schema_for(payload_type: int, namespace: str = "", *, parameters: bool = Fal
     if name is None:
         raise CodecError(f"payload type {payload_type:#06x} has no schema here")
     return SCHEMAS[name]
+
+
+def schema_of(message: Message, payload_type: int) -> Schema:
+    """The schema in which `message` travels under this payload type. Raises CodecError or LocalError where none is known."""
+    return schema_for(payload_type_of(message) if payload_type == RENEGOTIATION else payload_type)
+
+
+def renegotiated(octets: bytes, sets: tuple[str, ...]) -> Message:
+    """The message of a frame of the renegotiation stream. `sets`: the names of those it may be in, the one that is due first.
+
+    Of the set of an energy transfer only charge parameters travel here, so that what reads as anything else was meant in the other set: a
+    message out of order is seen for what it is. Raises CodecError where it is in none of them.
+    """
+    failure: CodecError | None = None
+    for name in sets:
+        try:
+            message = SCHEMAS[name].decode(octets)
+        except CodecError as error:
+            failure = failure or error
+            continue
+        if name == COMMON or isinstance(message, ChargeParameterDiscoveryReq | ChargeParameterDiscoveryRes):
+            return message
+    raise failure or CodecError("neither charge parameters nor a common message")
 
 
 @cache

@@ -3,7 +3,8 @@
 A row says: in this phase this request is legal, and after an answer with this outcome the session stands there. The charger looks a
 request up when it comes; the car looks its own request up before it leaves. What has no row is refused: FAILED_SequenceError
 [V2G20-459] at the charger, a LocalError in the car. A row may hold for some kinds of transfer only: direct current is isolated and
-pre-charged, alternating current is not. `diagram` draws the table; a test walks the whole product of phases and requests.
+pre-charged, alternating current is not. `diagram` draws the table; a test walks the whole product of phases and requests. This is the
+main stream; those beside it are in `streams`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Final, NamedTuple
 from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
-from iso15118.messages.catalogue import payload_type_of
 from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
 from iso15118.messages.v20.dc import (
@@ -138,9 +138,6 @@ ROWS: Final = (
     Row(_P.CABLE_CHECK, SessionStopReq, _O.DONE, _P.ENDED, DC),
     Row(_P.PRE_CHARGE, SessionStopReq, _O.DONE, _P.ENDED, DC),
 )
-
-SERVED: Final = frozenset(payload_type_of(row.request) for row in ROWS)
-"""Payload types of the requests that have a row: frames of any other are not read."""
 
 _NEXT: Final = {(transfer, row.phase, row.request, row.outcome): row.next for row in ROWS for transfer in row.transfers}
 _NEXT_OF_ALL: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS if row.transfers == EVERY}

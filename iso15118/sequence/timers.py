@@ -42,6 +42,15 @@ class Timer(StrEnum):
     """Car: the next charge-loop request is due."""
     HOLD = "connection hold"
     """Charger: after SessionStopRes the connection stays, so that the car may close it first [V2G20-1633]."""
+    # Side streams have timers of their own, which nothing on another stream feeds or stops [V2G20-1041].
+    SCHEDULE_SEQUENCE = "sequence timeout of the schedule renegotiation"
+    METERING_SEQUENCE = "sequence timeout of the metering confirmation"
+    PARKING_SEQUENCE = "sequence timeout of the parking status"
+    SCHEDULE_MESSAGE = "message timeout of the schedule renegotiation"
+    METERING_MESSAGE = "message timeout of the metering confirmation"
+    PARKING_MESSAGE = "message timeout of the parking status"
+    SCHEDULE_ONGOING = "ongoing timeout of the schedule renegotiation"
+    SCHEDULE_PACE = "pace of the schedule renegotiation"
 
 
 class Row(NamedTuple):

@@ -24,6 +24,7 @@ from iso15118.session import evcc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.session.value_added import Selected
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import SimulatedVehicle, Trip
 from iso15118.units import MICROSECONDS, Ampere, Second, Watt
@@ -52,6 +53,8 @@ class CarConfig(Value, kw_only=True):
     battery: Callable[[], Battery] = Battery
     """Makes the battery: it is no value, each car needs its own."""
     trip: Trip = Trip()
+    provide: Callable[[tuple[Selected, ...]], None] | None = None
+    """Told which value-added services are in use from now on; at the end none."""
     plan: tuple[Leg, ...] = ()
     """What to ask for in Scheduled mode, one after the other, then stop; empty: to charge as fast as it goes, to the target."""
 
@@ -114,6 +117,7 @@ class Car:
             snapshot=self.snapshot,
             perform=self._apply,
             safe=VehicleSetpoint(),
+            provide=self.config.provide,
             heard=self._heard,
             name=self.config.name,
             log=self._log,

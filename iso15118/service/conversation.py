@@ -13,18 +13,19 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
-from iso15118.exi import Message, Schema
-from iso15118.messages.catalogue import schema_for
+from iso15118.exi import Message
+from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for, schema_of
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import SERVED
+from iso15118.sequence.streams import SERVED, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.value_added import Selected
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
 
@@ -38,6 +39,8 @@ FLUSH_TIME: Final[Second] = 0.5
 TURNAROUNDS: Final = 20_000
 """Times remembered for the statistics."""
 
+_SENT: Final = {stream: Sent(stream) for stream in Stream}
+
 
 class SessionLike(Protocol):
     """All that the shell knows of a session."""
@@ -47,6 +50,10 @@ class SessionLike(Protocol):
     @property
     def clean(self) -> bool:
         """Has SessionStop been answered?"""
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """Names of the schema sets in which a frame of the renegotiation stream may be, the one that is due first."""
 
 
 S = TypeVar("S", bound=SessionLike)
@@ -71,6 +78,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         snapshot: Callable[[], W],
         perform: Callable[[Setpoint | VehicleSetpoint], None],
         safe: Setpoint | VehicleSetpoint,
+        provide: Callable[[tuple[Selected, ...]], None] | None = None,
         heard: Callable[[Message], None] | None = None,
         name: str = "",
         log: Log | None = None,
@@ -80,6 +88,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     ) -> None:
         """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
 
+        `provide` is told which value-added services are taken, at the end none.
         `heard` is told of a message before the session is; watchers see it when the answer has been given. `tap` gets the octets as they
         come and go.
         """
@@ -96,6 +105,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._snapshot = snapshot
         self._perform = perform
         self._safe = safe
+        self._provide = provide or (lambda selected: None)
+        self._provided: tuple[Selected, ...] = ()
         self._heard = heard
         self._applied = safe
         self._log = log or Log()
@@ -118,8 +129,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._tick: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._writing = False
-        self._unsent = 0
+        self._unsent: list[Sent] = []
         self._written_at: Second = 0.0
+        self._renewed_at: Second = 0.0
         self._arrived: float | None = None
         self._left: float | None = None
 
@@ -183,9 +195,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def resume_writing(self) -> None:
         self._writing = False
-        unsent, self._unsent = self._unsent, 0
-        for _ in range(unsent):
-            self._feed(Sent())
+        unsent, self._unsent = self._unsent, []
+        for sent in unsent:
+            self._feed(sent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         why = str(exc) or type(exc).__name__ if exc else "the peer closed the connection"
@@ -208,12 +220,15 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Frames.
 
     def _take(self, frame: Frame) -> None:
-        """Decode by the payload type and nothing else."""
+        """Decode by the payload type, and on the renegotiation stream, which has messages of two schemas, by what is due."""
         if frame.payload_type not in SERVED:  # not processed: no state and no timer changes
             self._log.warning("unknown payload type", f"{self.name}: frame dropped: payload type {frame.payload_type:#06x} is not served")
             return
         try:
-            message = schema_for(frame.payload_type).decode(frame.body)
+            if frame.payload_type == RENEGOTIATION:
+                message = renegotiated(frame.body, self.session.renegotiated_in)
+            else:
+                message = schema_for(frame.payload_type).decode(frame.body)
         except CodecError as error:
             self._feed(Garbled(error), frame.body)
             return
@@ -230,8 +245,14 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Events.
 
     def _ticked(self, due: Second) -> None:
+        """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
+        now = self._loop.time()
+        renewed = self._renewed_at + TICK
+        if renewed > now + TICK / 4:
+            self._tick = self._loop.call_at(renewed, self._ticked, renewed)
+            return
         following = due + TICK
-        if following <= (now := self._loop.time()):
+        if following <= now:
             following = now + TICK  # after a pause: no burst
         self._tick = self._loop.call_at(following, self._ticked, following)
         self._feed(Tick())
@@ -287,6 +308,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Apply):
                 if not self._over:  # the safe state is the last word
                     self._applied = command.setpoint
+                    self._renewed_at = self._loop.time()
                     self._perform(command.setpoint)
             elif isinstance(command, Send):
                 written.append(self._send(command))
@@ -296,6 +318,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                 self._disarm(command.timer)
                 if not self._over:
                     self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)
+            elif isinstance(command, Provide):
+                if command.selected != self._provided:  # at the end they have been let go of already
+                    self._serve(command.selected)
             elif isinstance(command, Note):
                 (self._log.warning if command.serious else self._log.info)("note", f"{self.name}: {command.text}")
                 if self._watchers:
@@ -307,8 +332,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def _send(self, command: Send) -> bytes:
         """Encode and write. Raises CodecError for what cannot be said."""
-        schema: Schema = schema_for(command.payload_type)
-        body = schema.encode(command.message)
+        body = schema_of(command.message, command.payload_type).encode(command.message)
         transport = self._transport
         if transport is None or self._over or transport.is_closing():
             return body
@@ -325,16 +349,25 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.messages_out += 1
         if self._watchers:
             self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
+        sent = _SENT[stream_of(command.payload_type)]
         if self._writing:
-            self._unsent += 1
+            self._unsent.append(sent)
         else:
-            self._events.append((Sent(), b""))
+            self._events.append((sent, b""))
         return body
 
     def _disarm(self, timer: Timer) -> None:
         handle = self._timers.pop(timer, None)
         if handle is not None:
             handle.cancel()
+
+    def _serve(self, selected: tuple[Selected, ...]) -> None:
+        """Value-added services are others' business: what goes wrong there disturbs nothing here."""
+        self._provided = selected
+        try:
+            self._provide(selected)
+        except Exception as defect:
+            self._log.error("value-added service failed", f"{self.name}: a value-added service failed", error=defect)
 
     # The end.
 
@@ -362,6 +395,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                     self._perform(self._safe)
                 except Exception as defect:
                     self._log.error("no safe state", f"{self.name}: safe state not reached", error=defect)
+            if self._provided:
+                self._serve(())
         self._hang_up(cut)
 
     def _hang_up(self, cut: bool) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from iso15118.errors import CodecError
-from iso15118.sequence.table import SERVED
+from iso15118.sequence.streams import SERVED
 from iso15118.service.log import Log
 from iso15118.units import Second
 from iso15118.wire.v2gtp import LIMIT_UNAUTHENTICATED, Receiver

@@ -23,13 +23,14 @@ from iso15118.service.actuate import Actuator
 from iso15118.service.conversation import Conversation, Scribe
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
+from iso15118.service.value_added import Provider, provision
 from iso15118.session import secc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
 from iso15118.session.secc import notifications
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS, Second
-from iso15118.value import Value
+from iso15118.value import Value, replace
 
 if TYPE_CHECKING:
     from iso15118.service.capture import Tap
@@ -54,8 +55,16 @@ class EvseConfig(Value, kw_only=True):
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
+    providers: tuple[Provider, ...] = ()
+    """Of value-added services, which are offered beside those of `session`."""
     discharge_allowed: bool = True
     """The site's standing permission to take energy out of vehicles."""
+
+    @property
+    def offered(self) -> secc.Config:
+        """What a session offers: also the providers' services."""
+        services = tuple(provider.service for provider in self.providers)
+        return replace(self.session, value_added=(*self.session.value_added, *services)) if services else self.session
 
     @property
     def abilities(self) -> Abilities:
@@ -205,11 +214,12 @@ class Evse:
             faults = ", ".join(sorted(self.actuator.faults))
             self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")
         self.conversation = Conversation(
-            secc.begin(self.config.session, session_id or fresh_session_id()),
+            secc.begin(self.config.offered, session_id or fresh_session_id()),
             self._step,
             snapshot=self.snapshot,
             perform=self.actuator.apply,
             safe=OFF,
+            provide=provision(self.config.providers),
             name=self.config.name,
             log=self._log,
             scribe=scribe,

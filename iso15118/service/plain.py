@@ -51,6 +51,8 @@ def _build(kind: Any, data: Any, bound: dict[Any, Any]) -> Any:
     if origin in (types.UnionType, typing.Union):
         if data is None and type(None) in arguments:
             return None
+        if type(data) in arguments:  # one of several plain types
+            return data
         (only,) = (argument for argument in arguments if argument is not type(None))
         return _build(only, data, bound)
     if origin is tuple:

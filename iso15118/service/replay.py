@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from iso15118.errors import ChargeloopError, CodecError, LocalError
-from iso15118.messages.catalogue import schema_for
+from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for, schema_of
 from iso15118.messages.v20.common import EVSENotification
+from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
 from iso15118.service.plain import build
 from iso15118.service.recorder import FORMAT, Head, digest
@@ -20,7 +21,6 @@ from iso15118.value import Value
 
 WORLDS: Final[Mapping[str, type[SeccSnapshot] | type[EvccSnapshot]]] = {"secc": SeccSnapshot, "evcc": EvccSnapshot}
 _PLAIN: Final[Mapping[str, Event]] = {
-    "Sent": Sent(),
     "Tick": Tick(),
 }
 
@@ -90,7 +90,7 @@ def replay(path: Path, begin: Callable[[Head], Any] = begin, step: Step | None =
         turns += 1
         try:
             world |= row["w"]
-            event, snapshot, recorded = _event(row["e"]), build(kind, world), "" if row.get("failed") else row["d"]
+            event, snapshot, recorded = _event(row["e"], session), build(kind, world), "" if row.get("failed") else row["d"]
         except (ChargeloopError, KeyError, TypeError, ValueError, IndexError) as error:
             raise LocalError(f"{path}: turn {turns} is damaged: {type(error).__name__}: {error}") from None
         try:
@@ -133,14 +133,18 @@ def _head(path: Path, row: dict[str, Any] | None) -> Head:
     return Head(row["role"], row["config"], row["session_id"], row["name"])
 
 
-def _event(said: list[Any]) -> Event:
+def _event(said: list[Any], session: Any) -> Event:
     name, *words = said
     match name:
         case "Received":
-            payload_type, octets = words
-            return Received(schema_for(payload_type).decode(bytes.fromhex(octets)), payload_type)
+            payload_type, octets = words[0], bytes.fromhex(words[1])
+            if payload_type == RENEGOTIATION:
+                return Received(renegotiated(octets, session.renegotiated_in), payload_type)
+            return Received(schema_for(payload_type).decode(octets), payload_type)
         case "Garbled":
             return Garbled(CodecError(words[0], path=words[1], bit=words[2]))
+        case "Sent":
+            return Sent(Stream[words[0]]) if words else Sent()
         case "Elapsed":
             return Elapsed(Timer[words[0]])
         case "Connected":
@@ -158,6 +162,6 @@ def _event(said: list[Any]) -> Event:
 
 def _octets(command: Send) -> bytes:
     try:
-        return schema_for(command.payload_type).encode(command.message)
+        return schema_of(command.message, command.payload_type).encode(command.message)
     except ChargeloopError as error:
         raise LocalError(f"cannot be encoded: {error}") from None

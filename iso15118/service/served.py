@@ -102,7 +102,7 @@ class Served:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
         session_id = fresh_session_id()
-        recorder = self._record(Head("secc", plain(self.config.session), session_id.hex(), self.config.name))
+        recorder = self._record(Head("secc", plain(self.config.offered), session_id.hex(), self.config.name))
         tap = None if self._capture is None else self._capture.tap(charger=True)
         conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))

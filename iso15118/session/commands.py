@@ -7,6 +7,7 @@ from typing import TypeAlias
 from iso15118.exi import Message
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.timers import Timer
+from iso15118.session.value_added import Selected
 from iso15118.value import Value
 
 
@@ -36,6 +37,12 @@ class Apply(Value):
     setpoint: Setpoint | VehicleSetpoint
 
 
+class Provide(Value):
+    """The value-added services taken, whole: the charger serves and the car uses these and no others; empty: none any more."""
+
+    selected: tuple[Selected, ...]
+
+
 class Note(Value):
     """Something a person should read: a deviation of the peer, a refusal and its reason."""
 
@@ -51,4 +58,4 @@ class Close(Value):
     clean: bool = False
 
 
-Command: TypeAlias = Send | Arm | Disarm | Apply | Note | Close
+Command: TypeAlias = Send | Arm | Disarm | Apply | Provide | Note | Close

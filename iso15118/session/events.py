@@ -7,6 +7,7 @@ from typing import TypeAlias
 from iso15118.errors import CodecError
 from iso15118.exi import Message
 from iso15118.messages.v20.common import EVSENotification
+from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
 from iso15118.value import Value
 
@@ -31,7 +32,9 @@ class Garbled(Value):
 
 
 class Sent(Value):
-    """The last message has left this machine."""
+    """The last message on this stream has left this machine."""
+
+    stream: Stream = Stream.MAIN
 
 
 class Elapsed(Value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum, IntFlag
 from itertools import product
 from typing import Final
@@ -12,6 +12,7 @@ from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
 from iso15118.sequence.table import Transfer
+from iso15118.session.lenience import Deviation
 from iso15118.value import Value
 
 
@@ -187,28 +188,27 @@ class ParameterSet(Value):
         )
 
 
-def deviations(service: ServiceID, wire: WireParameterSet) -> tuple[str, ...]:
-    """What of a parameter set is not as the standard has it, though it can be understood: a line each."""
-    named, found = _named(wire), [f"{mine} is called {theirs}" for theirs, mine in _OTHER_NAMES.items() if _has(wire, theirs)]
+def deviations(service: ServiceID, wire: WireParameterSet) -> Iterator[tuple[Deviation, str]]:
+    """What of a parameter set is not as the standard has it, though it can be understood, and where."""
+    named, where = _named(wire), f"service {service.name}"
+    for parameter in wire.parameter:
+        if parameter.name in _OTHER_NAMES:
+            yield Deviation.ISLANDING_NAME, f"{where}, {parameter.name}"
     for name in PARAMETERS[service]:
         if name not in named:
-            found.append(f"{name} is missing")
+            yield Deviation.PARAMETER_MISSING, f"{where}, {name}"
         elif named[name].int_value is None:
-            found.append(f"{name} is no intValue")
+            rational = name == "EVSENominalVoltage" and named[name].rational_number is not None
+            yield Deviation.VOLTAGE_RATIONAL if rational else Deviation.PARAMETER_TYPE, f"{where}, {name}"
     values = {name: _integer(parameter) for name, parameter in named.items()}
     if service.transfer is not Transfer.DC and values.get("Connector") == 3:
-        found.append("Connector 3 stands for three phases instead of 2")
+        yield Deviation.CONNECTOR_THREE, where
     if values.get("MobilityNeedsMode") == 2 and values.get("ControlMode") == ControlMode.SCHEDULED:
-        found.append("MobilityNeedsMode 2 goes with Dynamic only [V2G20-2663]")
-    return tuple(f"service {service.name}: {what}" for what in found)
+        yield Deviation.NEEDS_IN_SCHEDULED, where
 
 
 def _named(wire: WireParameterSet) -> dict[str, Parameter]:
     return {_OTHER_NAMES.get(parameter.name, parameter.name): parameter for parameter in wire.parameter}
-
-
-def _has(wire: WireParameterSet, name: str) -> bool:
-    return any(parameter.name == name for parameter in wire.parameter)
 
 
 def _integer(parameter: Parameter) -> int | None:

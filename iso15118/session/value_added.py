@@ -75,6 +75,13 @@ class Selected(NamedTuple):
     variant: int
 
 
+class WantedVas(Value):
+    """A value-added service that a car wants, in the first variant in which these parameters are set so."""
+
+    service: int
+    settings: Settings = ()
+
+
 class ValueAddedService(Value):
     """A value-added service on offer. Raises LocalError on what cannot be said."""
 
@@ -104,7 +111,7 @@ def internet(protocols: tuple[str, ...] = ("http", "https"), *, free: bool = Tru
     """Access to the internet by these protocols (ftp, http, https), in the standard's variants."""
     offered = enumerate(_INTERNET, 1)
     variants = (Variant(i, (("Protocol", name), ("Port", port))) for i, (name, port) in offered if name in protocols)
-    return ValueAddedService(ValueAddedID.INTERNET, tuple(variants), free)
+    return ValueAddedService(int(ValueAddedID.INTERNET), tuple(variants), free)
 
 
 def parking_status(
@@ -116,7 +123,7 @@ def parking_status(
     """Checking in to and out of the parking space: a variant for each purpose and way of parking."""
     pairs = enumerate(((purpose, way) for purpose in intended for way in types), 1)
     variants = (Variant(i, (("IntendedService", int(purpose)), ("ParkingStatusType", int(way)))) for i, (purpose, way) in pairs)
-    return ValueAddedService(ValueAddedID.PARKING_STATUS, tuple(variants), free)
+    return ValueAddedService(int(ValueAddedID.PARKING_STATUS), tuple(variants), free)
 
 
 def _parameter(name: str, value: Setting) -> Parameter:

@@ -11,17 +11,31 @@ import pytest
 from iso15118.errors import CodecError, LocalError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq, supportedAppProtocolRes
-from iso15118.messages.catalogue import ENERGY, NEGOTIATED, PAYLOADS, RENEGOTIATION, SCHEMAS, payload_type_of, response_of, schema_for
+from iso15118.messages.catalogue import (
+    ENERGY,
+    NEGOTIATED,
+    PAYLOADS,
+    RENEGOTIATION,
+    SCHEMAS,
+    payload_type_of,
+    renegotiated,
+    response_of,
+    schema_for,
+    schema_of,
+)
 from iso15118.messages.din import message as din_message
 from iso15118.messages.iso2 import dc as iso2_dc
 from iso15118.messages.iso2 import message as iso2_message
 from iso15118.messages.names import ac, ac_der_iec, ac_der_sae, acdp, common_messages, dc, din, iso2, sap, wpt, xmldsig
 from iso15118.messages.v20.acdp import ACDP_SystemStatusReq, EVTechnicalStatus
 from iso15118.messages.v20.common import Header, Processing, Request, Response, ResponseCode
-from iso15118.messages.v20.dc import DC_CableCheckReq, DC_CableCheckRes, DC_ChargeLoopReq, DC_ChargeLoopRes
+from iso15118.messages.v20.dc import DC_CableCheckReq, DC_CableCheckRes, DC_ChargeLoopReq, DC_ChargeLoopRes, DC_ChargeParameterDiscoveryReq
+from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
 from iso15118.messages.v20.parking import EVCheckInStatus, ParkingMethod, VehicleCheckInReq
+from iso15118.messages.v20.schedule import ScheduleExchangeReq
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
+from tests.session.asked import request
 
 HEADER = Header(session_id=bytes(8), time_stamp=0)
 TECHNICAL = EVTechnicalStatus(ev_ready_to_charge=True, ev_immobilization_request=False)
@@ -74,6 +88,25 @@ def test_a_renegotiation_speaks_of_parameters_in_the_set_that_was_negotiated(nam
     assert schema_for(RENEGOTIATION, urn) is SCHEMAS["CommonMessages"]
     spoken = SCHEMAS[name].roots
     assert any(element.endswith("ChargeParameterDiscoveryReq") for element in spoken)
+
+
+@pytest.mark.parametrize("cls", [DC_ChargeParameterDiscoveryReq, ScheduleExchangeReq, PowerDeliveryReq])
+@pytest.mark.parametrize("sets", [("DC", "CommonMessages"), ("CommonMessages", "DC")])
+def test_a_renegotiation_has_messages_of_two_sets_on_one_payload_type(cls: type[Message], sets: tuple[str, ...]) -> None:
+    """The one that is due is tried first; a message out of order is read all the same."""
+    message = request(cls)
+    octets = schema_of(message, RENEGOTIATION).encode(message)
+    assert renegotiated(octets, sets) == message
+
+
+def test_what_is_in_none_of_the_sets_is_no_message() -> None:
+    with pytest.raises(CodecError):
+        renegotiated(b"\x80\xff\xff\xff", ("DC", "CommonMessages"))
+
+
+def test_elsewhere_the_payload_type_decides() -> None:
+    message = request(ScheduleExchangeReq)
+    assert schema_of(message, 0x8002) is SCHEMAS["CommonMessages"]
 
 
 def test_every_set_but_one_travels() -> None:

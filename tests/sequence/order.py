@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Phase: what it takes beside SessionStopReq, with outcome, next phase and the kinds of transfer it holds for.
-# No schedule renegotiation, no contracts.
+# No contracts.
 ORDER = """
 APP_PROTOCOL         supportedAppProtocolReq         DONE         SESSION_SETUP       all
 SESSION_SETUP        SessionSetupReq                 DONE         AUTHORIZATION_SETUP all
@@ -65,3 +65,23 @@ EXPECTED: dict[str | None, dict[tuple[str, str, str], str]] = {
 }
 """By transfer; None: no service is selected yet."""
 LEGAL = {transfer: {(phase, name) for phase, name, _ in rows} for transfer, rows in EXPECTED.items()}
+
+# What is awaited on a side stream, and what it takes.
+ASIDE = """
+SCHEDULE  CHARGE_PARAMETERS      DC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      DC
+SCHEDULE  CHARGE_PARAMETERS      AC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      AC
+SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             AGAIN  SCHEDULE_EXCHANGE      all
+SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             DONE   POWER_DELIVERY         all
+SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                AGAIN  POWER_DELIVERY         all
+SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                DONE   CHARGE_PARAMETERS      all
+METERING  METERING_CONFIRMATION  MeteringConfirmationReq         DONE   METERING_CONFIRMATION  all
+"""
+_ASIDE = [
+    (stream, due, name, outcome, next_, where) for stream, due, name, outcome, next_, *where in map(str.split, ASIDE.strip().splitlines())
+]
+EXPECTED_ASIDE: dict[str | None, dict[tuple[str, str, str], str]] = {
+    transfer: {(due, name, outcome): next_ for _, due, name, outcome, next_, where in _ASIDE if {"all", transfer} & {*where}}
+    for transfer in TRANSFERS
+} | {None: {}}
+"""By transfer; None: no service is selected yet, and no side stream is open."""
+BEGINS = {"SCHEDULE": "CHARGE_PARAMETERS", "METERING": "METERING_CONFIRMATION"}

@@ -8,7 +8,7 @@ from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import SPOKEN
-from iso15118.sequence.table import ROWS, SERVED, Outcome, Transfer, diagram, following, legal, require
+from iso15118.sequence.table import ROWS, Outcome, Transfer, diagram, following, legal, require
 from tests.sequence.order import EXPECTED, LEGAL, TRANSFERS
 from tests.session.asked import REQUESTS
 
@@ -45,10 +45,6 @@ def test_where_an_answer_leads(phase: Phase, outcome: Outcome, transfer: Transfe
         with pytest.raises(PeerError) as refused:
             following(phase, request, transfer, outcome)
         assert refused.value.code == "FAILED_SequenceError"
-
-
-def test_frames_are_read_of_the_sets_that_have_rows() -> None:
-    assert sorted(SERVED) == [0x8001, 0x8002, 0x8003, 0x8004]
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:

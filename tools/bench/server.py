@@ -1,7 +1,7 @@
 """The processes that answer, for `answer`: `session` is a charger as it is sold (an outlet on loopback, simulated metal, recorder),
-`echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else.
+`echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else; `fleet N` that many outlets.
 
-Says its TCP port on standard output, then serves until standard input ends. For each line it reads there, `session` says as JSON how long
+Says its TCP ports on standard output, then serves until standard input ends. For each line it reads there, `session` says as JSON how long
 the answers of the latest session have taken inside the process, from a request's octets to the response written.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
+from iso15118.service.served import Served
 from iso15118.service.station import Station, StationConfig
 from iso15118.value import replace
 
@@ -68,19 +69,33 @@ async def _session() -> tuple[int, Callable[[], list[float]]]:
     return station.status()[0].port, answer_times
 
 
+async def _fleet(outlets: int) -> list[int]:
+    """So many outlets, each with its simulated metal, guard and recorder, in one process."""
+    board = replace(Board(), settings={"insulation_test_time": 0.02})
+    served = [Served(EvseConfig(name=str(i), interface="lo", board=board), sdp_port=0, period=0.05, log=Log()) for i in range(outlets)]
+    for one in served:
+        await one.start()
+    return [one.port for one in served]
+
+
 async def _echo() -> tuple[int, Callable[[], list[float]]]:
     server = await asyncio.get_running_loop().create_server(Echo, "::1", 0)
     return int(server.sockets[0].getsockname()[1]), list
 
 
-async def _serve(kind: str) -> None:
-    port, answer_times = await (_session() if kind == "session" else _echo())
+async def _serve(kind: str, outlets: int = 0) -> None:
+    answer_times: Callable[[], list[float]] = list
+    if kind == "fleet":
+        ports = await _fleet(outlets)
+    else:
+        port, answer_times = await (_session() if kind == "session" else _echo())
+        ports = [port]
     gc.collect()
     gc.freeze()
-    print(port, flush=True)
+    print(*ports, flush=True)
     while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
         print(json.dumps(answer_times()), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1]))
+    asyncio.run(_serve(sys.argv[1], *map(int, sys.argv[2:])))

@@ -30,6 +30,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.value_added import Wanted, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
@@ -70,6 +71,7 @@ class CarTable(Table):
     control_modes: Modes = Field(default_factory=both_modes)
     mobility_needs: Needs = Field(default=[1, 2])
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
+    value_added: Wanted = Field(default=[])
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
@@ -126,6 +128,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
+        value_added=wanted(file.value_added),
         loops=file.loops,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),

@@ -31,6 +31,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
+from iso15118.service.config.value_added import VasKeys, offered_beside
 from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
@@ -60,7 +61,7 @@ class BudgetTable(Table):
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
 
 
-class EvseTable(VariantKeys):
+class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
     id: Identity
@@ -135,6 +136,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     session = secc.Config(
         evse_id=table.id,
         services=offered(where, table.services, table.control_modes, table),
+        value_added=offered_beside(where, table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,

@@ -17,7 +17,7 @@ from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, following, legal
 from iso15118.sequence.timers import Timer, Times, times
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.evcc import contactor, turns
 from iso15118.session.evcc.delivery import starts, stops
 from iso15118.session.evcc.state import Config, Read, Session
@@ -48,10 +48,13 @@ def step(session: Session, event: Event, snapshot: EvccSnapshot) -> tuple[Sessio
         if type(event) is Tick:
             session = _apply(session, snapshot, out, renew=True)
         return session, tuple(out)
+    provided = session.value_added
     try:
         session = _happened(session, event, snapshot, out)
     except (PeerError, LocalError) as error:
         session = _end(session, snapshot, str(error), out)
+    if session.value_added != provided:
+        out.append(Provide(session.value_added))
     return session, tuple(out)
 
 
@@ -286,7 +289,7 @@ def _note(session: Session, text: str, out: list[Command]) -> Session:
 
 def _end(session: Session, snapshot: EvccSnapshot, why: str, out: list[Command], *, clean: bool = False) -> Session:
     """The end: metal first, then the connection."""
-    session = replace(session, phase=Phase.ENDED, waiting=False, delivering=False, closing=why, clean=clean)
+    session = replace(session, phase=Phase.ENDED, waiting=False, delivering=False, value_added=(), closing=why, clean=clean)
     session = _apply(session, snapshot, out, renew=True)
     out += [*(Disarm(timer) for timer in Timer), Close(why, clean)]
     return session

@@ -7,7 +7,7 @@ has said OK and mains stand at the inlet, nothing once the session is to end. Ne
 
 from __future__ import annotations
 
-from math import sqrt
+from math import inf, sqrt
 from typing import Final, NamedTuple
 
 from iso15118.errors import LocalError
@@ -68,7 +68,7 @@ def told(session: Session, snapshot: EvccSnapshot) -> AcTarget:
     if mains is None or not flows or not live(session, snapshot):
         return IDLE
     own = window(session, snapshot, mains.used)
-    wanted = mains.active or NO_PHASE if session.dynamic else PerPhase.even(_scheduled(session, snapshot, mains, own), mains.used)
+    wanted = mains.active or NO_PHASE if session.dynamic else _scheduled(session, snapshot, mains, own)
     active = _within(wanted, mains, own)
     return AcTarget(active, _reactive(active, snapshot, mains, own))
 
@@ -81,27 +81,33 @@ def live(session: Session, snapshot: EvccSnapshot) -> bool:
     return min(reading.value.voltage[: mains.used]) >= LIVE * abilities(snapshot)[1].voltage
 
 
-def _scheduled(session: Session, snapshot: EvccSnapshot, mains: Mains, own: Window) -> Watt:
-    """Our own power, all phases together: the wish, cut short by what the charger asks for, or on its ramp, and within the schedule."""
-    chosen, wish = session.chosen, snapshot.target_power
+def _scheduled(session: Session, snapshot: EvccSnapshot, mains: Mains, own: Window) -> PerPhase:
+    """Our own power, evenly spread: the wish under our profile and the schedule, cut short by the charger's word or on its ramp."""
+    chosen, profile = session.chosen, session.profile
     if chosen is None or session.reference is None:
         raise LocalError("a target before a schedule is chosen")
+    stamp = round(snapshot.now * MICROSECONDS) + session.reference
+    charging, back, wish = profile or chosen.charge, chosen.discharge, snapshot.target_power
+    into, out = charging.at(stamp), inf if back is None else back.at(stamp)
+    if into < 0.0:  # a profile that gives back is a wish of its own
+        into, out, wish, back = 0.0, -into, into, charging
     if mains.active is not None:
         asked = mains.active.total
         wish = min(wish, asked) if wish >= 0.0 else max(wish, asked)
     elif mains.ramp is not None:
-        before = session.setpoint.target.active.total if session.setpoint.target else 0.0
-        passed = 0.0 if session.set_at is None else min(snapshot.now - session.set_at, STEP)
-        # The wish, brought within our own limits first: what cannot flow is no way to go.
-        wish = min(max(wish, -own.discharge), own.charge)
-        rise = before + mains.ramp * passed
-        if wish >= max(own.least, mains.least):  # the way up begins at the least that can flow
-            rise = max(rise, own.least, mains.least)
-        wish = min(max(wish, before - mains.ramp * passed), rise)
-    stamp = round(snapshot.now * MICROSECONDS) + session.reference
-    if wish < 0.0:
-        return max(wish, -chosen.discharge.at(stamp)) if chosen.discharge is not None else wish
-    return min(wish, chosen.charge.at(stamp))
+        wish = _ramped(session, snapshot, max(own.least, mains.least), min(max(wish, -own.discharge), own.charge), mains.ramp)
+    wish = min(max(wish, -out), into)
+    even, steps = PerPhase.even(wish, mains.used), charging if wish >= 0.0 else back
+    most = None if steps is None else steps.phases_at(stamp)
+    return even if most is None else PerPhase(*(min(max(power, -abs(each)), abs(each)) for power, each in zip(even, most, strict=True)))
+
+
+def _ramped(session: Session, snapshot: EvccSnapshot, least: Watt, wish: Watt, ramp: float) -> Watt:
+    """As near to `wish` as the ramp lets us come since the last set-point [V2G20-1831]; the way up begins at the least that can flow."""
+    before = session.setpoint.target.active.total if session.setpoint.target else 0.0
+    step = 0.0 if session.set_at is None else ramp * min(snapshot.now - session.set_at, STEP)
+    rise = max(before + step, least) if wish >= least else before + step
+    return min(max(wish, before - step), rise)
 
 
 def _within(wanted: PerPhase, mains: Mains, own: Window) -> PerPhase:

@@ -6,6 +6,7 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.common import Header
 from iso15118.messages.v20.service import (
     SelectedService,
+    SelectedServiceList,
     ServiceDetailReq,
     ServiceDetailRes,
     ServiceDiscoveryReq,
@@ -16,6 +17,7 @@ from iso15118.messages.v20.service import (
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.services import ControlMode, GeneratorMode, ParameterSet, Service, deviations
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.session.value_added import Selected, Variant
 from iso15118.value import replace
 
 
@@ -30,34 +32,51 @@ def read_service_discovery(session: Session, response: ServiceDiscoveryRes, snap
     candidates = tuple(service for service in session.wanted if service in offered)
     first = session.renegotiations == 0  # what it says of renegotiation holds for the session
     renegotiable = response.service_renegotiation_supported if first else session.renegotiable
+    beside = () if response.vas_list is None else {service.service_id for service in response.vas_list.service}
+    vas = tuple(dict.fromkeys(wish.service for wish in session.config.value_added if wish.service in beside))
     session = replace(session, candidates=candidates, offers=(), service=None, parameters=None, renegotiable=renegotiable)
+    session = replace(session, vas_candidates=vas, vas_offers=())
     if not candidates:
         session = replace(session, stop=f"no service in common; the charger offers {sorted(offered)}", stop_code="NoCommonService")
     return Read(session)
 
 
 def ask_service_detail(session: Session, header: Header, snapshot: EvccSnapshot) -> ServiceDetailReq:
-    """The variants of the next candidate."""
-    return ServiceDetailReq(header=header, service_id=int(session.candidates[len(session.offers)]))
+    """The variants of the next candidate. Raises LocalError where there is none left."""
+    if (wanted := undetailed(session)) is None:
+        raise LocalError("all details are known")
+    return ServiceDetailReq(header=header, service_id=int(wanted))
+
+
+def undetailed(session: Session) -> int | None:
+    """The next service whose variants have to be asked for, energy first; None: all are known."""
+    wanted = (*session.candidates, *session.vas_candidates)
+    known = len(session.offers) + len(session.vas_offers)
+    return wanted[known] if known < len(wanted) else None
 
 
 def read_service_detail(session: Session, response: ServiceDetailRes, snapshot: EvccSnapshot) -> Read:
     """The variants; after the last candidate one is chosen, or the session ends in order. Raises PeerError on those of another service."""
+    wanted = undetailed(session)
+    if response.service_id != wanted:
+        raise PeerError(f"details of service {response.service_id} instead of {wanted}")
+    if len(session.offers) == len(session.candidates):
+        variants = tuple(Variant.from_wire(wire) for wire in response.service_parameter_list.parameter_set)
+        return _detailed(replace(session, vas_offers=(*session.vas_offers, variants)), ())
     asked = session.candidates[len(session.offers)]
-    if response.service_id != asked:
-        raise PeerError(f"details of service {response.service_id} instead of {int(asked)}")
     sets: list[ParameterSet] = []
     notes: list[str] = []
     for wire in response.service_parameter_list.parameter_set:
-        notes += deviations(asked, wire)
         try:
+            notes += [session.config.lenience.judged(*odd) for odd in deviations(asked, wire)]
             sets.append(ParameterSet.from_wire(wire))
         except PeerError as error:  # one variant that cannot be read leaves the others
             notes.append(f"service {asked.name}: {error}")
-    session = replace(session, offers=(*session.offers, Service(asked, tuple(sets))))
-    if len(session.offers) == len(session.candidates):
-        session = choose(session)
-    return Read(session, notes=tuple(notes))
+    return _detailed(replace(session, offers=(*session.offers, Service(asked, tuple(sets)))), tuple(notes))
+
+
+def _detailed(session: Session, notes: tuple[str, ...]) -> Read:
+    return Read(choose(session) if undetailed(session) is None else session, notes=notes)
 
 
 def choose(session: Session) -> Session:
@@ -99,9 +118,21 @@ def ask_service_selection(session: Session, header: Header, snapshot: EvccSnapsh
     if session.service is None or session.parameters is None:
         raise LocalError("no service is chosen yet")
     selected = SelectedService(service_id=int(session.service.id), parameter_set_id=session.parameters.id)
-    return ServiceSelectionReq(header=header, selected_energy_transfer_service=selected)
+    vas = tuple(SelectedService(service_id=service, parameter_set_id=variant) for service, variant in wanted_vas(session))
+    beside = SelectedServiceList(selected_service=vas) if vas else None
+    return ServiceSelectionReq(header=header, selected_energy_transfer_service=selected, selected_vas_list=beside)
+
+
+def wanted_vas(session: Session) -> tuple[Selected, ...]:
+    """The value-added services to take: of each wish that is offered the first variant that fulfils it."""
+    offers = dict(zip(session.vas_candidates, session.vas_offers, strict=False))
+    found = (
+        next((Selected(wish.service, variant.id) for variant in offers.get(wish.service, ()) if variant.has(wish.settings)), None)
+        for wish in session.config.value_added
+    )
+    return tuple(dict.fromkeys(selected for selected in found if selected is not None))
 
 
 def read_service_selection(session: Session, response: ServiceSelectionRes, snapshot: EvccSnapshot) -> Read:
-    """The choice stands."""
-    return Read(session)
+    """The choice stands: value-added services begin [V2G20-1591], and those that are not chosen any more have to end [V2G20-1592]."""
+    return Read(replace(session, value_added=wanted_vas(session)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
+from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
@@ -14,8 +16,11 @@ from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.plan import Chosen
+from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.session.steps import Steps
+from iso15118.session.value_added import Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -29,6 +34,8 @@ class ScheduleChoice(StrEnum):
 
     FIRST = "first"
     MOST_ENERGY = "most energy"
+    CHEAPEST = "cheapest"
+    """And a power profile by price within it."""
 
 
 class Renegotiation(Value):
@@ -50,6 +57,8 @@ class Config(Value):
     """In Dynamic mode: 1 we give them, 2 the charger may supply them. Wanted, the best first."""
     pricing: tuple[Pricing, ...] = tuple(Pricing)
     """Wanted, the best first."""
+    value_added: tuple[WantedVas, ...] = ()
+    """Wanted beside energy, where they are offered."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -58,6 +67,10 @@ class Config(Value):
     loops: int | None = None
     """Stop after so many exchanges of the charge loop; None: when the snapshot says that the wish is fulfilled."""
     schedule_choice: ScheduleChoice = ScheduleChoice.FIRST
+    give_back: bool = False
+    """With CHEAPEST: energy is given in the dearest slots where charging it anew costs less."""
+    energy_offer: Offer | None = None
+    """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
@@ -71,6 +84,8 @@ class Config(Value):
             raise LocalError("a car wants at least one service and one control mode")
         if not self.pricing or not self.mobility_needs or not set(self.mobility_needs) <= {1, 2}:
             raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
+        if len(self.value_added) > 16:
+            raise LocalError(f"{len(self.value_added)} value-added services: at most 16 can be selected")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -121,6 +136,12 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     service: Service | None = None
     parameters: ParameterSet | None = None
+    vas_candidates: tuple[int, ...] = ()
+    """Value-added services that we want and the charger offers."""
+    vas_offers: tuple[tuple[Variant, ...], ...] = ()
+    """Their variants, as far as they have been asked for."""
+    value_added: tuple[Selected, ...] = ()
+    """The value-added services taken."""
     announced: Limits | None = None
     """What we said in charge parameter discovery."""
     evse_announced: Limits | None = None
@@ -134,6 +155,10 @@ class Session(Value):
     ongoing_for: Second = 0.0
     """How long it may be."""
     chosen: Chosen | None = None
+    prices: Prices | None = None
+    """What energy costs where the charger steers, if it has told."""
+    profile: Steps | None = None
+    """The power we have said that we take, W signed; None: not begun, or the charger steers."""
     told: Told = NOTHING_TOLD
     precharged: Volt | None = None
     """Inlet voltage at the moment the contactor was told to close."""
@@ -187,6 +212,11 @@ class Session(Value):
     def alternating(self) -> bool:
         """True once a service of alternating current is selected."""
         return self.transfer in ALTERNATING
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
+        return self.transfer or Transfer.DC, COMMON
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

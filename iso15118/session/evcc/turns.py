@@ -67,7 +67,7 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
         return power.ask_welding_detection if may_detect(session, snapshot) else None
     if session.stop:
         return power.ask_session_stop
-    if phase is Phase.SERVICE_SELECTION and len(session.offers) < len(session.candidates):
+    if phase is Phase.SERVICE_SELECTION and services.undetailed(session) is not None:
         return services.ask_service_detail
     ask = _ASKS.get(phase) or _BY_TRANSFER.get((phase, session.transfer))
     if ask is None:

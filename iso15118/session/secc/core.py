@@ -18,17 +18,19 @@ from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import EVSENotification, Request, ResponseCode
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Request, ResponseCode
+from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import SPOKEN, refusal
-from iso15118.sequence.table import following, require
+from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
+from iso15118.sequence.table import Outcome, following, require
 from iso15118.sequence.timers import Timer, times
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
-from iso15118.session.secc import dc_loop, dc_parameters, loop, notifications, services, setup, standby
+from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, standby, streams
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
 from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
@@ -56,6 +58,7 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     dc.DC_PreChargeReq: power.answer_pre_charge,
     delivery.PowerDeliveryReq: power.answer_power_delivery,
     dc.DC_ChargeLoopReq: dc_loop.answer_charge_loop,
+    MeteringConfirmationReq: metering.answer_metering_confirmation,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
 }
@@ -74,14 +77,15 @@ def begin(config: Config, session_id: bytes) -> Session:
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
     """The next session and what is to be done, in order. Total: no event, however foul, raises."""
     out: list[Command] = []
+    provided = session.value_added
     session = _watch(session, snapshot, out)
     match event:
         case Tick():
             session = _tick(session, snapshot, out)
         case Received(message, payload_type):
             session = _received(session, message, payload_type, snapshot, out)
-        case Sent():
-            session = _sent(session, out)
+        case Sent(stream):
+            session = _sent(session, stream, out)
         case Connected(secure):
             session = replace(session, secure=secure)
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
@@ -99,7 +103,16 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             out += [Apply(setpoint), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
         case _:
             assert_never(event)
+    if session.value_added != provided or (provided and session.phase is Phase.ENDED):
+        session = _provide(session, out)
     return session, tuple(out)
+
+
+def _provide(session: Session, out: list[Command]) -> Session:
+    """Value-added services are taken or let go of, with the session's end at the latest."""
+    session = replace(session, value_added=()) if session.phase is Phase.ENDED else session
+    out.append(Provide(session.value_added))
+    return session
 
 
 def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
@@ -141,11 +154,14 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
     if session.phase is Phase.ENDED or type(message) not in SPOKEN:
         out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in SPOKEN else 'not a request'}"))
         return session
-    out.append(Disarm(Timer.SEQUENCE))
+    stream = stream_of(payload_type)
+    out.append(Disarm(SEQUENCE[stream]))
     before, session = session.peer_stamp, _stamped(session, message, snapshot)
     try:
         session = _clocked(session, message, before)
         _identify(session, message)
+        if stream is not Stream.MAIN:
+            return _aside(session, stream, message, payload_type, snapshot, out)
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
@@ -158,6 +174,9 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
+        if isinstance(message, ChargeLoopReq):
+            streams.refused(session)
+            session = streams.effective(session)
         answer = ANSWERS[type(message)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
@@ -167,6 +186,19 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
     except DeviceError as error:
         return _refuse(session, message, payload_type, ResponseCode.FAILED, str(error), out)
+
+
+def _aside(session: Session, stream: Stream, message: Any, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
+    """Answers on a side stream: the main stream, its timer and metal are left as they are. Raises PeerError on what is refused."""
+    if session.failing:
+        raise PeerError(session.failing)
+    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(type(message), _unserved))
+    out += [Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
+    return answer.session
+
+
+def _unserved(session: Session, request: Message, snapshot: SeccSnapshot) -> Answer:
+    raise PeerError(f"{type(request).__name__} is not served", requirement="V2G20-459", code="FAILED_SequenceError")
 
 
 def _identify(session: Session, message: Message) -> None:
@@ -215,7 +247,14 @@ def _standing(session: Session, message: Message) -> Session:
 
 def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
     """Applies what the answer wants of metal, then says it. Raises PeerError where the table has no such outcome."""
+    if answer.session.wishes or answer.session.warn:
+        answer = streams.said(answer)
+        if answer.session.reading is not before.reading:
+            out.append(Arm(Timer.METERING_SEQUENCE, notifications.DELAYS[EVSENotification.MeteringConfirmation]))
     session = answer.session
+    if answer.outcome is Outcome.STOP:
+        session = streams.closed(session)
+        out += [Disarm(Timer.SCHEDULE_SEQUENCE), Disarm(Timer.METERING_SEQUENCE)]
     phase = Phase.ENDED if session.closing else following(before.phase, type(request), before.transfer, answer.outcome)
     row = times(type(request))
     # While power flows the car is heard every half second, whatever it says in between.
@@ -241,10 +280,13 @@ def _refuse(session: Session, request: Message, payload_type: int, code: Respons
     return replace(session, phase=Phase.ENDED, setpoint=wind_down.REST, ask=None, deferred=None, untold=(), closing=told, clean=False)
 
 
-def _sent(session: Session, out: list[Command]) -> Session:
+def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
+    """The sequence timer starts when the response has left; that of a side stream only while something is under way on it."""
     out.append(Disarm(Timer.WRITE))
     if session.phase is not Phase.ENDED:
-        if session.deferred is None:  # else the next request is here already, and has its own deadline
+        if stream is Stream.SCHEDULE and session.renewal is not None:
+            out.append(Arm(SEQUENCE[stream], times(schedule.ScheduleExchangeReq).sequence_timeout))
+        if stream is Stream.MAIN and session.deferred is None:  # else the next request is here already, and has its own deadline
             out.append(Arm(Timer.SEQUENCE, session.sequence))
     elif session.clean:
         out.append(Arm(Timer.HOLD, session.config.times.hold))
@@ -263,6 +305,7 @@ def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sessi
         session, late = notifications.counted(session, snapshot)
         if late:
             out.append(Note(late))
+            session = streams.overdue(session, snapshot)
     if session.ask is not None:
         session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
@@ -295,6 +338,11 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
             return _answer_deferred(session, snapshot, out)
         case Timer.STOP:
             return _end(session, f"the car did not stop in time ({session.stop})", out)
+        case Timer.SCHEDULE_SEQUENCE:
+            out.append(Note("the car has left a schedule renegotiation unfinished: the schedule in force stays"))
+            return streams.unfinished(session, snapshot)
+        case Timer.METERING_SEQUENCE:
+            out.append(Note("the car has not confirmed the meter reading in time [V2G20-1621]"))
         case Timer.HOLD:
             out.append(Close("session stopped", clean=True))
         case _:

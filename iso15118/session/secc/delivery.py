@@ -32,7 +32,7 @@ from iso15118.value import replace
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
     *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
-    *("wishes", "pause_asked", "profile"),
+    *("wishes", "pause_asked", "profile", "renewal", "renewed", "failed_renewals", "warn", "reading"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -94,14 +94,19 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
         what = "power before cable check and pre-charge"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
-    session, code = accept_profile(session, request.ev_power_profile, snapshot)
+    answer = agreed(session, request, snapshot)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
-    session = replace(session, setpoint=setpoint)
+    return answer._replace(session=replace(answer.session, setpoint=setpoint), outcome=Outcome.START)
+
+
+def agreed(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
+    """The answer to a power profile, with the session in which its schedule is chosen. Raises PeerError on one that must not be."""
+    session, code = accept_profile(session, request.ev_power_profile, snapshot)
     if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:  # comes with the wish for another schedule [V2G20-1954]
         session = raised(session, EVSENotification.ScheduleRenegotiation, "the car does not confirm the power tolerance", snapshot)
     response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot))
-    return Answer(session, response, Outcome.START)
+    return Answer(session, response)
 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:

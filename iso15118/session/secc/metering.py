@@ -1,18 +1,32 @@
-"""What the charger tells of energy: the meter's reading of this session."""
+"""What the charger tells of energy: the meter's reading of this session; and how the car confirms it."""
 
 from __future__ import annotations
 
-from iso15118.messages.v20.common import MeterInfo
-from iso15118.session.secc.state import Session
+from typing import Final
+
+from iso15118.errors import PeerError
+from iso15118.messages.v20.common import EVSENotification, MeterInfo
+from iso15118.messages.v20.metering import (
+    Dynamic_SMDTControlMode,
+    MeteringConfirmationReq,
+    MeteringConfirmationRes,
+    Scheduled_SMDTControlMode,
+    SignedMeteringData,
+)
+from iso15118.session.secc.notifications import wants
+from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import MICROSECONDS
+
+_CONFIRM: Final = EVSENotification.MeteringConfirmation
 
 
 def meter_info(session: Session, snapshot: SeccSnapshot, *, requested: bool) -> MeterInfo | None:
     """The reading of this session only, in whole Wh [V2G20-902].
 
-    It is told on request [V2G20-1082] and in the first turn of the loop [V2G20-1833].
+    It is told on request [V2G20-1082], in the first turn of the loop [V2G20-1833], and where the car is to confirm it [V2G20-1083].
     """
-    if not requested and not (session.loops == 1 and session.config.meter_at_start):
+    if not requested and not (session.loops == 1 and session.config.meter_at_start) and not wants(session, _CONFIRM):
         return None
     reading = snapshot.reading
     charged, discharged = session.meter_base or (0.0, 0.0)
@@ -21,4 +35,35 @@ def meter_info(session: Session, snapshot: SeccSnapshot, *, requested: bool) -> 
         meter_id=session.config.meter_id,
         charged_energy_reading_wh=max(0, int(reading.charged.value - charged)),
         bpt_discharged_energy_reading_wh=back,
+        meter_timestamp=snapshot.clock - round(reading.charged.age(snapshot.now) * MICROSECONDS),
     )
+
+
+def answer_metering_confirmation(session: Session, request: MeteringConfirmationReq, snapshot: SeccSnapshot) -> Answer:
+    """Agreement, where the car has confirmed what it was told. Raises PeerError (FAILED_MeteringSignatureNotValid) where it has not."""
+    if problem := altered(session, request.signed_metering_data):
+        raise PeerError(f"the car confirms {problem}", code="FAILED_MeteringSignatureNotValid")
+    return Answer(session, MeteringConfirmationRes(header=session.header, response_code=OK))
+
+
+def altered(session: Session, data: SignedMeteringData) -> str:
+    """What in the confirmation is not what the car was told; empty where all is.
+
+    With authorisation by contract its signature has to be looked at here, too; without a contract there is no key to sign with.
+    """
+    if data.session_id != session.id:
+        return "a reading of another session"
+    if data.meter_info != session.reading:
+        told = "none" if session.reading is None else f"{session.reading.charged_energy_reading_wh} Wh charged"
+        return f"another reading ({data.meter_info.charged_energy_reading_wh} Wh charged) than it was told ({told})"
+    if isinstance(data.control_mode, Dynamic_SMDTControlMode) is not session.dynamic:
+        return "a reading under the other control mode"
+    if isinstance(data.control_mode, Scheduled_SMDTControlMode) and not _named(session, data.control_mode.selected_schedule_tuple_id):
+        return f"a reading under schedule tuple {data.control_mode.selected_schedule_tuple_id}, which is not in force"
+    return ""
+
+
+def _named(session: Session, tuple_id: int) -> bool:
+    """True for the schedule in force, and for one agreed on that is about to be."""
+    renewed = None if session.renewed is None else session.renewed.get("chosen")
+    return tuple_id in {chosen.id for chosen in (session.chosen, renewed) if chosen is not None}

@@ -45,8 +45,10 @@ def objection(session: Session, notification: EVSENotification, snapshot: SeccSn
         case EVSENotification.ServiceRenegotiation:
             offered = session.config.service_renegotiation and session.phase is Phase.CHARGE_LOOP
             return "" if offered else "service renegotiation is not offered, or the car is not in the charge loop"
-        case _:
-            return "nothing is prepared for it"
+        case EVSENotification.ScheduleRenegotiation | EVSENotification.MeteringConfirmation:
+            return "" if session.phase.loop else "the car is not in the charge loop"
+        case EVSENotification.Terminate:
+            return "a session is ended by its own wish"
 
 
 def wants(session: Session, notification: EVSENotification) -> bool:
@@ -87,7 +89,14 @@ def status(session: Session, snapshot: SeccSnapshot) -> EVSEStatus | None:
 
 
 def _timely(session: Session, wish: Wish, snapshot: SeccSnapshot) -> bool:
-    """May it be said now? A pause in Scheduled mode inside a 0 W entry of the profile only [V2G20-1061] [V2G20-1198]."""
+    """May it be said now? A pause in Scheduled mode inside a 0 W entry of the profile only [V2G20-1061] [V2G20-1198].
+
+    A confirmation after the first pair of the charge loop [V2G20-1622]; a schedule renegotiation while none is under way.
+    """
+    if wish.notification is EVSENotification.MeteringConfirmation:
+        return session.loops > 1
+    if wish.notification is EVSENotification.ScheduleRenegotiation:
+        return session.renewal is None
     return wish.notification is not EVSENotification.Pause or not planned(session, snapshot.clock)
 
 

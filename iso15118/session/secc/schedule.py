@@ -10,10 +10,11 @@ from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.common import EVSENotification, Processing
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
+from iso15118.session.energy_offer import read_offer
 from iso15118.session.secc.mobility import proposal
 from iso15118.session.secc.needs import ordered, planned
 from iso15118.session.secc.notifications import wants
-from iso15118.session.secc.offer import A_DAY, price_alone, read_offer, tuples
+from iso15118.session.secc.offer import A_DAY, price_alone, tuples
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from iso15118.energy import Mobility, Need, Offer
+from iso15118.errors import LocalError
 from iso15118.exi import Message
-from iso15118.messages.v20.common import EVSENotification, Header, ResponseCode
+from iso15118.messages.catalogue import COMMON
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import Due
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
+from iso15118.session.value_added import Selected, ValueAddedService
 from iso15118.units import Second, Watt
 from iso15118.value import Value, replace
 
@@ -35,10 +40,12 @@ class Watch(Value):
 
 
 class Config(Value):
-    """What one outlet offers. Units: `units`."""
+    """What one outlet offers. Units: `units`. Raises LocalError on what cannot be said."""
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    value_added: tuple[ValueAddedService, ...] = ()
+    """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -57,9 +64,18 @@ class Config(Value):
     negative_discharge: bool = False
     """Discharge limits on the wire: negative as the sign rule reads strictly, or (default, as most peers) as magnitudes."""
 
+    def __post_init__(self) -> None:
+        ids = {service.id for service in self.value_added}
+        if len(self.value_added) > 8 or len(ids) != len(self.value_added):
+            raise LocalError(f"{len(self.value_added)} value-added services; allowed: at most 8, each with its own id")
+
     def service(self, wanted: int) -> Service | None:
         """The service with this ServiceID, if it is configured."""
         return next((s for s in self.services if s.id == wanted), None)
+
+    def vas(self, wanted: int) -> ValueAddedService | None:
+        """The value-added service with this ServiceID, if it is on offer."""
+        return next((s for s in self.value_added if s.id == wanted), None)
 
 
 class Ask(Value):
@@ -90,6 +106,16 @@ class Chosen(Value):
     def power(self, clock: int) -> tuple[Watt, Watt]:
         """Charge and discharge power (W, magnitudes) allowed at this moment (us); after the schedule's end nothing."""
         return self.charge.at(clock), 0.0 if self.discharge is None else self.discharge.at(clock)
+
+
+class Renewal(Value):
+    """A schedule renegotiation under way."""
+
+    due: Due
+    changes: Mapping[str, Any]
+    """Fields of the session, as they will be."""
+    asked: bool = False
+    """It was our wish."""
 
 
 class Proposed(Value):
@@ -137,6 +163,8 @@ class Session(Value):
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
+    value_added: tuple[Selected, ...] = ()
+    """The value-added services taken."""
     announced: Limits | None = None
     """What we said in charge parameter discovery: the loop never exceeds it [V2G20-2654]."""
     vehicle: Limits | None = None
@@ -174,6 +202,16 @@ class Session(Value):
     """Someone on our side wants the end: why."""
     stop_by: float = 0.0
     """Monotonic s at which a car that has not followed is cut off."""
+    renewal: Renewal | None = None
+    """The schedule renegotiation under way."""
+    renewed: Mapping[str, Any] | None = None
+    """Fields of the session that take effect with the next request of the charge loop."""
+    failed_renewals: int = 0
+    """Renegotiations that we wanted and that came to nothing, one after the other."""
+    warn: bool = False
+    """The car is still to hear of the last one."""
+    reading: MeterInfo | None = None
+    """What the car has last been asked to confirm."""
     wishes: tuple[Wish, ...] = ()
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False
@@ -197,6 +235,13 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer selected; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    @property
+    def renegotiated_in(self) -> tuple[str, ...]:
+        """The schema sets in which a request of a schedule renegotiation may be, the one that is due first."""
+        energy = self.transfer or Transfer.DC
+        begins = self.renewal is None or self.renewal.due is Due.CHARGE_PARAMETERS
+        return (energy, COMMON) if begins else (COMMON, energy)
 
     def deviates(self, deviation: Deviation, detail: str = "") -> Session:
         """The session that tells of a deviation of the car, once. Raises PeerError where the configuration refuses it."""

@@ -165,7 +165,8 @@ class Charger:
                 offered = sv.ServiceList(service=tuple(sv.Service(service_id=i, free_service=False) for i in self.ids))
                 return sv.ServiceDiscoveryRes(**head, service_renegotiation_supported=False, energy_transfer_service_list=offered)
             case sv.ServiceDetailReq(service_id=asked):
-                sets = tuple(each.to_wire() for each in service_of(ServiceID(asked), self.modes).sets)
+                told = ServiceID(asked) if asked in self.ids else ServiceID.DC
+                sets = tuple(each.to_wire() for each in service_of(told, self.modes).sets)
                 return sv.ServiceDetailRes(**head, service_id=asked, service_parameter_list=sv.ServiceParameterList(parameter_set=sets))
             case sv.ServiceSelectionReq():
                 return sv.ServiceSelectionRes(**head)

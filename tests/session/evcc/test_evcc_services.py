@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.messages.v20.common import ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.service import (
     Parameter,
     ServiceDetailReq,
+    ServiceDetailRes,
     ServiceDiscoveryReq,
     ServiceList,
     ServiceParameterList,
@@ -20,9 +22,12 @@ from iso15118.messages.v20.service import (
 from iso15118.messages.v20.service import (
     Service as WireService,
 )
+from iso15118.session.commands import Provide
 from iso15118.session.evcc import Config, begin
 from iso15118.session.evcc.services import ask_service_selection, best, choose
+from iso15118.session.lenience import STRICT, USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.session.value_added import Selected, WantedVas, internet
 from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, Bench, snapshot
 
@@ -161,13 +166,82 @@ def test_what_is_odd_about_a_set_is_told_once_and_taken() -> None:
     assert selected(bench) == (1, 1)
     assert bench.session.parameters is not None
     assert bench.session.parameters.phases == 3
-    assert [note for note in bench.notes if "Connector 3" in note] == ["service AC: Connector 3 stands for three phases instead of 2"]
+    assert [note for note in bench.notes if "connector_three" in note] == [USUAL.judged(Deviation.CONNECTOR_THREE, "service AC")]
+
+
+@pytest.mark.parametrize(("lenience", "chosen"), [(USUAL, (1, 1)), (STRICT, (1, 2))])
+def test_a_strict_car_passes_an_odd_set_over(lenience: Lenience, chosen: tuple[int, int]) -> None:
+    bench = Bench(Config(services=(ServiceID.AC,), lenience=lenience)).run(ServiceDiscoveryReq)
+    bench.answer(energy_transfer_service_list=offered(1))
+    sets = tuple(ParameterSet(i, S, connector=connector, nominal_voltage=230).to_wire() for i, connector in ((1, 3), (2, 2)))
+    bench.answer(service_parameter_list=ServiceParameterList(parameter_set=sets))
+    assert selected(bench) == chosen
 
 
 @pytest.mark.parametrize("wish", [{"pricing": ()}, {"mobility_needs": ()}, {"mobility_needs": (1, 3)}])
 def test_wishes_that_cannot_be_said(wish: dict[str, tuple[int, ...]]) -> None:
     with pytest.raises(LocalError, match="pricing"):
         Config(**wish)  # type: ignore[arg-type]
+
+
+def with_vas(bench: Bench, *ids: int) -> Bench:
+    """The charger offers these value-added services, with two variants each."""
+    bench.charger.answers[ServiceDiscoveryReq] = lambda request, good: good.but(vas_list=offered(*ids))
+    variants = internet(("http", "https")).variants
+
+    def detail(request: ServiceDetailReq, good: ServiceDetailRes) -> ServiceDetailRes:
+        if request.service_id < 65:
+            return good
+        return good.but(service_parameter_list=ServiceParameterList(parameter_set=tuple(one.to_wire() for one in variants)))
+
+    bench.charger.answers[ServiceDetailReq] = detail
+    return bench
+
+
+def taken(bench: Bench) -> list[tuple[int, int]]:
+    chosen = bench.last.selected_vas_list
+    return [] if chosen is None else [(one.service_id, one.parameter_set_id) for one in chosen.selected_service]
+
+
+HTTPS = WantedVas(65, (("Port", 443), ("Protocol", "https")))
+
+
+@pytest.mark.parametrize(
+    ("wishes", "asked", "expected"),
+    [
+        ((), [], []),
+        ((WantedVas(65),), [65], [(65, 3)]),
+        ((HTTPS,), [65], [(65, 4)]),
+        ((WantedVas(1000), HTTPS), [1000, 65], [(1000, 3), (65, 4)]),
+        ((HTTPS, WantedVas(65)), [65], [(65, 4), (65, 3)]),
+        ((WantedVas(65), WantedVas(65)), [65], [(65, 3)]),
+        ((WantedVas(65, (("Protocol", "ftp"),)),), [65], []),
+        ((WantedVas(66),), [], []),
+    ],
+)
+def test_value_added_services_that_we_want_and_that_are_offered(
+    wishes: tuple[WantedVas, ...], asked: list[int], expected: list[tuple[int, int]]
+) -> None:
+    bench = with_vas(Bench(Config(services=(BPT,), value_added=wishes, loops=3)), 65, 1000).run(ServiceSelectionReq)
+    assert [m.service_id for m in bench.sent if type(m) is ServiceDetailReq] == [6, *asked]
+    assert taken(bench) == expected
+    selection = tuple(Selected(*pair) for pair in expected)
+    bench.run()
+    assert [c.selected for c in bench.trace if isinstance(c, Provide)] == ([selection, ()] if selection else [])
+    assert bench.closed is not None
+    assert bench.closed.clean
+
+
+def test_nothing_is_used_before_the_selection_stands() -> None:
+    bench = with_vas(Bench(Config(value_added=(HTTPS,))), 65).run(ServiceSelectionReq)
+    bench.answer(response_code=ResponseCode.FAILED_ServiceSelectionInvalid)
+    assert bench.closed is not None
+    assert not any(isinstance(command, Provide) for command in bench.trace)
+
+
+def test_more_value_added_services_than_can_be_selected() -> None:
+    with pytest.raises(LocalError, match="at most 16"):
+        Config(value_added=tuple(WantedVas(100 + i) for i in range(17)))
 
 
 def test_a_choice_needs_an_offer() -> None:

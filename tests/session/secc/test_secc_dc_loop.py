@@ -122,7 +122,7 @@ def test_the_meter_counts_this_session_and_speaks_when_asked() -> None:
     """CLP-05, BPT-08: first turn unasked; discharged energy in its own counter."""
     play = loop() >> given(charged=7123.9, discharged=3045.5)
     assert turned(play, ask())[1].meter_info == MeterInfo(
-        meter_id="METER1", charged_energy_reading_wh=123, bpt_discharged_energy_reading_wh=45
+        meter_id="METER1", charged_energy_reading_wh=123, bpt_discharged_energy_reading_wh=45, meter_timestamp=play.snapshot.clock
     )
     assert turned(play, ask())[1].meter_info is None
     info = turned(play >> given(charged=7200.0), request(DC_ChargeLoopReq, meter_info_requested=True))[1].meter_info
@@ -130,8 +130,9 @@ def test_the_meter_counts_this_session_and_speaks_when_asked() -> None:
 
 
 def test_the_meter_of_a_one_way_service() -> None:
-    _, answer = turned(loop(DC), ask(DC))
-    assert answer.meter_info == MeterInfo(meter_id="METER1", charged_energy_reading_wh=0)
+    play = loop(DC)
+    _, answer = turned(play, ask(DC))
+    assert answer.meter_info == MeterInfo(meter_id="METER1", charged_energy_reading_wh=0, meter_timestamp=play.snapshot.clock)
 
 
 def test_display_parameters_are_optional() -> None:

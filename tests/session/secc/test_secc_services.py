@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from iso15118.errors import LocalError
 from iso15118.messages.v20.common import ResponseCode
 from iso15118.messages.v20.service import (
     SelectedService,
@@ -15,12 +16,16 @@ from iso15118.messages.v20.service import (
     ServiceDiscoveryReq,
     ServiceIDList,
     ServiceSelectionReq,
+    ServiceSelectionRes,
 )
+from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.timers import Timer
 from iso15118.session import secc
-from iso15118.session.commands import Close
-from iso15118.session.events import Sent
+from iso15118.session.commands import Close, Provide
+from iso15118.session.events import Closed, Elapsed, Sent, Tick
 from iso15118.session.services import ServiceID, dc_service, service_of
+from iso15118.session.value_added import Selected, ValueAddedService, Variant, internet, parking_status
 from tests.session.playbook import Playbook, charger_at, request, said
 
 ALLOWED = {"Connector": {1, 2, 3, 4}, "ControlMode": {1, 2}, "MobilityNeedsMode": {1, 2}, "Pricing": {0, 1, 2}}
@@ -107,6 +112,93 @@ def test_details_may_be_asked_for_again_and_again() -> None:
     assert play.session.phase is Phase.SERVICE_SELECTION
 
 
+BOTH = secc.Config(value_added=(internet(), parking_status(), ValueAddedService(1000, (Variant(7, (("Colour", "blue"),)),), free=False)))
+
+
+@pytest.mark.case("SVC-01", "SVC-02")
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [(None, [65, 66, 1000]), ((65,), [65]), ((6, 1000, 66), [66, 1000]), ((6, 2), None), ((99,), None)],
+)
+def test_the_filter_holds_for_value_added_services(named: tuple[int, ...] | None, expected: list[int] | None) -> None:
+    ids = ServiceIDList(service_id=named) if named else None
+    play = charger_at(Phase.SERVICE_DISCOVERY, config=BOTH) >> request(ServiceDiscoveryReq, supported_service_ids=ids)
+    answer = play.sent()
+    assert [service.service_id for service in answer.energy_transfer_service_list.service] == [6, 2]
+    assert (answer.vas_list and [service.service_id for service in answer.vas_list.service]) == expected
+    assert play.session.phase is Phase.SERVICE_DETAIL
+
+
+@pytest.mark.case("SVC-04")
+def test_the_details_of_value_added_services() -> None:
+    def told(service: int) -> dict[int, dict[str, Any]]:
+        answer = (charger_at(Phase.SERVICE_DETAIL, config=BOTH) >> request(ServiceDetailReq, service_id=service)).sent()
+        sets = answer.service_parameter_list.parameter_set
+        return {
+            one.parameter_set_id: {p.name: p.int_value if p.finite_string is None else p.finite_string for p in one.parameter}
+            for one in sets
+        }
+
+    assert told(65) == {3: {"Protocol": "http", "Port": 80}, 4: {"Protocol": "https", "Port": 443}}
+    assert told(66) == {i: {"IntendedService": i, "ParkingStatusType": 3} for i in (1, 2)}
+    assert told(1000) == {7: {"Colour": "blue"}}
+
+
+def with_vas(*pairs: tuple[int, int], energy: tuple[int, int] = (6, 1), config: secc.Config = BOTH) -> Playbook:
+    chosen = SelectedService(service_id=energy[0], parameter_set_id=energy[1])
+    beside = (
+        SelectedServiceList(selected_service=tuple(SelectedService(service_id=s, parameter_set_id=p) for s, p in pairs)) if pairs else None
+    )
+    ask = request(ServiceSelectionReq, selected_energy_transfer_service=chosen, selected_vas_list=beside)
+    return charger_at(Phase.SERVICE_SELECTION, config=config) >> ask
+
+
+@pytest.mark.case("SVC-10")
+@pytest.mark.parametrize("pairs", [((65, 3),), ((66, 1), (66, 2)), ((1000, 7), (65, 4))])
+def test_value_added_services_beside_energy(pairs: tuple[tuple[int, int], ...]) -> None:
+    play = with_vas(*pairs)
+    assert play << said(ServiceSelectionRes, response_code=ResponseCode.OK) << Provide(tuple(Selected(*pair) for pair in pairs))
+    assert play.session.phase is Phase.CHARGE_PARAMETERS
+
+
+def test_without_value_added_services_nothing_is_said_of_them() -> None:
+    assert with_vas() << said(ServiceSelectionRes, response_code=ResponseCode.OK)
+
+
+@pytest.mark.case("SVC-11")
+@pytest.mark.parametrize("pairs", [((65, 1),), ((67, 3),), ((65, 3), (66, 3)), ((6, 1),)])
+def test_value_added_services_that_are_not_offered(pairs: tuple[tuple[int, int], ...]) -> None:
+    play = with_vas(*pairs)
+    assert play.sent().response_code is ResponseCode.FAILED_ServiceSelectionInvalid
+    assert play >> Sent() << Close
+    assert play.session.value_added == ()
+
+
+@pytest.mark.case("SVC-09")
+@pytest.mark.parametrize("energy", [(65, 3), (66, 1), (1000, 7), (1000, 1)])
+def test_a_value_added_service_transfers_no_energy(energy: tuple[int, int]) -> None:
+    play = with_vas(energy=energy)
+    assert play.sent().response_code is ResponseCode.FAILED_NoEnergyTransferServiceSelected
+    assert play >> Sent() << Close
+
+
+@pytest.mark.parametrize("end", [Closed("gone"), Elapsed(Timer.SEQUENCE), request(SessionStopReq), request(SessionSetupReq)])
+def test_value_added_services_end_with_the_session(end: Any) -> None:
+    play = with_vas((65, 3)).skip() >> Sent() >> end
+    assert Provide(()) in play.commands
+    assert play.session.value_added == ()
+    assert Provide(()) not in (play.skip() >> Tick()).commands
+
+
+@pytest.mark.parametrize(
+    "services",
+    [(internet(), internet()), tuple(ValueAddedService(100 + i, internet().variants) for i in range(9))],
+)
+def test_value_added_services_that_cannot_be_offered(services: tuple[ValueAddedService, ...]) -> None:
+    with pytest.raises(LocalError, match="at most 8"):
+        secc.Config(value_added=services)
+
+
 @pytest.mark.case("SVC-08")
 @pytest.mark.parametrize(("service", "parameter_set"), [(6, 1), (6, 2), (2, 1), (2, 2)])
 def test_what_is_offered_may_be_taken(service: int, parameter_set: int) -> None:
@@ -127,7 +219,7 @@ def test_what_is_offered_may_be_taken(service: int, parameter_set: int) -> None:
         pytest.param(6, 0, (), id="SVC-07, zero"),
         pytest.param(5, 1, (), id="AC_BPT"),
         pytest.param(0, 0, (), id="none"),
-        pytest.param(65, 1, (), id="SVC-09, a value-added service that is not offered"),
+        pytest.param(65, 1, (), id="a value-added service that is not offered"),
         pytest.param(6, 1, (65,), id="SVC-11"),
         pytest.param(6, 1, (65, 66), id="SVC-11, two"),
     ],

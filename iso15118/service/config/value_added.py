@@ -1,0 +1,105 @@
+"""The keys of a charger's file that say which value-added services an outlet offers, and of a car's file which it wants."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
+
+from iso15118.errors import LocalError
+from iso15118.service.config.toml import Flag, Table
+from iso15118.session.value_added import (
+    Intended,
+    ParkingStatusType,
+    Setting,
+    ValueAddedID,
+    ValueAddedService,
+    WantedVas,
+    internet,
+    parking_status,
+)
+
+_NAMES: Final = {"Internet": ValueAddedID.INTERNET, "ParkingStatus": ValueAddedID.PARKING_STATUS}
+
+
+class InternetTable(Table):
+    """Access to the internet."""
+
+    protocols: Annotated[
+        list[Literal["ftp", "http", "https"]], Field(min_length=1, max_length=3, description='a list of "ftp", "http" and "https"')
+    ] = Field(default=["http", "https"])
+    free: Flag = True
+
+
+class ParkingTable(Table):
+    """Checking in to and out of the parking space."""
+
+    intended: Annotated[
+        list[Literal["check_in", "check_out"]], Field(min_length=1, max_length=2, description='a list of "check_in" and "check_out"')
+    ] = Field(default=["check_in", "check_out"])
+    types: Annotated[
+        list[Literal["auto_internal", "auto_external", "manual_internal", "manual_external"]],
+        Field(
+            min_length=1,
+            max_length=4,
+            description='a list of "auto_internal", "auto_external", "manual_internal" and "manual_external"',
+        ),
+    ] = Field(default=["manual_internal"])
+    free: Flag = True
+
+
+class VasKeys(Table):
+    """Keys of an outlet."""
+
+    internet: Annotated[InternetTable | None, Field(description="a table")] = None
+    parking: Annotated[ParkingTable | None, Field(description="a table")] = None
+
+
+class WantedTable(Table):
+    """A value-added service that a car wants."""
+
+    service: Annotated[
+        Annotated[int, Field(ge=65, le=65_535)] | Literal["Internet", "ParkingStatus"],
+        Field(description='"Internet", "ParkingStatus" or a number of 65..65535'),
+    ]
+    parameters: Annotated[dict[str, bool | int | float | str], Field(description="a table of parameters and what they are to be")] = Field(
+        default={}
+    )
+
+
+Wanted = Annotated[
+    list[WantedTable],
+    Field(
+        max_length=16,
+        description="a list of at most 16 {service = ..., parameters = {...}}, such as "
+        '{service = "Internet", parameters = {Protocol = "https"}}',
+    ),
+]
+
+
+def offered_beside(where: str, keys: VasKeys) -> tuple[ValueAddedService, ...]:
+    """The value-added services of an outlet. Raises LocalError where a word stands twice."""
+    found: list[ValueAddedService] = []
+    if keys.internet is not None:
+        found.append(internet(tuple(keys.internet.protocols), free=keys.internet.free))
+    if keys.parking is not None:
+        for key, words in (("intended", keys.parking.intended), ("types", keys.parking.types)):
+            if len(set(words)) != len(words):
+                raise LocalError(f"{where}.parking.{key}: {words}; allowed: each one once")
+        intended = tuple(Intended[name.upper()] for name in keys.parking.intended)
+        types = tuple(ParkingStatusType[name.upper()] for name in keys.parking.types)
+        found.append(parking_status(intended, types, free=keys.parking.free))
+    return tuple(found)
+
+
+def wanted(tables: list[WantedTable]) -> tuple[WantedVas, ...]:
+    """What a car wants beside energy."""
+    return tuple(WantedVas(_id(table.service), _settings(table.parameters)) for table in tables)
+
+
+def _id(service: int | str) -> int:
+    return service if isinstance(service, int) else int(_NAMES[service])
+
+
+def _settings(parameters: dict[str, Setting]) -> tuple[tuple[str, Setting], ...]:
+    return tuple(parameters.items())
