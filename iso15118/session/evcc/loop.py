@@ -48,12 +48,18 @@ def may_renegotiate(session: Session) -> bool:
     return change is not None and session.renegotiable and not session.renegotiations and session.loops >= change.after
 
 
+def gives_later(session: Session) -> bool:
+    """True while our profile still has energy to give back."""
+    profile = session.profile
+    return profile is not None and any(power < 0.0 for power in profile.powers[profile.index(session.stamp) :])
+
+
 def reason_to_stop(session: Session, snapshot: EvccSnapshot) -> tuple[str, str]:
     """Why the loop is to be left now (reason, termination code); empty where it goes on."""
-    if snapshot.complete:
+    if snapshot.complete and not gives_later(session):
         return "the wish is fulfilled", ""
     if session.config.loops is not None and session.loops >= session.config.loops:
         return f"{session.loops} exchanges done", ""
-    if snapshot.reading.contactor.value is Contactor.OPEN:
+    if not session.alternating and snapshot.reading.contactor.value is Contactor.OPEN:
         return "our contactor opened by itself", "ContactorError"
     return "", ""

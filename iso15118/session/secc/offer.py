@@ -8,10 +8,9 @@ from math import ceil, floor
 from typing import Final
 
 from iso15118.energy import Offer, Plan, Slot
-from iso15118.messages.stamps import anchored
 from iso15118.messages.v20 import schedule as wire
-from iso15118.messages.v20.rational import number, rational
-from iso15118.session.prices import FREE, PriceSchedule, price_schedule, read_stacks
+from iso15118.messages.v20.rational import rational
+from iso15118.session.prices import FREE, PriceSchedule, price_schedule
 from iso15118.session.secc.state import Session
 from iso15118.session.services import Pricing
 from iso15118.session.steps import Steps, fewer, whole_seconds
@@ -23,18 +22,6 @@ A_DAY: Final = 86_400
 """s a schedule covers at least when the car names no departure."""
 LONGEST: Final = 2**32 - 1
 """s that one entry can say."""
-
-
-def read_offer(told: wire.EVEnergyOffer, heard: int) -> Offer:
-    """What the car would take and give, and its fees; `heard` (us) stands for an anchor that tells no time."""
-    power, price = told.ev_power_schedule, told.ev_absolute_price_schedule
-    entries = ((e.duration, number(e.power)) for e in power.ev_power_schedule_entries.ev_power_schedule_entry)
-    return Offer(
-        anchored(power.time_anchor, heard) / MICROSECONDS,
-        tuple(Slot(duration, max(0.0, watt), max(0.0, -watt)) for duration, watt in entries if duration),
-        read_stacks(price.ev_price_rule_stacks.ev_price_rule_stack),
-        price.currency,
-    )
 
 
 def tuples(session: Session, plans: Iterable[Plan], points: int, clock: int) -> wire.Scheduled_SEResControlMode:
