@@ -22,6 +22,7 @@ from iso15118.service.config.toml import (
     LoopTimeout,
     Magnitude,
     Modes,
+    Positive,
     Services,
     Table,
     Text,
@@ -81,6 +82,10 @@ class EvseTable(VariantKeys, VasKeys):
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
     standby: Flag = False
+    pause_seconds: Positive = secc.Config().pause_seconds
+    """How long a session may pause and be joined again."""
+    pause_locked: Flag = True
+    """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
     eim: Annotated[
@@ -144,6 +149,8 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
         standby=table.standby,
+        pause_seconds=table.pause_seconds,
+        pause_locked=table.pause_locked,
     )
     budget = table.budget
     return EvseConfig(
