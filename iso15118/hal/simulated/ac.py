@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from iso15118.hal.board import Board
 from iso15118.hal.protocols import Health
@@ -11,7 +12,11 @@ from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Measured
 from iso15118.sim.mains import Mains
 from iso15118.units import NO_PHASE, Second, Volt
 
-_NEVER = float("-inf")
+_NEVER: Final = float("-inf")
+_UNMEASURED: Final = Measured(AcReading(NO_PHASE, frequency=0.0), _NEVER)
+_WHOLE: Final = Measured(False, _NEVER)
+_OPEN: Final = Measured(Contactor.OPEN, _NEVER)
+_DEAD: Final = Measured(0.0, _NEVER)
 
 
 @dataclass(slots=True)
@@ -20,8 +25,8 @@ class SimulatedAcPath:
 
     mains: Mains
     rated: Abilities
-    reading: Measured[AcReading] = Measured(AcReading(NO_PHASE, frequency=0.0), _NEVER)
-    tripped: Measured[bool] = Measured(False, _NEVER)
+    reading: Measured[AcReading] = _UNMEASURED
+    tripped: Measured[bool] = _WHOLE
 
     @property
     def abilities(self) -> Abilities:
@@ -50,8 +55,8 @@ class SimulatedAcContactor:
     """`hal.protocols.OutputContactor`."""
 
     mains: Mains
-    state: Measured[Contactor] = Measured(Contactor.OPEN, _NEVER)
-    behind: Measured[Volt] = Measured(0.0, _NEVER)
+    state: Measured[Contactor] = _OPEN
+    behind: Measured[Volt] = _DEAD
 
     def demand(self, closed: bool) -> None:
         self.mains.contactor.demand(closed)
