@@ -134,7 +134,7 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
     )
     notes: tuple[str, ...] = ()
     if response.evse_status is not None:
-        session, notes = read_status(session, response.evse_status)
+        session, notes = read_status(session, response.evse_status, response.meter_info)
     return Read(session, Outcome.DONE, session.config.times.pace, notes=notes)
 
 

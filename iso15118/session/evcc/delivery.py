@@ -176,6 +176,6 @@ def _chosen_anew(session: Session) -> Session:
 
 _OF_A_SERVICE: Final = (
     *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "told", "precharged"),
-    *("delivering", "stopped_at", "welding_over", "report", "renegotiating"),
+    *("delivering", "stopped_at", "welding_over", "report", "renegotiating", "renewing", "unconfirmed"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
