@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from iso15118.cli.words import MINUTE, direction
 from iso15118.errors import LocalError
@@ -17,6 +18,9 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.log import one_line
 from iso15118.service.seen import Exchanged, PhaseChanged, Seen
 from iso15118.units import KW, Ampere, Second, Volt
+
+if TYPE_CHECKING:
+    from iso15118.service.misbehave import Wiring
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -77,6 +81,17 @@ def shown_log(level: str) -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextmanager
+def hidden_log() -> Iterator[None]:
+    """The log appears nowhere: there is nothing but the result to be printed."""
+    logger, handler = logging.getLogger("iso15118"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def writable(name: str, option: str = "--record") -> Path:
     """The path of a recording to be, that `option` has named.
 
@@ -91,3 +106,13 @@ def writable(name: str, option: str = "--record") -> Path:
     except OSError as error:
         raise LocalError(f"{option} {name}: cannot be written: {error.strerror}") from None
     return path
+
+
+def misbehaviour(arguments: Namespace) -> Wiring | None:
+    """What `--misbehave` names, None without it. Raises LocalError on a wrong file."""
+    if arguments.misbehave is None:
+        return None
+    from iso15118.service.config.misbehaviour import load  # an honest side starts without it
+    from iso15118.service.misbehave import misbehaving
+
+    return misbehaving(*load(Path(arguments.misbehave)))

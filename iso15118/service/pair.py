@@ -97,7 +97,8 @@ class Pair:
         try:
             return await self.session(charger_scribe=charger_scribe, car_scribe=car_scribe, tap=tap)
         finally:
-            self.actuator.stop()
+            if self.evse.paused is None:  # else metal stays under guard until the next run
+                self.actuator.stop()
 
     async def session(
         self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None

@@ -102,7 +102,8 @@ class Served:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
         session_id = fresh_session_id()
-        recorder = self._record(Head("secc", plain(self.config.offered), session_id.hex(), self.config.name))
+        head = Head("secc", plain(self.config.offered), session_id.hex(), self.config.name, plain(self.evse.paused))
+        recorder = self._record(head)
         tap = None if self._capture is None else self._capture.tap(charger=True)
         conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))

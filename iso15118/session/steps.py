@@ -78,17 +78,18 @@ class Steps(Value):
         ends = tuple(accumulate(entry.duration * MICROSECONDS for entry in entries))
         return cls(anchored(profile.time_anchor, heard), ends, tuple(total(entry) for entry in entries))
 
-    def _index(self, stamp: int) -> int:
+    def index(self, stamp: int) -> int:
+        """Of the step at `stamp`; the first before the anchor, one past the last after the end."""
         return bisect_right(self.ends, stamp - self.anchor)
 
     def at(self, stamp: int) -> Watt:
         """The power at `stamp`. Before the anchor the first entry holds (clocks differ a little), after the end nothing."""
-        index = self._index(stamp)
+        index = self.index(stamp)
         return self.powers[index] if index < len(self.powers) else 0.0
 
     def phases_at(self, stamp: int) -> PerPhase | None:
         """The power of each phase at `stamp`; None: only the sum is said."""
-        index = self._index(stamp)
+        index = self.index(stamp)
         return self.phases[index] if index < len(self.phases) else None
 
     def least(self, begin: int, end: int) -> Watt:
@@ -107,7 +108,7 @@ class Steps(Value):
 
     def span(self, begin: int, end: int) -> tuple[Watt, Watt]:
         """The lowest and the highest power between two stamps, both included."""
-        first, last = self._index(begin), self._index(end)
+        first, last = self.index(begin), self.index(end)
         powers = self.powers[first : last + 1] if last < len(self.powers) else (*self.powers[first:], 0.0)
         return min(powers), max(powers)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 ORDER = """
 APP_PROTOCOL         supportedAppProtocolReq         DONE         SESSION_SETUP       all
 SESSION_SETUP        SessionSetupReq                 DONE         AUTHORIZATION_SETUP all
+SESSION_SETUP        SessionSetupReq                 JOIN         CHARGE_PARAMETERS   all
 AUTHORIZATION_SETUP  AuthorizationSetupReq           DONE         AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                AGAIN        AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                DONE         SERVICE_DISCOVERY   all

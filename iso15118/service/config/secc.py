@@ -22,6 +22,7 @@ from iso15118.service.config.toml import (
     LoopTimeout,
     Magnitude,
     Modes,
+    Positive,
     Services,
     Table,
     Text,
@@ -36,6 +37,7 @@ from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -61,6 +63,13 @@ class BudgetTable(Table):
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
 
 
+class ReceiptTable(Table):
+    """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
+
+    price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
+
+
 class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
@@ -81,8 +90,14 @@ class EvseTable(VariantKeys, VasKeys):
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
     standby: Flag = False
+    pause_seconds: Positive = secc.Config().pause_seconds
+    """How long a session may pause and be joined again."""
+    pause_locked: Flag = True
+    """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
+    receipt: Annotated[ReceiptTable | None, Field(description="a table")] = None
+    """Given with every reading of the meter."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -144,6 +159,8 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
         standby=table.standby,
+        pause_seconds=table.pause_seconds,
+        pause_locked=table.pause_locked,
     )
     budget = table.budget
     return EvseConfig(
@@ -155,6 +172,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
         schedules=_schedules(limits, table.tuples),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         discharge_allowed=table.discharge_allowed,
     )
 

@@ -76,14 +76,19 @@ def _scheduled(session: Session, snapshot: EvccSnapshot, stamp: int) -> dc.Sched
 
 
 def target(session: Session, snapshot: EvccSnapshot, stamp: int) -> tuple[Ampere, Volt]:
-    """Current and voltage to ask for: the wish, within our limits, the charger's of its last response and the chosen schedule.
+    """Current and voltage to ask for: the wish, within our limits, the charger's of its last response, the schedule and our profile.
 
-    Without a voltage in the snapshot the limit itself is the target: the ceiling when charging, the floor when discharging.
+    A profile that gives back is a wish of its own. Without a voltage in the snapshot the limit itself is the target: the ceiling when
+    charging, the floor when discharging.
     """
     own, evse, chosen = snapshot.limits, session.evse_limits, session.chosen
     if evse is None or chosen is None:
         raise LocalError("a target before limits and schedule are known")
     wish, level = snapshot.target_current, max(snapshot.reading.voltage.value, LEAST_VOLTAGE)
+    planned = None if session.profile is None else session.profile.at(stamp)
+    if planned is not None and planned < 0.0:
+        power = min(own.discharge_power, evse.discharge_power, -planned)
+        return -min(own.discharge_current, evse.discharge_current, power / level), max(own.min_voltage, evse.min_voltage)
     if wish < 0.0 and session.bidirectional:
         power = min(own.discharge_power, evse.discharge_power)
         if chosen.discharge is not None:
@@ -91,7 +96,7 @@ def target(session: Session, snapshot: EvccSnapshot, stamp: int) -> tuple[Ampere
         return -min(-wish, own.discharge_current, evse.discharge_current, power / level), max(
             snapshot.target_voltage, own.min_voltage, evse.min_voltage
         )
-    power = min(own.charge_power, evse.charge_power, chosen.charge.at(stamp))
+    power = min(own.charge_power, evse.charge_power, chosen.charge.at(stamp) if planned is None else planned)
     # In this order a wish that is no number stays one, and cannot be said.
     current = max(min(wish, own.charge_current, evse.charge_current, power / level), 0.0)
     return current, min(snapshot.target_voltage or own.max_voltage, own.max_voltage, evse.max_voltage)
@@ -130,6 +135,7 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
         evse_limits=_read_limits(session, mode),
         report=response,
         meter=response.meter_info or session.meter,
+        receipt=response.receipt or session.receipt,
         told=told,
     )
     notes: tuple[str, ...] = ()

@@ -26,9 +26,10 @@ from iso15118.sequence.table import Outcome
 from iso15118.session.evcc.contactor import closed, matched, separated
 from iso15118.session.evcc.figures import power_at_most, tenth
 from iso15118.session.evcc.loop import read_status
-from iso15118.session.evcc.schedule import A_DAY, departure
-from iso15118.session.evcc.state import Read, Session
+from iso15118.session.evcc.schedule import A_DAY, departure, planned
+from iso15118.session.evcc.state import Read, ScheduleChoice, Session
 from iso15118.session.snapshot import EvccSnapshot
+from iso15118.session.steps import Steps
 from iso15118.units import Watt
 from iso15118.value import replace
 
@@ -92,13 +93,17 @@ def profile(session: Session, snapshot: EvccSnapshot, stamp: int) -> wire.EVPowe
         raise LocalError("a power profile before a schedule is chosen")
     # A full battery takes nothing now, but may after it has given: then the schedule alone bounds the profile.
     most: Watt = own if own > 0.0 else session.evse_limits.charge_power
+    anchor, entries = session.chosen.charge.anchor, session.chosen.profile(most)
+    if session.config.schedule_choice is ScheduleChoice.CHEAPEST:
+        plan = planned(session, snapshot, session.chosen, stamp)
+        anchor, entries = plan.anchor, wire.EVPowerProfileEntryList(ev_power_profile_entry=plan.entries())
     return wire.EVPowerProfile(
-        time_anchor=session.chosen.charge.anchor,
+        time_anchor=anchor,
         control_mode=wire.Scheduled_EVPPTControlMode(
             selected_schedule_tuple_id=session.chosen.id,
             power_tolerance_acceptance=wire.PowerToleranceAcceptance.PowerToleranceConfirmed if session.chosen.tolerance else None,
         ),
-        ev_power_profile_entries=session.chosen.profile(most),
+        ev_power_profile_entries=entries,
     )
 
 
@@ -132,7 +137,9 @@ def read_power_delivery(session: Session, response: PowerDeliveryRes, snapshot: 
         return Read(session, Outcome.STOP)
     session, notes = read_status(session, response.evse_status)
     if request.ev_processing is Processing.Finished:
-        return Read(session, Outcome.START, notes=notes)
+        scheduled = None if session.dynamic else request.ev_power_profile
+        followed = None if scheduled is None else Steps.of_profile(scheduled, response.header.time_stamp)
+        return Read(replace(session, profile=followed), Outcome.START, notes=notes)
     return Read(session, Outcome.AGAIN, 0.0 if closed(session, snapshot) else session.config.times.retry, notes=notes)
 
 
@@ -175,7 +182,7 @@ def _chosen_anew(session: Session) -> Session:
 
 
 _OF_A_SERVICE: Final = (
-    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "told", "precharged"),
-    *("delivering", "stopped_at", "welding_over", "report", "renegotiating", "renewing", "unconfirmed"),
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "prices", "profile"),
+    *("told", "precharged", "delivering", "stopped_at", "welding_over", "report", "renegotiating", "renewing", "unconfirmed"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

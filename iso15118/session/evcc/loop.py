@@ -35,7 +35,7 @@ def _display(present: int, minimum: int, target: int, complete: bool, capacity: 
 def read_status(session: Session, status: EVSEStatus | None, meter: MeterInfo | None = None) -> tuple[Session, tuple[str, ...]]:
     """The charger's wish, obeyed at once, within any NotificationMaxDelay [V2G20-1960] [V2G20-1052] [V2G20-1621].
 
-    Wishes that are not followed are told and passed over. `meter`: the reading in the same response, the one that is to be confirmed [V2G20-1083].
+    Wishes that are not followed are told and passed over. `meter`: the reading in the same response, which is to be confirmed [V2G20-1083].
     """
     if status is None or session.stop:
         return session, ()
@@ -56,9 +56,15 @@ def may_renegotiate(session: Session) -> bool:
     return change is not None and session.renegotiable and not session.renegotiations and session.loops >= change.after
 
 
+def gives_later(session: Session) -> bool:
+    """True while our profile still has energy to give back."""
+    profile = session.profile
+    return profile is not None and any(power < 0.0 for power in profile.powers[profile.index(session.stamp) :])
+
+
 def reason_to_stop(session: Session, snapshot: EvccSnapshot) -> tuple[str, str]:
     """Why the loop is to be left now (reason, termination code); empty where it goes on."""
-    if snapshot.complete:
+    if snapshot.complete and not gives_later(session):
         return "the wish is fulfilled", ""
     if session.config.loops is not None and session.loops >= session.config.loops:
         return f"{session.loops} exchanges done", ""

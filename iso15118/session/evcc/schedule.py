@@ -17,8 +17,11 @@ from iso15118.messages.v20.schedule import (
     ScheduleTuple,
 )
 from iso15118.sequence.table import Outcome
+from iso15118.session.energy_offer import say_offer
+from iso15118.session.evcc.cheapest import Course, course
 from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
+from iso15118.session.evcc.prices import Prices
 from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
@@ -47,11 +50,13 @@ def ask_schedule(session: Session, header: Header, snapshot: EvccSnapshot) -> Sc
             ev_minimum_v2x_energy_request=energy.v2x_minimum if session.bidirectional else None,
         )
     else:
+        offer = session.config.energy_offer if session.bidirectional else None
         mode = Scheduled_SEReqControlMode(
             departure_time=leaves,
             ev_target_energy_request=energy.target,
             ev_maximum_energy_request=energy.maximum,
             ev_minimum_energy_request=energy.minimum,
+            ev_energy_offer=None if offer is None else say_offer(offer, header.time_stamp),
         )
     points = session.config.maximum_supporting_points
     return ScheduleExchangeReq(header=header, maximum_supporting_points=points, control_mode=mode)
@@ -82,12 +87,15 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
         raise PeerError(f"{type(mode).__name__} in the other control mode", requirement="V2G20-1600")
     if isinstance(mode, Dynamic_SEResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
-        return Read(session if told == session.told else replace(session, told=told), notes=notes)
-    chosen, shared = pick(mode.schedule_tuple, session.config.schedule_choice, response.header.time_stamp)
+        prices = Prices.of(mode.price_schedule, response.header.time_stamp)
+        return Read(replace(session, told=told, prices=prices), notes=notes)
+    chosen, shared = pick(session, snapshot, mode.schedule_tuple, response.header.time_stamp)
     if shared:
         notes = (*notes, session.config.lenience.judged(Deviation.TUPLE_ID_SHARED))
     if any(_positive(each.discharging_schedule) for each in mode.schedule_tuple):
         notes = (*notes, session.config.lenience.judged(Deviation.DISCHARGE_SCHEDULE_SIGN))
+    if any(each.charging_schedule.price_schedule and Chosen.of(each).prices is None for each in mode.schedule_tuple):
+        notes = (*notes, "a price schedule cannot be read and counts as none")
     return Read(replace(session, chosen=chosen), notes=notes)
 
 
@@ -97,15 +105,30 @@ def _positive(back: ChargingSchedule | None) -> bool:
     return any(number(entry.power) > 0 for entry in entries)
 
 
-def pick(offered: tuple[ScheduleTuple, ...], choice: ScheduleChoice, heard: int = 0) -> tuple[Chosen, bool]:
+def pick(session: Session, snapshot: EvccSnapshot, offered: tuple[ScheduleTuple, ...], heard: int = 0) -> tuple[Chosen, bool]:
     """The schedule to take, and whether tuples shared an id: then the first counts. `heard`: the response's stamp."""
     unique: dict[int, ScheduleTuple] = {}
     for each in offered:
         unique.setdefault(each.schedule_tuple_id, each)
-    choices = [Chosen.of(each, heard) for each in unique.values()]
-    if choice is ScheduleChoice.MOST_ENERGY:
-        return max(choices, key=lambda chosen: chosen.charge.energy), len(unique) < len(offered)
-    return choices[0], len(unique) < len(offered)
+    choices, shared = [Chosen.of(each, heard) for each in unique.values()], len(unique) < len(offered)
+    match session.config.schedule_choice:
+        case ScheduleChoice.MOST_ENERGY:
+            return max(choices, key=lambda chosen: chosen.charge.energy), shared
+        case ScheduleChoice.CHEAPEST:
+            courses = [planned(session, snapshot, chosen, heard) for chosen in choices]
+            # A price that is not known is not a low one.
+            best = min(range(len(choices)), key=lambda i: (round(courses[i].short / 100), choices[i].prices is None, courses[i].cost, i))
+            return choices[best], shared
+        case _:
+            return choices[0], shared
+
+
+def planned(session: Session, snapshot: EvccSnapshot, chosen: Chosen, now: int) -> Course:
+    """The cheapest course under a schedule, from `now` (a stamp) to departure."""
+    own = session.announced or snapshot.limits
+    back = own.discharge_power if session.bidirectional else 0.0
+    leaves, give = departure(session, snapshot), session.config.give_back
+    return course(chosen, now, leaves, snapshot.need, own.charge_power, back, give_back=give)
 
 
 def supplied(session: Session, snapshot: EvccSnapshot, leaves: int | None, minimum: int | None, target: int | None) -> Told:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import MeterInfo
+from iso15118.messages.v20.common import MeterInfo, Receipt
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
@@ -17,8 +18,10 @@ from iso15118.sequence.streams import Due, Stream
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.plan import Chosen
+from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
+from iso15118.session.steps import Steps
 from iso15118.session.value_added import Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
@@ -33,6 +36,8 @@ class ScheduleChoice(StrEnum):
 
     FIRST = "first"
     MOST_ENERGY = "most energy"
+    CHEAPEST = "cheapest"
+    """And a power profile by price within it."""
 
 
 class Renegotiation(Value):
@@ -64,6 +69,10 @@ class Config(Value):
     loops: int | None = None
     """Stop after so many exchanges of the charge loop; None: when the snapshot says that the wish is fulfilled."""
     schedule_choice: ScheduleChoice = ScheduleChoice.FIRST
+    give_back: bool = False
+    """With CHEAPEST: energy is given in the dearest slots where charging it anew costs less."""
+    energy_offer: Offer | None = None
+    """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
     renew_schedule_after: int | None = None
     """Negotiate the schedule anew after so many exchanges of the charge loop, once; None: only when the charger or the driver asks."""
@@ -166,6 +175,10 @@ class Session(Value):
     ongoing_for: Second = 0.0
     """How long it may be."""
     chosen: Chosen | None = None
+    prices: Prices | None = None
+    """What energy costs where the charger steers, if it has told."""
+    profile: Steps | None = None
+    """The power we have said that we take, W signed; None: not begun, or the charger steers."""
     told: Told = NOTHING_TOLD
     precharged: Volt | None = None
     """Inlet voltage at the moment the contactor was told to close."""
@@ -186,6 +199,8 @@ class Session(Value):
     """The charger's last turn in it."""
     meter: MeterInfo | None = None
     """The last reading of the charger's meter."""
+    receipt: Receipt | None = None
+    """The last one."""
     asides: Mapping[Stream, Aside] = {}
     """What is under way on side streams."""
     renewing: bool = False

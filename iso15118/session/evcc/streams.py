@@ -23,9 +23,9 @@ from iso15118.messages.v20.metering import (
 )
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import BEGIN, Due, Stream, following
+from iso15118.sequence.table import Outcome
 from iso15118.session.evcc import turns
-from iso15118.session.evcc.delivery import profile
-from iso15118.session.evcc.loop import read_status
+from iso15118.session.evcc.delivery import profile, read_power_delivery
 from iso15118.session.evcc.state import Aside, Read, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
@@ -106,7 +106,7 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     if isinstance(response, MeteringConfirmationRes):
         return Read(replace(session, asides=others, unconfirmed=None, confirmed=session.unconfirmed))
     view = replace(session, request=aside.request, **aside.changes)
-    turn = _read_delivery(view, response) if isinstance(response, PowerDeliveryRes) else turns.read(view, response, snapshot)
+    turn = _read_delivery(view, response, snapshot) if isinstance(response, PowerDeliveryRes) else turns.read(view, response, snapshot)
     session = replace(session, **{name: getattr(turn.session, name) for name in _AT_ONCE})
     changes = {**aside.changes, **_changed(view, turn.session)}
     due = following(aside.due, type(aside.request), session.transfer, turn.outcome)
@@ -120,10 +120,9 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     return turn._replace(session=replace(session, asides={**others, stream: waits}))
 
 
-def _read_delivery(view: Session, response: PowerDeliveryRes) -> Read:
+def _read_delivery(view: Session, response: PowerDeliveryRes, snapshot: EvccSnapshot) -> Read:
     """The charger agrees to the new profile; it may at once wish for another one [V2G20-1954]."""
-    session, notes = read_status(replace(view, asides={}, renewing=False), response.evse_status)
-    return Read(session, notes=notes)
+    return read_power_delivery(replace(view, asides={}, renewing=False), response, snapshot)._replace(outcome=Outcome.DONE)
 
 
 def _changed(before: Session, after: Session) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from iso15118.session.lenience import Deviation
 from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, standby, streams
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
-from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
+from iso15118.session.secc.state import NO_SESSION, Answer, Config, Paused, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
@@ -69,9 +69,12 @@ WITHDRAWN: Final = "the authorisation is withdrawn"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
-def begin(config: Config, session_id: bytes) -> Session:
-    """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before."""
-    return Session(config, session_id)
+def begin(config: Config, session_id: bytes, paused: Paused | None = None) -> Session:
+    """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before.
+
+    `paused`: what was kept of a session at this outlet, which the same car may join with this one.
+    """
+    return Session(config, session_id, paused=paused)
 
 
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -98,7 +101,7 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
-            setpoint = _released(snapshot)
+            setpoint = _released(session, snapshot)
             session = replace(session, phase=Phase.ENDED, setpoint=setpoint, ask=None, deferred=None)
             out += [Apply(setpoint), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
         case _:
@@ -126,21 +129,23 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
         why = ", ".join(sorted(snapshot.faults))
     elif session.setpoint.contactor and min(snapshot.reading.voltage.at, snapshot.reading.current.at) < snapshot.now - LOST:
         why = DeviceFault.STALE.value
-    elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+    elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
         why = WITHDRAWN  # at once: the car has a minute for its next request
     else:
         if session.phase.loop:
             watch = loop.overrun if session.phase is Phase.CHARGE_LOOP else standby.watched
             session = watch(session, snapshot)
-            if snapshot.authorisation is not Authorisation.ACCEPTED:
+            if session.authorised(snapshot) is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
         why = session.failing
     return _fail(session, why, out) if why else session
 
 
-def _released(snapshot: SeccSnapshot) -> Setpoint:
-    """Rest, and the connector free once a fresh measurement shows that the voltage is gone."""
+def _released(session: Session, snapshot: SeccSnapshot) -> Setpoint:
+    """Rest, and the connector free once a fresh measurement shows that the voltage is gone; in a pause it may stay locked."""
     voltage = snapshot.reading.voltage
+    if session.clean and session.paused is not None and session.config.pause_locked:
+        return wind_down.REST
     return OFF if voltage.value < SAFE_VOLTAGE and voltage.age(snapshot.now) <= wind_down.STALE else wind_down.REST
 
 
@@ -170,7 +175,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
             raise PeerError(session.failing, requirement="V2G20-1411" if not_applied else "", code=code)
-        if session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+        if session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
             raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
@@ -298,7 +303,7 @@ def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
 def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
     """Renews the set-point under the newest limits, or withdraws it; answers what has waited for metal."""
     if session.phase is Phase.ENDED:
-        setpoint = _released(snapshot)
+        setpoint = _released(session, snapshot)
         out.append(Apply(setpoint))
         return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
     if session.wishes:

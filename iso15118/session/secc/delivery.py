@@ -23,6 +23,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc.notifications import dropped, raised, status, wants
+from iso15118.session.secc.pause import kept, may_pause
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
@@ -144,14 +145,17 @@ def answer_welding_detection(session: Session, request: DC_WeldingDetectionReq, 
 
 
 def answer_session_stop(session: Session, request: SessionStopReq, snapshot: SeccSnapshot) -> Answer:
-    """The end, or the way back to the services. Raises PeerError on a pause, which is not offered [V2G20-1195]."""
-    if request.charging_session is ChargingSession.Pause:
-        raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
+    """The end, a pause, or the way back to the services. Raises PeerError on a pause that is not in place [V2G20-1195]."""
+    pauses = request.charging_session is ChargingSession.Pause
+    if pauses and not may_pause(session, snapshot):
+        what = "a pause that was not asked for (Dynamic), or where the power profile is not at 0 W (Scheduled)"
+        raise PeerError(what, requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
     if request.charging_session is ChargingSession.ServiceRenegotiation:
         return _renegotiated(session)
     if session.phase is Phase.WELDING_DETECTION:
         session = session.deviates(Deviation.WELDING_SKIPPED)
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request))
+    paused = kept(session, snapshot) if pauses else None
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request), paused=paused)
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
 

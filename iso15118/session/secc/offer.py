@@ -8,10 +8,9 @@ from math import ceil, floor
 from typing import Final
 
 from iso15118.energy import Offer, Plan, Slot
-from iso15118.messages.stamps import anchored
 from iso15118.messages.v20 import schedule as wire
-from iso15118.messages.v20.rational import number, rational
-from iso15118.session.prices import FREE, PriceSchedule, price_schedule, read_stacks
+from iso15118.messages.v20.rational import rational
+from iso15118.session.prices import FREE, PriceSchedule, price_schedule
 from iso15118.session.secc.state import Session
 from iso15118.session.services import Pricing
 from iso15118.session.steps import Steps, fewer, whole_seconds
@@ -25,22 +24,14 @@ LONGEST: Final = 2**32 - 1
 """s that one entry can say."""
 
 
-def read_offer(told: wire.EVEnergyOffer, heard: int) -> Offer:
-    """What the car would take and give, and its fees; `heard` (us) stands for an anchor that tells no time."""
-    power, price = told.ev_power_schedule, told.ev_absolute_price_schedule
-    entries = ((e.duration, number(e.power)) for e in power.ev_power_schedule_entries.ev_power_schedule_entry)
-    return Offer(
-        anchored(power.time_anchor, heard) / MICROSECONDS,
-        tuple(Slot(duration, max(0.0, watt), max(0.0, -watt)) for duration, watt in entries if duration),
-        read_stacks(price.ev_price_rule_stacks.ev_price_rule_stack),
-        price.currency,
-    )
-
-
 def tuples(session: Session, plans: Iterable[Plan], points: int, clock: int) -> wire.Scheduled_SEResControlMode:
-    """The plans as schedule tuples with ids from 1 on; `clock` (us): now, from which the car's departure counts."""
+    """The plans as schedule tuples; `clock` (us): now, from which the car's departure counts.
+
+    Ids count from 1, and on from the last offer: one id never means two schedules.
+    """
+    first = 1 + max((told.schedule_tuple_id for told in session.tuples), default=0)
     return wire.Scheduled_SEResControlMode(
-        schedule_tuple=tuple(_tuple(session, plan, points, clock, index) for index, plan in enumerate(plans, 1))
+        schedule_tuple=tuple(_tuple(session, plan, points, clock, index) for index, plan in enumerate(plans, first))
     )
 
 

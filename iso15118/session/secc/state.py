@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from iso15118.energy import Mobility, Need, Offer
+from iso15118.energy import Authorisation, Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision
@@ -26,6 +26,7 @@ from iso15118.units import Second, Watt
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
+A_DAY: Final[Second] = 86_400.0
 
 
 class Watch(Value):
@@ -52,6 +53,10 @@ class Config(Value):
     meter_id: str = "METER1"
     service_renegotiation: bool = False
     """Services may be chosen anew behind the charge loop, without a new session."""
+    pause_seconds: Second = A_DAY
+    """How long a session may pause and be joined again."""
+    pause_locked: bool = True
+    """The connector stays locked while a session pauses."""
     standby: bool = False
     """A car may stand by: stay in the loop at zero power."""
     always_priced: bool = False
@@ -126,6 +131,24 @@ class Proposed(Value):
     settled: bool = False
 
 
+class Paused(Value):
+    """What is kept of a session while it pauses, for the next one at the same outlet to be joined with."""
+
+    session_id: bytes
+    binding: bytes
+    """Proves that the same car comes back (`pause.binding`)."""
+    service: Service
+    parameters: ParameterSet
+    value_added: tuple[Selected, ...]
+    tuples: tuple[ScheduleTuple, ...]
+    """What was offered last."""
+    selected: int | None
+    """The id of the tuple that the car had chosen."""
+    meter_base: tuple[float, float] | None
+    since: Second
+    """Monotonic s."""
+
+
 class Wish(Value):
     """Something our side wants of the car, until it has followed."""
 
@@ -144,6 +167,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    paused: Paused | None = None
+    """A pause that this session may be joined to or, at its end, has gone into."""
+    joined: bool = False
+    """It goes on where a pause began, with the authorisation given then."""
+    vehicle_certificate: bytes = b""
+    """Digest of the certificate the car has proven to hold; empty: the connection has none."""
     secure: bool = False
     """Over TLS 1.3."""
     namespace: str = ""
@@ -212,6 +241,8 @@ class Session(Value):
     """The car is still to hear of the last one."""
     reading: MeterInfo | None = None
     """What the car has last been asked to confirm."""
+    receipt: Receipt | None = None
+    """That came with it."""
     wishes: tuple[Wish, ...] = ()
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False
@@ -225,6 +256,12 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
+
+    def authorised(self, snapshot: SeccSnapshot) -> Authorisation:
+        """The verdict in force: that of now or, until there is one, what a session joined again was given before its pause [V2G20-1844]."""
+        if self.joined and snapshot.authorisation is Authorisation.PENDING:
+            return Authorisation.ACCEPTED
+        return snapshot.authorisation
 
     @property
     def dynamic(self) -> bool:

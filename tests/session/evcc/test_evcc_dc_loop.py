@@ -19,6 +19,7 @@ from iso15118.session.evcc.loop import display, reason_to_stop
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Told
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.steps import Steps
 from iso15118.value import replace
 from tests.session.evcc.bench import (
     BATTERY,
@@ -233,7 +234,10 @@ def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     assert bench.world.now - at < 1.0
 
 
-@pytest.mark.parametrize("wish", [n for n in EVSENotification if n is not EVSENotification.Terminate])
+UNFOLLOWED = [n for n in EVSENotification if n not in (EVSENotification.Terminate, EVSENotification.ScheduleRenegotiation)]
+
+
+@pytest.mark.parametrize("wish", UNFOLLOWED)
 def test_other_wishes_are_told_once(wish: EVSENotification) -> None:
     bench = Bench(Config()).run(dc.DC_ChargeLoopReq)
     bench.charger.answers[dc.DC_ChargeLoopReq] = lambda request, good: loop_response(
@@ -285,3 +289,26 @@ def test_fulfilled(when: str) -> None:
     assert bench.run().closed is not None
     assert bench.closed is not None
     assert bench.closed.clean
+
+
+def following(*powers: float, **changes: Any) -> Session:
+    """In the loop with an own profile, an hour for each power."""
+    ends = tuple(3_600_000_000 * (i + 1) for i in range(len(powers)))
+    return looping(profile=Steps(EPOCH, ends, powers), **changes)
+
+
+@pytest.mark.parametrize(("hour", "current"), [(0, 10_000 / 390), (1, 0.0), (2, -5_000 / 390), (3, 0.0)])
+def test_the_cars_own_profile_is_followed(hour: int, current: float) -> None:
+    """Also where it gives back though the wish is to charge; after its end nothing flows."""
+    world = snapshot(reading=reading(390.0), target_current=float("inf"))
+    asked, voltage = target(following(10e3, 0.0, -5e3), world, EPOCH + hour * 3_600_000_000)
+    assert asked == pytest.approx(current)
+    assert voltage == (300.0 if current < 0 else 410.0)
+
+
+def test_a_fulfilled_wish_waits_for_what_is_still_to_be_given() -> None:
+    done = snapshot(complete=True, reading=reading(390.0, contactor=Contactor.CLOSED))
+    later = following(0.0, -5e3, stamp=EPOCH)
+    assert reason_to_stop(later, done) == ("", "")
+    assert reason_to_stop(replace(later, stamp=EPOCH + 7_200_000_000), done)[0]
+    assert reason_to_stop(following(0.0, 5e3, stamp=EPOCH), done)[0]
