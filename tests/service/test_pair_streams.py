@@ -57,7 +57,7 @@ class Eyes:
     def aside(self, payload_type: int) -> list[str]:
         """The requests of a side stream, without their endings."""
         asked = (seen for seen in self.seen if seen.payload_type == payload_type and seen.direction is Direction.IN)
-        return [type(seen.message).__name__.removeprefix("DC_").removesuffix("Req") for seen in asked]
+        return [type(seen.message).__name__.removeprefix("DC_").removeprefix("AC_").removesuffix("Req") for seen in asked]
 
     def responses(self) -> list[DC_ChargeLoopRes]:
         return [seen.message for seen in self.seen if isinstance(seen.message, DC_ChargeLoopRes)]

@@ -21,7 +21,7 @@ from iso15118.sequence.table import Outcome, following, legal
 from iso15118.sequence.timers import Timer, Times, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.evcc import contactor, streams, turns
-from iso15118.session.evcc.delivery import starts
+from iso15118.session.evcc.delivery import starts, stops
 from iso15118.session.evcc.state import Aside, Config, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
@@ -207,8 +207,10 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     if not legal(session.phase, type(request), session.transfer):
         raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
     out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
-    delivering = session.delivering or starts(request)
-    return replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=header.time_stamp, delivering=delivering)
+    session = replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=header.time_stamp)
+    if starts(request):
+        return _apply(replace(session, delivering=True), snapshot, out)
+    return _apply(replace(session, stopping_at=snapshot.now), snapshot, out) if stops(request) else session
 
 
 def _header(session: Session, snapshot: EvccSnapshot) -> Header:
@@ -367,8 +369,8 @@ def _apply(session: Session, snapshot: EvccSnapshot, out: list[Command], *, rene
         return session
     out.append(Apply(setpoint))
     if setpoint.contactor and not session.setpoint.contactor:
-        return replace(session, setpoint=setpoint, precharged=snapshot.reading.voltage.value)
-    return replace(session, setpoint=setpoint)
+        return replace(session, setpoint=setpoint, set_at=snapshot.now, precharged=snapshot.reading.voltage.value)
+    return replace(session, setpoint=setpoint, set_at=snapshot.now)
 
 
 def _note(session: Session, text: str, out: list[Command]) -> Session:

@@ -68,6 +68,6 @@ def reason_to_stop(session: Session, snapshot: EvccSnapshot) -> tuple[str, str]:
         return "the wish is fulfilled", ""
     if session.config.loops is not None and session.loops >= session.config.loops:
         return f"{session.loops} exchanges done", ""
-    if snapshot.reading.contactor.value is Contactor.OPEN:
+    if not session.alternating and snapshot.reading.contactor.value is Contactor.OPEN:
         return "our contactor opened by itself", "ContactorError"
     return "", ""

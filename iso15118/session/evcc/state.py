@@ -10,13 +10,13 @@ from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import MeterInfo, Receipt
-from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due, Stream
-from iso15118.sequence.table import Outcome, Transfer
+from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
@@ -170,6 +170,8 @@ class Session(Value):
     """What the charger said there: the loop never exceeds it [V2G20-2654]."""
     evse_limits: Limits | None = None
     """The charger's limits as of its last response."""
+    mains: Mains | None = None
+    """What it has told of its alternating current."""
     ongoing_since: Second | None = None
     """When the charger first said that it is still busy with the request in force."""
     ongoing_for: Second = 0.0
@@ -184,6 +186,8 @@ class Session(Value):
     """Inlet voltage at the moment the contactor was told to close."""
     delivering: bool = False
     """From the request for power until the charger has confirmed the stop."""
+    stopping_at: Second | None = None
+    """When the request to stop was sent."""
     stopped_at: Second | None = None
     """When it has."""
     welding_over: bool = False
@@ -195,7 +199,7 @@ class Session(Value):
     renegotiations: int = 0
     loops: int = 0
     """Exchanges of the charge loop."""
-    report: DC_ChargeLoopRes | None = None
+    report: ChargeLoopRes | None = None
     """The charger's last turn in it."""
     meter: MeterInfo | None = None
     """The last reading of the charger's meter."""
@@ -212,6 +216,8 @@ class Session(Value):
     confirmed: MeterInfo | None = None
     """The last one that was."""
     setpoint: VehicleSetpoint = STILL
+    set_at: Second | None = None
+    """When it last changed."""
     stop: str = ""
     """The session is to end in order: why."""
     stop_code: str = ""
@@ -235,6 +241,11 @@ class Session(Value):
     def transfer(self) -> Transfer | None:
         """The kind of transfer chosen; None before a service is."""
         return None if self.service is None else self.service.id.transfer
+
+    @property
+    def alternating(self) -> bool:
+        """True once a service of alternating current is selected."""
+        return self.transfer in ALTERNATING
 
     @property
     def renegotiated_in(self) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.messages.v20.schedule import ScheduleTuple
-from iso15118.power import OFF, Limits, Setpoint
+from iso15118.power import OFF, AcTarget, Limits, Setpoint
+from iso15118.procedures.relay import NOTHING, PhaseLimits
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due
@@ -21,8 +23,8 @@ from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
-from iso15118.session.value_added import Selected, ValueAddedService
-from iso15118.units import Second, Watt
+from iso15118.session.value_added import ParkingSpace, Selected, ValueAddedService
+from iso15118.units import PerPhase, Second, Watt
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
@@ -45,6 +47,7 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    parking: ParkingSpace = ParkingSpace()
     value_added: tuple[ValueAddedService, ...] = ()
     """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
@@ -95,6 +98,28 @@ class Ask(Value):
     ceiling: float = 0.0
     """V, its target voltage."""
     need: Need | None = None
+
+
+class AcAsk(Value):
+    """The vehicle's latest turn in the charge loop of alternating current."""
+
+    limits: PhaseLimits
+    """The vehicle's."""
+    present: PerPhase
+    """W, its own measurement."""
+    need: Need | None = None
+
+
+class Relayed(Value):
+    """What was decided last for alternating current: the power, what may flow, whether the car is told, and when (monotonic s)."""
+
+    target: AcTarget
+    allowed: PhaseLimits
+    told: bool = False
+    at: float | None = None
+
+
+UNRELAYED: Final = Relayed(AcTarget(), NOTHING)
 
 
 class Chosen(Value):
@@ -192,6 +217,9 @@ class Session(Value):
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
+    check_in: EVCheckInStatus | None = None
+    """How far the car says it is with coming in to the parking space, and with leaving it."""
+    check_out: EVCheckOutStatus | None = None
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
     announced: Limits | None = None
@@ -213,15 +241,22 @@ class Session(Value):
     precharged: bool = False
     """Cable check and pre-charge have been finished since the session began: power may be switched on."""
     setpoint: Setpoint = OFF
-    ask: Ask | None = None
+    ask: Ask | AcAsk | None = None
     decision: Decision = IDLE
+    vehicle_phases: PhaseLimits | None = None
+    """What the car said there of alternating current."""
+    relayed: Relayed = UNRELAYED
     loops: int = 0
     meter_base: tuple[float, float] | None = None
     """Charged and discharged Wh at the start of this session [V2G20-902]."""
     over_since: float | None = None
     """Since when the output has been above the car's limit."""
+    unready_since: float | None = None
+    """Since when the pilot has been out of C and D in the loop of alternating current."""
     deferred: tuple[Message, int] | None = None
     """The request whose answer waits for metal, and its payload type."""
+    deferred_at: float = 0.0
+    """Monotonic s at which it came."""
     sequence: float = 60.0
     """The sequence timeout that the response being written will arm."""
     closing: str = ""
@@ -311,9 +346,11 @@ class Answer(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """An answer function's word that metal has to act first; the request is answered when it has, or at the deadline."""
+    """An answer function's word that metal has to act first; the request is answered when it has, or refused so at the deadline."""
 
     session: Session
+    why: str
+    code: str = "FAILED_PowerDeliveryNotApplied"
 
 
 OK = ResponseCode.OK
