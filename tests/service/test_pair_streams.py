@@ -17,9 +17,10 @@ from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.plain import plain
-from iso15118.service.recorder import Head, Recorder, Stream
+from iso15118.service.recorder import Head, Recorder
 from iso15118.service.replay import replay
 from iso15118.service.seen import Direction, Exchanged, Noted, Seen
+from iso15118.service.virtual import run
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.tariff import Rate
@@ -187,32 +188,23 @@ def test_where_no_car_charges_nobody_can_be_asked() -> None:
     ]
 
 
-@pytest.mark.parametrize("role", ["secc", "evcc"])
-def test_a_session_with_side_streams_is_lived_again(role: str, tmp_path: Path) -> None:
+def test_a_session_with_side_streams_is_lived_again(tmp_path: Path) -> None:
     """Two schemas on one payload type, several streams written at once: the recording tells them apart."""
-    path = tmp_path / "session.jsonl"
     eyes = Eyes({6: both})
-    car = CarConfig(session=evcc.Config(loops=12))
-    evse = EvseConfig()
-    recorded: list[Recorder] = []
+    car, evse, session_id = CarConfig(session=evcc.Config(loops=12)), EvseConfig(), bytes(range(1, 9))
+    recorders = Recorder(Head("secc", plain(evse.session), session_id.hex())), Recorder(Head("evcc", plain(car.session)))
 
-    def prepare(pair: Pair) -> None:
+    async def main() -> PairResult:
+        pair = Pair(evse, car)
         eyes(pair)
-        head = Head("secc", plain(evse.session), session_id="0102030405060708")
-        if role == "evcc":
-            head = Head("evcc", plain(car.session))
-        recorded.append(Recorder(head, stream=Stream(path, head)))
-        made = (pair.evse if role == "secc" else pair.car).converse
+        converse = pair.evse.converse
+        pair.evse.converse = lambda **words: converse(**words | {"session_id": session_id})  # type: ignore[method-assign]
+        return await pair.run(charger_scribe=recorders[0], car_scribe=recorders[1])
 
-        def converse(**words: object) -> object:
-            more = {"session_id": bytes(range(1, 9))} if role == "secc" else {}
-            return made(**{**words, "scribe": recorded[0], **more})  # type: ignore[arg-type]
-
-        (pair.evse if role == "secc" else pair.car).converse = converse  # type: ignore[assignment, method-assign]
-
-    result = run_pair(evse, car, prepare=prepare)
-    recorded[0].close("")
-    assert result.clean is True
+    assert run(main()).clean is True
     assert (eyes.aside(0x8101), eyes.aside(0x8102)) == (THREE, ["MeteringConfirmation"])
-    lived = replay(path)
-    assert (lived.equal, lived.complete) == (True, True)
+    for recorder in recorders:
+        path = tmp_path / recorder.head.role
+        assert recorder.dump(path, "done").result(30) is True
+        lived = replay(path)
+        assert (lived.equal, lived.complete) == (True, True)
