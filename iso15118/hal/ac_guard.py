@@ -8,7 +8,7 @@ stays so for as long as they last. Everything else is latched until `reset`. Sam
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import hypot, isfinite
+from math import isfinite
 from typing import Final
 
 from iso15118.errors import DeviceFault
@@ -17,7 +17,7 @@ from iso15118.hal.bounds import Held
 from iso15118.hal.protocols import AcOutlet, Health
 from iso15118.hal.watchdog import CLOCK_SKEW, NEVER, READY, Watchdog
 from iso15118.power import OFF, Abilities, AcAbilities, AcReading, AcTarget, Contactor, Limits, Measured, Pilot, Reading, Setpoint
-from iso15118.units import NO_PHASE, Ampere, PerPhase, Second
+from iso15118.units import NO_PHASE, PerPhase, Second
 from iso15118.value import replace
 
 NO_GRID: Final = AcReading(NO_PHASE, frequency=0.0)
@@ -78,7 +78,7 @@ class AcGuard(Watchdog):
         self._residual = self._newest(self._residual, outlet.path.residual)
         self._reading = r = Reading(
             voltage=self._newest(r.voltage, outlet.contactor.voltage),
-            current=Measured(self._loaded(), self._grid.at),
+            current=Measured(self._grid.value.current, self._grid.at),
             contactor=self._newest(r.contactor, outlet.contactor.feedback),
             pilot=self._newest(r.pilot, outlet.pilot.state),
             locked=self._newest(r.locked, outlet.lock.locked),
@@ -98,13 +98,6 @@ class AcGuard(Watchdog):
             raise TypeError(f"{grid!r} instead of an AcReading")
         sound = all(map(isfinite, (*grid.voltage, *grid.active, *grid.reactive, grid.frequency)))
         return new if sound and new.at <= self._now + CLOCK_SKEW else self._grid
-
-    def _loaded(self) -> Ampere:
-        """RMS current of the most loaded phase, with the sign of the total power."""
-        grid = self._grid.value
-        phases = zip(grid.active, grid.reactive, grid.voltage, strict=True)
-        most = max(hypot(p, q) / max(volts, 0.5 * self._ac.voltage) for p, q, volts in phases)
-        return -most if grid.active.total < 0.0 else most
 
     def _watch(self) -> None:
         r, now, outlet, grid = self._reading, self._now, self._outlet, self._grid
