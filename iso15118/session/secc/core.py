@@ -394,7 +394,12 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
         return _end(session, why, out)
     out.append(Arm(Timer.STOP, session.config.times.stop))
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
-    session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
+    if session.phase in _TOWARDS_POWER:
+        session = replace(session, setpoint=wind_down.REST)
+    elif session.phase.loop and session.ask is None:
+        session = standby.still(session)  # before the first turn the output still follows the pre-charge
+    else:
+        session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
     return session
 
