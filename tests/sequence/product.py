@@ -70,7 +70,7 @@ TAKEN = {
 
 
 class Cell(NamedTuple):
-    """What comes of a request: the code of the response that pairs with it, where the session stands then, and whether it may have power."""
+    """What comes of a request: the code of the response that pairs with it, the next phase, and whether there may be power then."""
 
     code: str
     next: str
