@@ -32,7 +32,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import VasKeys, offered_beside
+from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
 from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
@@ -142,6 +142,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         evse_id=table.id,
         services=offered(where, table.services, table.control_modes, table),
         value_added=offered_beside(where, table),
+        parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,

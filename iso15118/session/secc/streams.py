@@ -15,7 +15,7 @@ from iso15118.messages.v20.common import ChargeLoopRes, EVSENotification, Proces
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.sequence.streams import BEGIN, Due, Stream, following, require
 from iso15118.sequence.table import Outcome
-from iso15118.session.secc import notifications
+from iso15118.session.secc import notifications, parking
 from iso15118.session.secc.delivery import agreed
 from iso15118.session.secc.state import OK, Answer, Renewal, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
@@ -30,7 +30,12 @@ AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
 
 
 def awaited(session: Session, stream: Stream) -> Due | None:
-    """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846]."""
+    """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846].
+
+    The parking status opens when that service is taken.
+    """
+    if stream is Stream.PARKING:
+        return BEGIN[stream] if parking.is_open(session) else None
     if not (session.phase.loop and session.loops):
         return None
     match stream:
