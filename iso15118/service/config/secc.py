@@ -140,7 +140,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
         parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
