@@ -35,10 +35,6 @@ class Plant:
         """What is plugged in."""
         return self.bus.load
 
-    @load.setter
-    def load(self, load: Load | None) -> None:
-        self.bus.load = load
-
     @property
     def pilot(self) -> Pilot:
         """What the charger sees on the control pilot: A while nothing is plugged in."""

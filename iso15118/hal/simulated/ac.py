@@ -9,7 +9,7 @@ from iso15118.hal.board import Board
 from iso15118.hal.protocols import Health
 from iso15118.hal.simulated.devices import SimulatedLock, SimulatedMeter, SimulatedPilot
 from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Measured
-from iso15118.sim.mains import Mains
+from iso15118.sim.mains import AcLoad, Mains
 from iso15118.units import NO_PHASE, Second, Volt
 
 _NEVER: Final = float("-inf")
@@ -85,6 +85,10 @@ class SimulatedAcOutlet:
         self.pilot = SimulatedPilot(mains)
         self.lock = SimulatedLock(mains, lock_delay)
         self._devices = (self.path, self.contactor, self.meter, self.pilot, self.lock)
+
+    def plug(self, load: AcLoad | None) -> None:
+        """Hang this vehicle on the cable in place of what hung there; None: nothing."""
+        self.plant.load = load
 
     def advance(self, now: Second) -> None:
         """Move the mains up to `now` and measure them."""
