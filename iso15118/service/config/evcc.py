@@ -78,6 +78,7 @@ class CarTable(Table):
     max_soc: Percent = 100.0
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
@@ -130,6 +131,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         pricing=pricings(file.pricing),
         value_added=wanted(file.value_added),
         loops=file.loops,
+        renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
