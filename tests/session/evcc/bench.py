@@ -311,7 +311,7 @@ class Bench:
         """The inlet takes the battery's voltage in pre-charge."""
         self.contactor_follows = True
         self.flowing = 0.0
-        """A that flow on after the stop."""
+        """A that flow on after the stop, in each phase of alternating current."""
         self.left = 0.0
         """V left at the inlet after it."""
         self.alternating = alternating
@@ -349,6 +349,8 @@ class Bench:
         if self.alternating:
             voltage, target = (self.mains if self.setpoint.pilot is Pilot.C else NO_PHASE), self.setpoint.target
             active, reactive = (target.active, target.reactive) if target and voltage.total else (NO_PHASE, NO_PHASE)
+            if voltage.total and not active.total:
+                active = PerPhase(*(self.flowing * volts for volts in voltage))
             self.world = replace(self.world, reading=on_mains(active, reactive, voltage=voltage, at=self.world.now))
             return
         contactor = self.world.reading.contactor.value
