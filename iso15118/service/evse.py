@@ -14,21 +14,26 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
-from iso15118.hal.protocols import Outlet
+from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
-from iso15118.power import OFF, Abilities, Limits
+from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
+from iso15118.procedures import wind_down
+from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
-from iso15118.service.conversation import Conversation, Scribe
+from iso15118.service.conversation import TICK, Conversation, Scribe
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
 from iso15118.service.value_added import Provider, provision
 from iso15118.session import secc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
-from iso15118.session.secc import notifications
+from iso15118.session.secc import notifications, pause
+from iso15118.session.secc.state import Paused
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import Value, replace
 
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
 FREE: Final[Second] = 0.0
+UNPLUGGED: Final = (Pilot.A, Pilot.E, Pilot.F)
+"""No car, or none that could be believed to be the same."""
 
 
 class EvseConfig(Value, kw_only=True):
@@ -55,6 +62,8 @@ class EvseConfig(Value, kw_only=True):
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
     proposal: Mobility | None = None
     """Mobility needs that are proposed to the car, its departure in seconds from the start of the session."""
+    rate: Rate | None = None
+    """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
     providers: tuple[Provider, ...] = ()
@@ -81,14 +90,22 @@ class EvseConfig(Value, kw_only=True):
         return limits if self.discharge_allowed else limits.charging_only()
 
 
-def guarded(config: EvseConfig, outlet: Outlet, log: Log | None = None) -> Guard:
-    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
+def guarded(config: EvseConfig, outlet: Outlet | AcOutlet, log: Log | None = None) -> Guard | AcGuard:
+    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do.
+
+    Raises LocalError where board and driver do not agree on the kind of current.
+    """
     permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
 
     def told(text: str) -> None:
         voice.error("driver", f"{config.name}: {text}")
 
-    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    if config.board.ac is not None and isinstance(outlet, AcOutlet):
+        return AcGuard(outlet, config.allowed, discharge_allowed=permission, told=told)
+    if config.board.ac is None and isinstance(outlet, Outlet):
+        return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    kind = "direct" if config.board.ac is None else "alternating"
+    raise LocalError(f"{config.name}: the driver of board {config.board.name!r} has no outlet of {kind} current")
 
 
 def epoch() -> int:
@@ -127,6 +144,8 @@ class Evse:
         self._proposal: Mobility | None = None
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
+        self._void = False
+        """The cable has been out since the last session."""
         actuator.listen(self._changed)
 
     # The control side.
@@ -135,6 +154,19 @@ class Evse:
     def busy(self) -> bool:
         """Is a conversation going on?"""
         return self.conversation is not None and not self.conversation.ended.done()
+
+    @property
+    def paused(self) -> Paused | None:
+        """What is kept of a session that pauses; None: none does, its cable has been out [V2G20-2624], or it lasted too long."""
+        if self._void or self.conversation is None or self.conversation.session.phase is not Phase.ENDED:
+            return None
+        kept: Paused | None = self.conversation.session.paused
+        limit = self.config.session.pause_seconds
+        return None if kept is None or pause.over(kept, self._loop.time(), limit) else kept
+
+    def forget(self) -> None:
+        """Let a session that pauses not be joined again, and its connector go."""
+        self._void = True
 
     @property
     def budget(self) -> Budget:
@@ -165,13 +197,22 @@ class Evse:
         self._changed()
 
     def stop(self, why: str) -> None:
-        """End the session in order, if there is one."""
+        """End the session in order, if there is one; one that pauses is forgotten."""
+        self.forget()
         if self.busy and self.conversation is not None:
             self.conversation.stop(why)
 
     def renegotiate(self, why: str = "what is offered has changed") -> None:
         """Ask the car to choose its service anew. Raises LocalError where that was not announced, or no car is in its charge loop."""
         self._notify(EVSENotification.ServiceRenegotiation, why)
+
+    def renegotiate_schedule(self, why: str = "what is offered has changed") -> None:
+        """Ask the car to negotiate its schedule anew; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.ScheduleRenegotiation, why)
+
+    def confirm_meter(self, why: str = "the reading is to be confirmed") -> None:
+        """Ask the car to confirm the meter's reading; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.MeteringConfirmation, why)
 
     def pause(self, why: str) -> None:
         """Ask the car to pause or to stand by within 60 s; in Dynamic mode power goes to zero at once.
@@ -220,8 +261,9 @@ class Evse:
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
-        """A new conversation, to be given a connection. Clears what the last one left behind."""
-        now = self._loop.time()
+        """A new conversation, to be given a connection. Clears what the last one left behind, but for a pause that may be joined."""
+        now, kept = self._loop.time(), self.paused
+        self._void = False
         self._began = now
         clock = self._clock() / MICROSECONDS
         self._clock_offset = clock - now
@@ -234,10 +276,10 @@ class Evse:
             faults = ", ".join(sorted(self.actuator.faults))
             self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")
         self.conversation = Conversation(
-            secc.begin(self.config.offered, session_id or fresh_session_id()),
+            secc.begin(self.config.offered, session_id or fresh_session_id(), kept),
             self._step,
             snapshot=self.snapshot,
-            perform=self.actuator.apply,
+            perform=self._perform,
             safe=OFF,
             provide=provision(self.config.providers),
             name=self.config.name,
@@ -248,7 +290,21 @@ class Evse:
         )
         for watcher in self._watchers:
             self.conversation.subscribe(watcher)
+        self.conversation.ended.add_done_callback(lambda ended: self._hold())
         return self.conversation
+
+    def _perform(self, setpoint: Setpoint | VehicleSetpoint) -> None:
+        """To metal; but a connector that is locked in a pause is not let go with the connection."""
+        self.actuator.apply(setpoint if setpoint.lock or not self._locked() else wind_down.REST)
+
+    def _locked(self) -> bool:
+        return self.config.session.pause_locked and self.paused is not None
+
+    def _hold(self) -> None:
+        """Go on locking the connector while a session pauses, for as long as it may be joined and nobody drives."""
+        if self._locked() and not self.busy:
+            self.actuator.apply(wind_down.REST)
+            self._loop.call_later(TICK, self._hold)
 
     def _authorised(self, now: Second) -> Authorisation:
         after = self.config.authorised_after
@@ -257,6 +313,8 @@ class Evse:
         return self._authorisation
 
     def _changed(self) -> None:
+        if self.actuator.reading.pilot.value in UNPLUGGED:
+            self.forget()
         if self.conversation is not None and not self.conversation.over:
             self.conversation.tick()
 

@@ -31,11 +31,12 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import Wanted, wanted
+from iso15118.service.config.value_added import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
 from iso15118.tariff import Rule, Stack
 from iso15118.value import Value
@@ -49,6 +50,16 @@ class BatteryTable(Table):
     voltage: Positive = 360.0
     charge_current: Magnitude = 250.0
     discharge_current: Magnitude = 150.0
+
+
+class OnboardTable(Table):
+    """The car's on-board charger: apparent power of all phases together, VA; A in each phase; var of all together."""
+
+    phases: Annotated[Literal[1, 3], Field(description="1 or 3")] = 3
+    power: Positive = 11_000.0
+    current: Positive = 16.0
+    reactive: Magnitude = 5_000.0
+    efficiency: Annotated[float, Field(gt=0, le=1, description="a number above 0 and up to 1")] = 0.94
 
 
 class LegTable(Table):
@@ -83,12 +94,15 @@ class CarTable(Table):
     mobility_needs: Needs = Field(default=[1, 2])
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
     value_added: Wanted = Field(default=[])
+    parking: Annotated[CarParkingTable, Field(description="a table")] = CarParkingTable()
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
+    onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
     max_soc: Percent = 100.0
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     schedule_choice: Annotated[Literal["first", "most_energy", "cheapest"], Field(description='"first", "most_energy" or "cheapest"')] = (
         "first"
@@ -149,7 +163,9 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         give_back=file.give_back,
         energy_offer=_offer(file.energy_offer),
         value_added=wanted(file.value_added),
+        parking=car_parking(file.parking),
         loops=file.loops,
+        renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
@@ -167,6 +183,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         interface=interface,
         session=session,
         battery=_battery(file.battery),
+        onboard=partial(OnBoardCharger, **dict(file.onboard)),
         trip=trip,
         plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
     )

@@ -23,6 +23,7 @@ from iso15118.service.config.toml import (
     LoopTimeout,
     Magnitude,
     Modes,
+    Positive,
     Services,
     Table,
     Text,
@@ -32,11 +33,12 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import VasKeys, offered_beside
+from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
 from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -70,6 +72,13 @@ class WatchTable(Table):
     declined: Annotated[Literal["renegotiate", "stop"], Field(description='"renegotiate" or "stop"')] = "renegotiate"
 
 
+class ReceiptTable(Table):
+    """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
+
+    price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
+
+
 class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
@@ -93,8 +102,14 @@ class EvseTable(VariantKeys, VasKeys):
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
     standby: Flag = False
+    pause_seconds: Positive = secc.Config().pause_seconds
+    """How long a session may pause and be joined again."""
+    pause_locked: Flag = True
+    """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
+    receipt: Annotated[ReceiptTable | None, Field(description="a table")] = None
+    """Given with every reading of the meter."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -147,8 +162,9 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
+        parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         watch=secc.Watch(table.watch.settle, table.watch.correction, table.watch.declined == "renegotiate"),
@@ -157,6 +173,8 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
         standby=table.standby,
+        pause_seconds=table.pause_seconds,
+        pause_locked=table.pause_locked,
     )
     if table.schedule and table.tuples > 1:
         raise LocalError(f"{where}.tuples: {table.tuples} beside schedule tables; allowed: one of both")
@@ -171,6 +189,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         schedules=plans(where, table.schedule, session.services) or _shares(limits, table.tuples),
         proposal=proposal(where, table.proposal),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         discharge_allowed=table.discharge_allowed,
     )
 

@@ -64,8 +64,8 @@ def read_pre_charge(session: Session, response: DC_PreChargeRes, snapshot: EvccS
 
 
 def ask_power_delivery(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
-    """Power, once our contactor is closed; until then that we are busy [V2G20-2007]."""
-    if not closed(session, snapshot):
+    """Power, on direct current once our contactor is closed; until then that we are busy [V2G20-2007]."""
+    if not session.alternating and not closed(session, snapshot):
         return PowerDeliveryReq(header=header, ev_processing=Processing.Ongoing, charge_progress=ChargeProgress.Start)
     return PowerDeliveryReq(
         header=header,
@@ -111,7 +111,8 @@ def channel(session: Session, snapshot: EvccSnapshot) -> wire.ChannelSelection |
     """The direction, where charging and discharging have channels of their own (BPTChannel 2)."""
     if session.parameters is None or session.parameters.bpt_channel != 2:
         return None
-    return wire.ChannelSelection.Discharge if snapshot.target_current < 0.0 else wire.ChannelSelection.Charge
+    wish = snapshot.target_power if session.alternating else snapshot.target_current
+    return wire.ChannelSelection.Discharge if wish < 0.0 else wire.ChannelSelection.Charge
 
 
 def starts(request: Message) -> bool:
@@ -121,6 +122,11 @@ def starts(request: Message) -> bool:
         and request.charge_progress is ChargeProgress.Start
         and request.ev_processing is Processing.Finished
     )
+
+
+def stops(request: Message) -> bool:
+    """True for the request that ends the flow of energy."""
+    return type(request) is PowerDeliveryReq and request.charge_progress is ChargeProgress.Stop
 
 
 def ask_power_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
@@ -182,20 +188,8 @@ def _chosen_anew(session: Session) -> Session:
 
 
 _OF_A_SERVICE: Final = (
-    *(
-        "candidates",
-        "offers",
-        "service",
-        "parameters",
-        "announced",
-        "evse_announced",
-        "evse_limits",
-        "chosen",
-        "prices",
-        "profile",
-        "told",
-        "precharged",
-    ),
-    *("delivering", "stopped_at", "welding_over", "report", "renegotiating"),
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "prices", "profile"),
+    *("told", "precharged", "delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating"),
+    *("renewing", "unconfirmed"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

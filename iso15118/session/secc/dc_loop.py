@@ -13,7 +13,7 @@ from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, wanted, within_window
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
-from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
@@ -59,11 +59,13 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)
     session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = dc.DC_ChargeLoopRes(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
-        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
         evse_present_current=rational(round(reading.current.value, 1)),
         evse_present_voltage=rational(round(reading.voltage.value, 1)),
         evse_power_limit_achieved=decision.power_limited,
@@ -77,7 +79,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
 def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, ours: Limits | None = None) -> Session:
     """The session with the set-point that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
     ask = turn or session.ask
-    if ask is None:
+    if not isinstance(ask, Ask):
         return session
     decision = IDLE if powerless(session) else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
     setpoint = Setpoint(
@@ -129,7 +131,7 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     control = session.parameters.control_mode if session.parameters else None
     if control is None or type(mode) is not _MODES[control, session.bidirectional]:
         raise refused(Sense.OTHER_MODE, type(mode).__name__)
-    known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
+    known = session.ask.limits if isinstance(session.ask, Ask) else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
     back_power, back_current = known.discharge_power, known.discharge_current
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
         back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
@@ -173,7 +175,7 @@ def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     """Watches the output against the car's own maxima: 0.4 s above one makes the session fail, since adapting silently would hide it."""
     ask, reading = session.ask, snapshot.reading
-    if ask is None:
+    if not isinstance(ask, Ask):
         return session
     current = reading.current.value
     inward, voltage = current >= 0.0, reading.voltage.value
