@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
+from math import hypot
 from typing import Final, Generic, TypeVar
 
 from iso15118.errors import CodecError, DeviceFault
@@ -65,6 +66,13 @@ class AcReading(Value):
     reactive: PerPhase = NO_PHASE
     """var, + inductive."""
     frequency: Hertz = 50.0
+
+    @property
+    def current(self) -> Ampere:
+        """RMS, of the most loaded phase, with the sign of the total active power."""
+        flows = zip(self.active, self.reactive, self.voltage, strict=True)
+        most = max(hypot(active, reactive) / volts if volts > 0.0 else 0.0 for active, reactive, volts in flows)
+        return most if self.active.total >= 0.0 else -most
 
 
 class AcAbilities(Value):
@@ -267,7 +275,12 @@ class VehicleReading(Value):
     soc: Measured[float]
     """State of charge, 0..100 percent."""
     ac: Measured[AcReading] | None = None
-    """The on-board charger's, while the car is on alternating current."""
+    """The on-board charger's, while the car is on alternating current; then voltage and current are as in `Reading`."""
+
+    @property
+    def power(self) -> Watt:
+        """W, + into the vehicle."""
+        return self.voltage.value * self.current.value if self.ac is None else self.ac.value.active.total
 
 
 class VehicleSetpoint(Value):

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.errors import CodecError, DeviceFault
-from iso15118.power import Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry
+from iso15118.power import AcReading, Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry, VehicleReading
+from iso15118.units import NO_PHASE, PerPhase
+from iso15118.value import replace
 
 NUMBER = st.floats(allow_nan=False)
 MAGNITUDE = st.floats(0, 1e6)
@@ -140,3 +142,24 @@ def test_power_has_the_sign_of_the_current() -> None:
         *[Measured(0.0, 0.0)] * 3,
     )
     assert reading.power == -4000
+
+
+@pytest.mark.parametrize(
+    ("active", "reactive", "volts", "amperes"),
+    [
+        (PerPhase(2300.0, 4600.0, 0.0), NO_PHASE, (230.0, 230.0, 230.0), 20.0),
+        (PerPhase(-2300.0, -4600.0, 0.0), NO_PHASE, (230.0, 230.0, 230.0), -20.0),
+        (PerPhase(690.0), PerPhase(920.0), (230.0, 0.0, 0.0), 5.0),
+        (NO_PHASE, NO_PHASE, (0.0, 0.0, 0.0), 0.0),
+    ],
+)
+def test_the_current_of_the_most_loaded_phase(active: PerPhase, reactive: PerPhase, volts: tuple[float, ...], amperes: float) -> None:
+    assert AcReading(PerPhase(*volts), active, reactive).current == pytest.approx(amperes)
+
+
+def test_a_vehicle_measures_its_power() -> None:
+    direct = VehicleReading(
+        Measured(400.0, 0.0), Measured(-50.0, 0.0), Measured(Contactor.CLOSED, 0.0), Measured(400.0, 0.0), Measured(50.0, 0.0)
+    )
+    assert direct.power == -20e3
+    assert replace(direct, ac=Measured(AcReading(PerPhase(230.0), PerPhase(3e3)), 0.0)).power == 3e3

@@ -9,7 +9,7 @@ from iso15118.cli.report import SessionLines, misbehaviour, say, shown_log, writ
 from iso15118.service.config import load_evcc
 from iso15118.service.foreground import run_vehicle
 from iso15118.service.vehicle import Vehicle, VehicleResult
-from iso15118.units import KWH, Ampere, Volt
+from iso15118.units import KWH, Ampere, Volt, Watt
 
 
 def run(arguments: Namespace) -> int:
@@ -27,9 +27,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _lines(vehicle: Vehicle) -> SessionLines:
-    def measured() -> tuple[Volt, Ampere]:
+    def measured() -> tuple[Volt, Ampere, Watt]:
         reading = vehicle.car.snapshot().reading
-        return reading.voltage.value, reading.current.value
+        return reading.voltage.value, reading.current.value, reading.power
 
     return SessionLines("car", measured)
 

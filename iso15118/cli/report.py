@@ -17,7 +17,7 @@ from iso15118.errors import LocalError
 from iso15118.sequence.phases import Phase
 from iso15118.service.log import one_line
 from iso15118.service.seen import Exchanged, PhaseChanged, Seen
-from iso15118.units import KW, Ampere, Second, Volt
+from iso15118.units import KW, Ampere, Second, Volt, Watt
 
 if TYPE_CHECKING:
     from iso15118.service.misbehave import Wiring
@@ -39,10 +39,10 @@ def say(text: str) -> None:
 
 @dataclass(slots=True)
 class SessionLines:
-    """A watcher: a line a phase, and a line a minute of the charge loop. `measured` gives voltage and current (+ into the vehicle)."""
+    """A watcher: a line a phase, and a line a minute of the charge loop. `measured`: voltage, current and power (+ into the vehicle)."""
 
     name: str
-    measured: Callable[[], tuple[Volt, Ampere]]
+    measured: Callable[[], tuple[Volt, Ampere, Watt]]
     _phase: Phase | None = None
     _due: Second = 0.0
 
@@ -52,8 +52,7 @@ class SessionLines:
             say(f"{self.name}: {seen.after}")
         elif isinstance(seen, Exchanged) and self._phase is Phase.CHARGE_LOOP and seen.at >= self._due:
             self._due += MINUTE
-            voltage, current = self.measured()
-            power = voltage * current
+            voltage, current, power = self.measured()
             say(f"{self.name}:   {voltage:5.1f} V  {current:+6.1f} A  {power / KW:+5.1f} kW  {direction(power)}")
 
 

@@ -12,7 +12,7 @@ from iso15118.service.foreground import run_station
 from iso15118.service.links import link
 from iso15118.service.seen import Seen
 from iso15118.service.station import Station
-from iso15118.units import Ampere, Volt
+from iso15118.units import Ampere, Volt, Watt
 from iso15118.value import replace
 
 
@@ -50,6 +50,6 @@ class _Lines:
             self._of[name](seen)
 
 
-def _measured(station: Station, name: str) -> tuple[Volt, Ampere]:
+def _measured(station: Station, name: str) -> tuple[Volt, Ampere, Watt]:
     reading = station.evse(name).actuator.reading
-    return reading.voltage.value, reading.current.value
+    return reading.voltage.value, reading.current.value, reading.power

@@ -151,7 +151,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._feed(StopWanted(why))
 
     def notify(self, notification: EVSENotification, why: str) -> None:
-        """A charger wants this of the car."""
+        """A charger wants this of the car; a car whose driver wants another schedule says so in the same word."""
         self._feed(NotificationWanted(notification, why))
 
     def drop(self, why: str) -> None:

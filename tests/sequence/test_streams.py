@@ -55,7 +55,7 @@ def test_where_an_answer_leads_aside(due: Due, outcome: Outcome, transfer: Trans
 
 
 def test_frames_are_read_of_all_that_has_rows() -> None:
-    assert sorted(SERVED) == [0x8001, 0x8002, 0x8003, 0x8004, 0x8101, 0x8102]
+    assert sorted(SERVED) == [0x8001, 0x8002, 0x8003, 0x8004, 0x8101, 0x8102, 0x8104]
 
 
 @pytest.mark.parametrize("payload_type", [*PAYLOADS, 0x8050, 0xA000])

@@ -104,6 +104,12 @@ loops = 12
 record = "car.jsonl"
 plan = [{ seconds = 60, power = 11000 }, { seconds = 30, power = -5000.0 }]
 v2x = { min_soc = 40, max_soc = 60 }
+[onboard]
+phases = 1
+power = 7360
+current = 32
+reactive = 2000
+efficiency = 0.9
 [battery]
 capacity = 50000
 soc = 50
@@ -111,7 +117,9 @@ voltage = 720
 """)
     settings = load_evcc(file)
     car = settings.car
-    battery = car.battery()
+    battery, onboard = car.battery(), car.onboard()
+    assert (onboard.abilities.phases, onboard.power, onboard.current) == (1, 7_360, 32)
+    assert (onboard.abilities.reactive, onboard.efficiency) == (2_000, 0.9)
     assert settings.record == file.parent / "car.jsonl"
     assert (car.session.evcc_id, car.session.services, car.session.loops) == ("WMI0000000000001", (ServiceID.DC,), 12)
     assert car.session.control_modes == (ControlMode.SCHEDULED,)
@@ -140,8 +148,8 @@ SECC_WRONG = [
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
     (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
-    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
-    (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
+    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
+    (SECC + 'services = ["WPT"]\n', 'evse[0].services[0]: \'WPT\'; allowed: a list of "AC", "AC_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
     (SECC + 'control_modes = ["Dynamic"]\n', "evse[0].control_modes[0]: 'Dynamic'; allowed: a list of \"scheduled\""),
     (SECC + "charge_loop_timeout = 0.4\n", "evse[0].charge_loop_timeout: 0.4; allowed: 0.5..60 s"),
@@ -177,6 +185,10 @@ EVCC_WRONG = [
     (EVCC + "v2x = { min_soc = 50 }", "v2x.max_soc: missing; allowed: a number of 0..100"),
     (EVCC + "battery = { capacity = 0 }", "battery.capacity: 0; allowed: a finite number > 0"),
     (EVCC + "battery = { volt = 0 }", "battery.volt: unknown key; allowed: capacity, charge_current"),
+    (EVCC + "onboard = { phases = 2 }", "onboard.phases: 2; allowed: 1 or 3"),
+    (EVCC + "onboard = { efficiency = 1.2 }", "onboard.efficiency: 1.2; allowed: a number above 0 and up to 1"),
+    (EVCC + "onboard = { power = 0 }", "onboard.power: 0; allowed: a finite number > 0"),
+    (EVCC + "onboard = { volt = 0 }", "onboard.volt: unknown key; allowed: current, efficiency, phases, power, reactive"),
     (EVCC + "plan = [{ seconds = 5, power = 1 }, { seconds = 5 }]", "plan[1].power: missing; allowed: a finite number"),
     (EVCC + "plan = [{ seconds = 0, power = 1 }]", "plan[0].seconds: 0; allowed: a finite number > 0"),
     (EVCC + "loops = 0", "loops: 0; allowed: a whole number >= 1"),

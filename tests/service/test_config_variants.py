@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.power import AcAbilities
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.config.variants import DerName, VariantKeys, offered
 from iso15118.session.services import ControlMode, DerFunctions, Pricing, ServiceID, service_of
@@ -57,6 +58,16 @@ def test_every_word_of_an_ac_outlet() -> None:
     assert {(one.phases, one.nominal_voltage, one.islanding, one.der_functions) for one in ac.sets} == {(1, 120, None, None)}
     assert {(one.phases, one.nominal_voltage, one.islanding, one.der_functions) for one in bpt.sets} == {(1, 120, 2, None)}
     assert {one.der_functions for one in der.sets} == {DerFunctions.VOLT_VAR | DerFunctions.ZERO_CURRENT}
+
+
+def test_phases_and_voltage_are_the_boards() -> None:
+    board = AcAbilities(phases=1, voltage=119.6)
+    (service,) = offered("x", ["AC"], MODES, VariantKeys(), board)  # type: ignore[list-item, arg-type]
+    assert {(one.phases, one.nominal_voltage) for one in service.sets} == {(1, 120)}
+    with pytest.raises(LocalError, match=r"x\.phases: 3; allowed: 1, which the board has"):
+        offered("x", ["AC"], MODES, VariantKeys(phases=3), board)  # type: ignore[list-item, arg-type]
+    (service,) = offered("x", ["AC"], MODES, VariantKeys(phases=1), AcAbilities())  # type: ignore[list-item, arg-type]
+    assert {one.phases for one in service.sets} == {1}
 
 
 def test_der_functions_go_by_their_names() -> None:

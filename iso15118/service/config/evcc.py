@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,7 @@ from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
 from iso15118.value import Value
 
@@ -47,6 +48,16 @@ class BatteryTable(Table):
     voltage: Positive = 360.0
     charge_current: Magnitude = 250.0
     discharge_current: Magnitude = 150.0
+
+
+class OnboardTable(Table):
+    """The car's on-board charger: apparent power of all phases together, VA; A in each phase; var of all together."""
+
+    phases: Annotated[Literal[1, 3], Field(description="1 or 3")] = 3
+    power: Positive = 11_000.0
+    current: Positive = 16.0
+    reactive: Magnitude = 5_000.0
+    efficiency: Annotated[float, Field(gt=0, le=1, description="a number above 0 and up to 1")] = 0.94
 
 
 class LegTable(Table):
@@ -85,6 +96,7 @@ class CarTable(Table):
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
     value_added: Wanted = Field(default=[])
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
+    onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
     max_soc: Percent = 100.0
@@ -95,6 +107,7 @@ class CarTable(Table):
     standby: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
     on_pause: Annotated[evcc.Rest, Field(description='"pause" or "standby"')] = evcc.Rest.PAUSE
     """How the charger's wish for a pause is followed."""
+    renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
@@ -150,6 +163,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         pause=None if file.pause is None else file.pause.value,
         standby=None if file.standby is None else file.standby.value,
         on_pause=file.on_pause,
+        renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
@@ -167,6 +181,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         interface=interface,
         session=session,
         battery=_battery(file.battery),
+        onboard=partial(OnBoardCharger, **dict(file.onboard)),
         trip=trip,
         plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
     )

@@ -32,11 +32,12 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import VasKeys, offered_beside
+from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
 from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -60,6 +61,13 @@ class BudgetTable(Table):
     charge: Magnitude
     discharge: Magnitude = 0.0
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
+
+
+class ReceiptTable(Table):
+    """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
+
+    price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
 
 
 class EvseTable(VariantKeys, VasKeys):
@@ -88,6 +96,8 @@ class EvseTable(VariantKeys, VasKeys):
     """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
+    receipt: Annotated[ReceiptTable | None, Field(description="a table")] = None
+    """Given with every reading of the meter."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -140,8 +150,9 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
+        parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
         meter_at_start=table.meter_at_start,
@@ -162,6 +173,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
         schedules=_schedules(limits, table.tuples),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         discharge_allowed=table.discharge_allowed,
     )
 

@@ -10,6 +10,7 @@ from iso15118.errors import LocalError
 from iso15118.service.config.toml import Flag, Table
 from iso15118.session.value_added import (
     Intended,
+    ParkingSpace,
     ParkingStatusType,
     Setting,
     ValueAddedID,
@@ -20,6 +21,9 @@ from iso15118.session.value_added import (
 )
 
 _NAMES: Final = {"Internet": ValueAddedID.INTERNET, "ParkingStatus": ValueAddedID.PARKING_STATUS}
+
+
+Place = Annotated[int, Field(ge=-32_768, le=32_767, description="a whole number of -32768..32767")]
 
 
 class InternetTable(Table):
@@ -46,6 +50,9 @@ class ParkingTable(Table):
         ),
     ] = Field(default=["manual_internal"])
     free: Flag = True
+    space: Place | None = None
+    device_location: Place | None = None
+    target_distance: Place | None = None
 
 
 class VasKeys(Table):
@@ -90,6 +97,12 @@ def offered_beside(where: str, keys: VasKeys) -> tuple[ValueAddedService, ...]:
         types = tuple(ParkingStatusType[name.upper()] for name in keys.parking.types)
         found.append(parking_status(intended, types, free=keys.parking.free))
     return tuple(found)
+
+
+def parking_space(keys: VasKeys) -> ParkingSpace:
+    """What a car that checks in is told."""
+    table = keys.parking or ParkingTable()
+    return ParkingSpace(table.space, table.device_location, table.target_distance)
 
 
 def wanted(tables: list[WantedTable]) -> tuple[WantedVas, ...]:

@@ -212,20 +212,8 @@ def _chosen_anew(session: Session) -> Session:
 
 
 _OF_A_SERVICE: Final = (
-    *(
-        "candidates",
-        "offers",
-        "service",
-        "parameters",
-        "announced",
-        "evse_announced",
-        "evse_limits",
-        "chosen",
-        "prices",
-        "profile",
-        "told",
-        "precharged",
-    ),
-    *("delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating", "rest", "rest_from", "rest_until"),
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "prices", "profile"),
+    *("told", "precharged", "delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating"),
+    *("renewing", "unconfirmed", "rest", "rest_from", "rest_until"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo
+from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import Due, Stream
 from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.mains import Mains
@@ -102,6 +104,8 @@ class Config(Value):
     energy_offer: Offer | None = None
     """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
+    renew_schedule_after: int | None = None
+    """Negotiate the schedule anew after so many exchanges of the charge loop, once; None: only when the charger or the driver asks."""
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
     pause: Break | None = None
@@ -122,6 +126,8 @@ class Config(Value):
             raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
         if len(self.value_added) > 16:
             raise LocalError(f"{len(self.value_added)} value-added services: at most 16 can be selected")
+        if self.renew_schedule_after is not None and self.renew_schedule_after < 1:
+            raise LocalError("a schedule can be negotiated anew after 1 exchange of the charge loop at the earliest")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -138,6 +144,22 @@ class Told(NamedTuple):
 
 
 NOTHING_TOLD: Final = Told()
+
+
+class Aside(Value):
+    """Something under way on a side stream."""
+
+    due: Due
+    request: Message | None = None
+    """Our last request on it."""
+    waiting: bool = False
+    """The response to it is still to come."""
+    writing: int = 0
+    """Requests handed over for writing and not yet reported as sent."""
+    ongoing: bool = False
+    """The charger is still busy with it."""
+    changes: Mapping[str, Any] = {}
+    """Fields of the session, as they will be once the charger has agreed."""
 
 
 class Session(Value):
@@ -231,6 +253,18 @@ class Session(Value):
     """The charger's last turn in it."""
     meter: MeterInfo | None = None
     """The last reading of the charger's meter."""
+    receipt: Receipt | None = None
+    """The last one."""
+    asides: Mapping[Stream, Aside] = {}
+    """What is under way on side streams."""
+    renewing: bool = False
+    """A new schedule is wanted: by the charger, or on our side."""
+    renewals: int = 0
+    """Schedules negotiated anew."""
+    unconfirmed: MeterInfo | None = None
+    """The reading that the charger wants to have confirmed."""
+    confirmed: MeterInfo | None = None
+    """The last one that was."""
     setpoint: VehicleSetpoint = STILL
     set_at: Second | None = None
     """When it last changed."""
@@ -266,7 +300,8 @@ class Session(Value):
     @property
     def renegotiated_in(self) -> tuple[str, ...]:
         """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
-        return self.transfer or Transfer.DC, COMMON
+        energy, aside = self.transfer or Transfer.DC, self.asides.get(Stream.SCHEDULE)
+        return (energy, COMMON) if aside is None or aside.due is Due.CHARGE_PARAMETERS else (COMMON, energy)
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

@@ -19,7 +19,7 @@ from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, rela
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
-from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
@@ -74,11 +74,13 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = decided(session, snapshot, turn)
     session, code = watch_profile(session, snapshot, held=session.relayed.told)
     session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = ac.AC_ChargeLoopRes(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
-        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
         control_mode=said_,
     )
     return Answer(session, response)

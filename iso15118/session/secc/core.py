@@ -20,6 +20,7 @@ from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, ser
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Request, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
+from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
@@ -38,6 +39,7 @@ from iso15118.session.secc import (
     loop,
     metering,
     notifications,
+    parking,
     services,
     setup,
     standby,
@@ -75,6 +77,8 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     MeteringConfirmationReq: metering.answer_metering_confirmation,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
+    VehicleCheckInReq: parking.answer_check_in,
+    VehicleCheckOutReq: parking.answer_check_out,
 }
 
 _TOWARDS_POWER: Final = frozenset({Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY})
@@ -307,6 +311,8 @@ def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
     if session.phase is not Phase.ENDED:
         if stream is Stream.SCHEDULE and session.renewal is not None:
             out.append(Arm(SEQUENCE[stream], times(schedule.ScheduleExchangeReq).sequence_timeout))
+        if stream is Stream.PARKING and parking.under_way(session):
+            out.append(Arm(SEQUENCE[stream], times(VehicleCheckInReq).sequence_timeout))
         if stream is Stream.MAIN and session.deferred is None:  # else the next request is here already, and has its own deadline
             out.append(Arm(Timer.SEQUENCE, session.sequence))
     elif session.clean:
@@ -370,6 +376,9 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
             return streams.unfinished(session, snapshot)
         case Timer.METERING_SEQUENCE:
             out.append(Note("the car has not confirmed the meter reading in time [V2G20-1621]"))
+        case Timer.PARKING_SEQUENCE:
+            out.append(Note("the car has not completed checking in or out"))
+            return parking.abandoned(session)
         case Timer.HOLD:
             out.append(Close("session stopped", clean=True))
         case _:

@@ -9,7 +9,8 @@ from iso15118.energy import Authorisation, Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, AcTarget, Limits, Setpoint
 from iso15118.procedures.relay import NOTHING, PhaseLimits
@@ -22,7 +23,7 @@ from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
-from iso15118.session.value_added import Selected, ValueAddedService
+from iso15118.session.value_added import ParkingSpace, Selected, ValueAddedService
 from iso15118.units import PerPhase, Second, Watt
 from iso15118.value import Value, replace
 
@@ -46,6 +47,7 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    parking: ParkingSpace = ParkingSpace()
     value_added: tuple[ValueAddedService, ...] = ()
     """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
@@ -215,6 +217,9 @@ class Session(Value):
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
+    check_in: EVCheckInStatus | None = None
+    """How far the car says it is with coming in to the parking space, and with leaving it."""
+    check_out: EVCheckOutStatus | None = None
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
     announced: Limits | None = None
@@ -271,6 +276,8 @@ class Session(Value):
     """The car is still to hear of the last one."""
     reading: MeterInfo | None = None
     """What the car has last been asked to confirm."""
+    receipt: Receipt | None = None
+    """That came with it."""
     wishes: tuple[Wish, ...] = ()
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False

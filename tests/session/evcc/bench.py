@@ -19,8 +19,10 @@ from iso15118.messages.v20 import schedule as se
 from iso15118.messages.v20 import service as sv
 from iso15118.messages.v20 import session as ss
 from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Header, Processing, ResponseCode
+from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
 from iso15118.messages.v20.rational import rational
 from iso15118.power import Abilities, AcAbilities, AcReading, Contactor, Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
+from iso15118.sequence.streams import PAYLOAD_TYPES, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.evcc import Config, Session, begin, step
@@ -190,6 +192,8 @@ class Charger:
                 return pd.PowerDeliveryRes(**head)
             case dc.DC_ChargeLoopReq(control_mode=mode):
                 return loop_response(type(mode), **head)
+            case MeteringConfirmationReq():
+                return MeteringConfirmationRes(**head)
             case dc.DC_WeldingDetectionReq():
                 return dc.DC_WeldingDetectionRes(**head, evse_present_voltage=rational(0))
             case ss.SessionStopReq():
@@ -291,6 +295,8 @@ class Bench:
         self.world = snapshot(**world)
         self.charger = Charger(bidirectional, alternating)
         self.sent: list[Any] = []
+        self.aside: list[tuple[Stream, Any]] = []
+        """Requests sent on side streams."""
         self.notes: list[str] = []
         self.trace: list[Command] = []
         self.timers: dict[Timer, float] = {}
@@ -300,7 +306,7 @@ class Bench:
         """The inlet takes the battery's voltage in pre-charge."""
         self.contactor_follows = True
         self.flowing = 0.0
-        """A that flow on after the stop."""
+        """A that flow on after the stop, in each phase of alternating current."""
         self.left = 0.0
         """V left at the inlet after it."""
         self.alternating = alternating
@@ -313,6 +319,9 @@ class Bench:
         for command in commands:
             match command:
                 case Send(message, payload_type):
+                    if (stream := stream_of(payload_type)) is not Stream.MAIN:
+                        self.aside.append((stream, message))
+                        continue
                     assert payload_type == payload_type_of(message)
                     self.sent.append(message)
                 case Arm(timer, seconds):
@@ -335,6 +344,8 @@ class Bench:
         if self.alternating:
             voltage, target = (self.mains if self.setpoint.pilot is Pilot.C else NO_PHASE), self.setpoint.target
             active, reactive = (target.active, target.reactive) if target and voltage.total else (NO_PHASE, NO_PHASE)
+            if voltage.total and not active.total:
+                active = PerPhase(*(self.flowing * volts for volts in voltage))
             self.world = replace(self.world, reading=on_mains(active, reactive, voltage=voltage, at=self.world.now))
             return
         contactor = self.world.reading.contactor.value
@@ -356,6 +367,12 @@ class Bench:
 
     def turn(self) -> tuple[Command, ...]:
         """What comes next by itself: the answer to the request that is out, or the end of a pause."""
+        for stream, aside in self.session.asides.items():
+            if aside.waiting:
+                return self.turn_aside(stream, aside.request)
+        if self.session.outstanding is None and Timer.SCHEDULE_PACE in self.timers:
+            self.wait(self.timers.pop(Timer.SCHEDULE_PACE))
+            return self.feed(Elapsed(Timer.SCHEDULE_PACE))
         if self.session.outstanding is not None:
             self.wait(0.01)
             self.feed(Sent())
@@ -365,6 +382,12 @@ class Bench:
             return self.feed(Received(answer, payload_type_of(answer)))
         self.wait(self.timers.pop(Timer.PACE))
         return self.feed(Elapsed(Timer.PACE))
+
+    def turn_aside(self, stream: Stream, request: Any) -> tuple[Command, ...]:
+        """The answer to the request that is out on a side stream."""
+        self.feed(Sent(stream))
+        answer = self.charger.answer(request)
+        return () if answer is None else self.feed(Received(answer, PAYLOAD_TYPES[stream]))
 
     def run(self, until: type[Message] | None = None, *, turns: int = 400) -> Bench:
         """On until a request of class `until` is out, the connection is closed, or the charger is silent."""

@@ -234,7 +234,7 @@ def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     assert bench.world.now - at < 1.0
 
 
-FOLLOWED = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ExitStandby)
+FOLLOWED = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ExitStandby, EVSENotification.ScheduleRenegotiation)
 
 
 @pytest.mark.case("NOT-06")
