@@ -89,7 +89,7 @@ class Pair:
         """Another car takes the place of the present one; None: the cable hangs free. For the time between two sessions."""
         if car is not None:
             self.car = Car(car, detached=False, clock=self.clock, log=self._log)
-        self.outlet.plant.bus.load = None if car is None else self.car.metal
+        self.outlet.plug(None if car is None else self.car.metal)
 
     async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None) -> PairResult:
         """The one session of this pair, from metal that is switched on to metal that is let go."""

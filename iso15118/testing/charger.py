@@ -124,7 +124,7 @@ async def _on_loopback(config: EvseConfig, wiring: Any) -> AsyncIterator[Charger
     served = Served(config, sdp_port=free_port(), wiring=wiring)
     if not isinstance(served.metal, SimulatedOutlet):
         raise LocalError(f"the bench breaks simulated metal only, not that of {config.board.family!r}")
-    served.metal.plant.bus.load = None
+    served.metal.plug(None)
     charger = Charger(served.evse, served.metal, sdp_port=served.sdp_port)
     try:
         await served.start()

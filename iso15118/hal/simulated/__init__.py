@@ -66,6 +66,10 @@ class SimulatedOutlet:
         self.lock = SimulatedLock(plant, settings.lock_delay)
         self._devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
 
+    def plug(self, load: Load | None) -> None:
+        """Hang this vehicle on the cable in place of what hung there; None: nothing."""
+        self.plant.bus.load = load
+
     def advance(self, now: Second) -> None:
         """Move the plant up to `now` and measure it."""
         self.plant.advance(now)

@@ -30,7 +30,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import Wanted, wanted
+from iso15118.service.config.value_added import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
@@ -95,6 +95,7 @@ class CarTable(Table):
     mobility_needs: Needs = Field(default=[1, 2])
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
     value_added: Wanted = Field(default=[])
+    parking: Annotated[CarParkingTable, Field(description="a table")] = CarParkingTable()
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     target_soc: Percent = 80.0
@@ -159,6 +160,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
         value_added=wanted(file.value_added),
+        parking=car_parking(file.parking),
         loops=file.loops,
         pause=None if file.pause is None else file.pause.value,
         standby=None if file.standby is None else file.standby.value,

@@ -36,7 +36,9 @@ _UNSTARTED: Final = (Phase.APP_PROTOCOL, Phase.SESSION_SETUP)
 """Here no session can be stopped in order yet."""
 _ENDING: Final = frozenset(((Timer.CABLE_CHECK, Phase.CABLE_CHECK), (Timer.PRE_CHARGE, Phase.PRE_CHARGE)))
 """Timers that end the session while their phase lasts."""
-_ASIDE: Final = (*(MESSAGE[stream] for stream in BEGIN), Timer.SCHEDULE_ONGOING, Timer.SCHEDULE_PACE)
+_BESIDE: Final = (MESSAGE[Stream.SCHEDULE], MESSAGE[Stream.METERING], Timer.SCHEDULE_ONGOING, Timer.SCHEDULE_PACE)
+"""Timers of the side streams that live beside the charge loop."""
+_ASIDE: Final = (*_BESIDE, MESSAGE[Stream.PARKING])
 """Timers of side streams."""
 
 
@@ -148,8 +150,8 @@ def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSn
         session = replace(session, ongoing_since=None, ongoing_for=0.0)
         out.append(Disarm(Timer.ONGOING))
     if turn.outcome is Outcome.STOP:
-        session = replace(session, delivering=False, stopped_at=snapshot.now, asides={})
-        out += (Disarm(timer) for timer in _ASIDE)  # [V2G20-1446]
+        session = streams.closed(replace(session, delivering=False, stopped_at=snapshot.now))
+        out += (Disarm(timer) for timer in _BESIDE)
     if phase is not before:
         _change_timers(before, phase, session.config.times, out)
     session = turns.leaving(_apply(session, snapshot, out), snapshot)
@@ -198,7 +200,7 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     ask, limits = turns.upcoming(session, snapshot), session.config.times
     if ask is None:
         out.append(Arm(Timer.PACE, limits.retry))
-        return session
+        return _begin_aside(session, snapshot, out)
     header = _header(session, snapshot)
     if session.ongoing_since is not None and session.request is not None and not session.stop:
         request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]

@@ -11,6 +11,7 @@ from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, ParkingMethod
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due, Stream
@@ -77,6 +78,15 @@ class Paused(Value):
     """Monotonic s at which the car wants to go on; None: whenever somebody lets it."""
 
 
+class Parking(Value):
+    """How the car gets to its parking space, and its measures, as far as they are told: whole numbers, whose meaning is the car park's."""
+
+    method: ParkingMethod = ParkingMethod.Manual
+    vehicle_frame: int | None = None
+    device_offset: int | None = None
+    vehicle_travel: int | None = None
+
+
 class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
@@ -91,6 +101,7 @@ class Config(Value):
     """Wanted, the best first."""
     value_added: tuple[WantedVas, ...] = ()
     """Wanted beside energy, where they are offered."""
+    parking: Parking = Parking()
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -200,6 +211,9 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
+    check_in: EVCheckInStatus | None = None
+    """The last status that was answered, of coming in to the parking space and of leaving it."""
+    check_out: EVCheckOutStatus | None = None
     announced: Limits | None = None
     """What we said in charge parameter discovery."""
     evse_announced: Limits | None = None
