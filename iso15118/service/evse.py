@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Plan, Slot
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
-from iso15118.hal.protocols import Outlet
+from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
 from iso15118.procedures import wind_down
@@ -87,14 +88,22 @@ class EvseConfig(Value, kw_only=True):
         return limits if self.discharge_allowed else limits.charging_only()
 
 
-def guarded(config: EvseConfig, outlet: Outlet, log: Log | None = None) -> Guard:
-    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
+def guarded(config: EvseConfig, outlet: Outlet | AcOutlet, log: Log | None = None) -> Guard | AcGuard:
+    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do.
+
+    Raises LocalError where board and driver do not agree on the kind of current.
+    """
     permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
 
     def told(text: str) -> None:
         voice.error("driver", f"{config.name}: {text}")
 
-    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    if config.board.ac is not None and isinstance(outlet, AcOutlet):
+        return AcGuard(outlet, config.allowed, discharge_allowed=permission, told=told)
+    if config.board.ac is None and isinstance(outlet, Outlet):
+        return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    kind = "direct" if config.board.ac is None else "alternating"
+    raise LocalError(f"{config.name}: the driver of board {config.board.name!r} has no outlet of {kind} current")
 
 
 def epoch() -> int:

@@ -22,7 +22,7 @@ from iso15118.sequence.timers import Timer, Times, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.evcc import contactor, streams, turns
 from iso15118.session.evcc.delivery import starts, stops
-from iso15118.session.evcc.state import Aside, Config, Read, Session
+from iso15118.session.evcc.state import Aside, Config, Paused, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
@@ -36,13 +36,15 @@ _UNSTARTED: Final = (Phase.APP_PROTOCOL, Phase.SESSION_SETUP)
 """Here no session can be stopped in order yet."""
 _ENDING: Final = frozenset(((Timer.CABLE_CHECK, Phase.CABLE_CHECK), (Timer.PRE_CHARGE, Phase.PRE_CHARGE)))
 """Timers that end the session while their phase lasts."""
-_ASIDE: Final = (*(MESSAGE[stream] for stream in BEGIN), Timer.SCHEDULE_ONGOING, Timer.SCHEDULE_PACE)
+_BESIDE: Final = (MESSAGE[Stream.SCHEDULE], MESSAGE[Stream.METERING], Timer.SCHEDULE_ONGOING, Timer.SCHEDULE_PACE)
+"""Timers of the side streams that live beside the charge loop."""
+_ASIDE: Final = (*_BESIDE, MESSAGE[Stream.PARKING])
 """Timers of side streams."""
 
 
-def begin(config: Config) -> Session:
-    """A session before its first event."""
-    return Session(config)
+def begin(config: Config, paused: Paused | None = None) -> Session:
+    """A session before its first event. `paused`: what was kept of one that is to be joined again [V2G20-1541]."""
+    return Session(config) if paused is None else Session(config, id=paused.session_id, paused=paused)
 
 
 def step(session: Session, event: Event, snapshot: EvccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -141,15 +143,15 @@ def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSn
     for text in turn.notes:
         session = _note(session, text, out)
     if phase is Phase.ENDED:
-        return _end(session, snapshot, session.stop or "session stopped", out, clean=True)
+        return _end(session, snapshot, session.stop or ("paused" if session.paused else "session stopped"), out, clean=True)
     if turn.busy:
         session = _bear(session, turn.busy, snapshot, out)
     elif session.ongoing_since is not None:
         session = replace(session, ongoing_since=None, ongoing_for=0.0)
         out.append(Disarm(Timer.ONGOING))
     if turn.outcome is Outcome.STOP:
-        session = replace(session, delivering=False, stopped_at=snapshot.now, asides={})
-        out += (Disarm(timer) for timer in _ASIDE)  # [V2G20-1446]
+        session = streams.closed(replace(session, delivering=False, stopped_at=snapshot.now))
+        out += (Disarm(timer) for timer in _BESIDE)
     if phase is not before:
         _change_timers(before, phase, session.config.times, out)
     session = turns.leaving(_apply(session, snapshot, out), snapshot)
@@ -198,7 +200,7 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     ask, limits = turns.upcoming(session, snapshot), session.config.times
     if ask is None:
         out.append(Arm(Timer.PACE, limits.retry))
-        return session
+        return _begin_aside(session, snapshot, out)
     header = _header(session, snapshot)
     if session.ongoing_since is not None and session.request is not None and not session.stop:
         request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]

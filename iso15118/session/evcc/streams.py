@@ -24,7 +24,7 @@ from iso15118.messages.v20.metering import (
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import BEGIN, Due, Stream, following
 from iso15118.sequence.table import Outcome
-from iso15118.session.evcc import turns
+from iso15118.session.evcc import parking, turns
 from iso15118.session.evcc.delivery import profile, read_power_delivery
 from iso15118.session.evcc.state import Aside, Read, Session
 from iso15118.session.snapshot import EvccSnapshot
@@ -42,7 +42,12 @@ METER_ID: Final = "meter"
 
 
 def wanted(session: Session) -> Iterator[Stream]:
-    """The side streams on which something is to begin now: not before the first pair of the loop [V2G20-1846], not on the way out of it."""
+    """The side streams on which something is to begin now: not before the first pair of the loop [V2G20-1846], not on the way out of it.
+
+    The parking status alone knows nothing of the loop.
+    """
+    if parking.due(session) and Stream.PARKING not in session.asides:
+        yield Stream.PARKING
     if leaving(session) or not session.phase.loop or not session.loops:
         return
     plan = session.config.renew_schedule_after
@@ -58,6 +63,11 @@ def leaving(session: Session) -> bool:
     return bool(session.stop) or session.renegotiating or (session.waiting and isinstance(session.request, PowerDeliveryReq))
 
 
+def closed(session: Session) -> Session:
+    """The session after the charge loop: what was under way beside it has ended with it [V2G20-1446]."""
+    return replace(session, asides={stream: aside for stream, aside in session.asides.items() if stream is Stream.PARKING})
+
+
 def ask(session: Session, stream: Stream, header: Header, snapshot: EvccSnapshot) -> Message:
     """The next request on a side stream; while the charger is busy the last one, unchanged but for its time stamp [V2G20-1582]."""
     aside = session.asides.get(stream) or Aside(BEGIN[stream])
@@ -65,6 +75,8 @@ def ask(session: Session, stream: Stream, header: Header, snapshot: EvccSnapshot
         return aside.request.but(header=header)
     if stream is Stream.METERING:
         return _ask_confirmation(session, header)
+    if stream is Stream.PARKING:
+        return parking.ask(session, header)
     view = replace(session, request=aside.request, **aside.changes)
     if aside.due is Due.POWER_DELIVERY:
         return _ask_delivery(view, header, snapshot)
@@ -103,6 +115,8 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     others = {other: each for other, each in session.asides.items() if other is not stream}
     if aside.request is None:
         raise LocalError(f"{type(response).__name__} to no request")
+    if stream is Stream.PARKING:
+        return Read(parking.read(replace(session, asides=others), aside.request))
     if isinstance(response, MeteringConfirmationRes):
         return Read(replace(session, asides=others, unconfirmed=None, confirmed=session.unconfirmed))
     view = replace(session, request=aside.request, **aside.changes)

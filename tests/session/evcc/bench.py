@@ -15,6 +15,7 @@ from iso15118.messages.catalogue import payload_type_of
 from iso15118.messages.v20 import ac, dc
 from iso15118.messages.v20 import authorization as au
 from iso15118.messages.v20 import delivery as pd
+from iso15118.messages.v20 import parking as pk
 from iso15118.messages.v20 import schedule as se
 from iso15118.messages.v20 import service as sv
 from iso15118.messages.v20 import session as ss
@@ -196,6 +197,10 @@ class Charger:
                 return MeteringConfirmationRes(**head)
             case dc.DC_WeldingDetectionReq():
                 return dc.DC_WeldingDetectionRes(**head, evse_present_voltage=rational(0))
+            case pk.VehicleCheckInReq():
+                return pk.VehicleCheckInRes(**head)
+            case pk.VehicleCheckOutReq():
+                return pk.VehicleCheckOutRes(**head, evse_check_out_status=pk.EVSECheckOutStatus.Completed)
             case ss.SessionStopReq():
                 return ss.SessionStopRes(**head)
         raise TypeError(type(request))
