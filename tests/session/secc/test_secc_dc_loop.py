@@ -11,7 +11,7 @@ from iso15118.energy import Budget, Plan, Slot
 from iso15118.errors import DeviceFault
 from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import DisplayParameters, EVSENotification, MeterInfo, ResponseCode
-from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes
+from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes, DC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
@@ -21,7 +21,7 @@ from iso15118.session.commands import Apply, Close, Send
 from iso15118.session.events import Sent, StopWanted, Tick
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.asked import DIRECT, EPOCH, profile, turn
+from tests.session.asked import DIRECT, EPOCH, limits, profile, turn
 from tests.session.playbook import ABILITIES, BUDGET, WIDE, Playbook, after, applied, charger_at, given, request, said
 
 BPT, DC = ServiceID.DC_BPT, ServiceID.DC
@@ -454,3 +454,14 @@ def test_answers_of_the_loop_are_said(service: ServiceID) -> None:
     """The positive control: request, set-point, answer, in this order."""
     assert loop(service) >> ask(service) << applied(current=20.0) << said(DC_ChargeLoopRes, response_code=ResponseCode.OK)
     assert dc.DC_ChargeLoopRes is DC_ChargeLoopRes
+
+
+@pytest.mark.parametrize("mode", ControlMode)
+def test_limits_wider_than_in_charge_parameters_count_for_nothing(mode: ControlMode) -> None:
+    """The first ones stand [V2G20-2654]; a car that raises them in the loop still gets what it said it can take."""
+    parameters = {"energy_transfer_mode": limits(ServiceID.DC_BPT, ev_maximum_charge_current=10)}
+    play = charger_at(Phase.CHARGE_LOOP, mode=mode, asks={DC_ChargeParameterDiscoveryReq: parameters})
+    wider = {"ev_maximum_charge_current": 90, **({"ev_target_current": 60} if mode is ControlMode.SCHEDULED else {})}
+    play >> request(DC_ChargeLoopReq, mode=mode, control_mode=turn(mode=mode, **wider))
+    play.skip()
+    assert play.session.setpoint.current == 10
