@@ -84,6 +84,7 @@ def test_the_control_mode_that_was_selected(service: ServiceID, mode: ControlMod
     assert type(answer.control_mode).__name__ == type(turn(service, mode)).__name__.replace("Req", "Res")
 
 
+@pytest.mark.case("CLP-07")
 def test_inside_all_limits() -> None:
     """CLP-07."""
     setpoint, answer = turned(loop(), ask(ev_target_current=20, ev_target_voltage=450))
@@ -91,6 +92,7 @@ def test_inside_all_limits() -> None:
     assert flags(answer) == (False, False, False)
 
 
+@pytest.mark.case("CLP-06")
 @pytest.mark.parametrize(
     ("limits", "budget", "current", "flags_"),
     [
@@ -135,6 +137,7 @@ def test_the_meter_of_a_one_way_service() -> None:
     assert answer.meter_info == MeterInfo(meter_id="METER1", charged_energy_reading_wh=0, meter_timestamp=play.snapshot.clock)
 
 
+@pytest.mark.case("CLP-10")
 def test_display_parameters_are_optional() -> None:
     """CLP-10."""
     shown = DisplayParameters(present_soc=50, charging_complete=False)
@@ -142,6 +145,7 @@ def test_display_parameters_are_optional() -> None:
         assert turned(loop(), request(DC_ChargeLoopReq, display_parameters=display))[1].response_code is ResponseCode.OK
 
 
+@pytest.mark.case("CLP-08")
 @pytest.mark.parametrize(("service", "mode"), VARIANTS)
 def test_the_loop_never_says_more_than_was_announced(service: ServiceID, mode: ControlMode) -> None:
     """CLP-08: nor after the operator raised his limits."""
@@ -195,6 +199,7 @@ def test_a_limit_that_the_car_lowers_holds_in_the_same_step() -> None:
     assert turned(play, ask(ev_target_current=-20, ev_maximum_discharge_power=-2e3))[0].current == -5, "in either sign"
 
 
+@pytest.mark.case("CLP-09")
 def test_a_maximum_voltage_below_the_output_reduces_the_output() -> None:
     """CLP-09."""
     play = loop()
@@ -332,6 +337,7 @@ def test_the_truth_table_for_a_scheduled_car() -> None:
 # Both directions.
 
 
+@pytest.mark.case("BPT-04")
 def test_a_negative_target_without_a_bidirectional_service() -> None:
     """BPT-04."""
     setpoint, answer = turned(loop(DC), ask(DC, ev_target_current=-20))
@@ -339,6 +345,7 @@ def test_a_negative_target_without_a_bidirectional_service() -> None:
     assert answer.response_code is ResponseCode.OK
 
 
+@pytest.mark.case("BPT-05")
 def test_a_discharge_above_the_limit_is_clamped() -> None:
     """BPT-05: to ours, with the flag; to the car's own power, without."""
     planned = (Plan(EPOCH, (Slot(86_400, 100e3, 100e3),)),)
@@ -350,6 +357,7 @@ def test_a_discharge_above_the_limit_is_clamped() -> None:
     assert flags(answer) == (False, False, False)
 
 
+@pytest.mark.case("BPT-01")
 def test_through_zero_and_back() -> None:
     """BPT-01: no fault, and the discharge floor is the higher of both minimum voltages."""
     play = loop()
@@ -359,6 +367,7 @@ def test_through_zero_and_back() -> None:
         assert answer.response_code is ResponseCode.OK
 
 
+@pytest.mark.case("BPT-06")
 @pytest.mark.parametrize(
     ("changes", "current"),
     [
@@ -380,6 +389,7 @@ def test_a_full_car_takes_nothing_more() -> None:
     assert turned(play, ask(BPT, DYNAMIC, ev_target_energy_request=0, ev_maximum_energy_request=0))[0].current == 0
 
 
+@pytest.mark.case("BPT-02")
 @pytest.mark.parametrize(("target", "charge", "back"), [(None, 20e3, 8e3), (6e3, 6e3, 0), (-6e3, 0, 6e3), (0.0, 0, 0), (50e3, 20e3, 0)])
 def test_in_dynamic_mode_the_limits_are_the_set_point(target: float | None, charge: float, back: float) -> None:
     """BPT-02: the car fills the window that is left open."""
