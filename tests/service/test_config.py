@@ -246,3 +246,26 @@ def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:
     with pytest.raises(LocalError) as refused:
         load_secc(file)
     assert told in str(refused.value)
+
+
+def test_a_board_of_alternating_current_and_its_services(file: Path) -> None:
+    file.write_text(SECC + 'board = "simulated_ac"\n')
+    (evse,) = load_secc(file).station.evses
+    assert [service.id for service in evse.session.services] == [ServiceID.AC_BPT, ServiceID.AC]
+    assert evse.board.ac is not None
+    assert evse.allowed.charge_current == 32.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ('board = "simulated_ac"\nservices = ["AC", "DC"]', "'DC'; allowed: services of alternating current, which is what the board"),
+        ('services = ["AC_BPT"]', "'AC_BPT'; allowed: services of direct current, which is what the board 'simulated' has"),
+    ],
+)
+def test_a_service_that_the_board_has_no_metal_for(file: Path, keys: str, says: str) -> None:
+    file.write_text(SECC + keys + "\n")
+    with pytest.raises(LocalError) as caught:
+        load_secc(file)
+    assert str(caught.value).startswith(f"{file}: evse[0].services: {says}")
+    assert "\n" not in str(caught.value)

@@ -13,6 +13,7 @@ from iso15118.errors import LocalError
 from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
+from iso15118.sequence.table import Transfer
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.toml import (
@@ -23,6 +24,7 @@ from iso15118.service.config.toml import (
     Magnitude,
     Modes,
     Positive,
+    ServiceName,
     Services,
     Table,
     Text,
@@ -37,6 +39,7 @@ from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.session.services import ServiceID
 from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
@@ -150,7 +153,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
+        services=offered(where, _services(where, table, board), table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
         parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
@@ -184,9 +187,26 @@ def _schedules(limits: Limits, tuples: int) -> tuple[tuple[Slot, ...], ...]:
     return tuple((Slot(DAY, limits.charge_power * share, limits.discharge_power * share),) for share in shares)
 
 
+_SIMULATED: Final = {"simulated": boards.Board(), "simulated_ac": boards.AC_BOARD}
+"""Boards that need no file."""
+
+
+def _services(where: str, table: EvseTable, board: boards.Board) -> list[ServiceName]:
+    """The services named, by default those of the board's kind of current. Raises LocalError for one that the board has no metal for."""
+    alternating = board.ac is not None
+    names: list[ServiceName] = table.services
+    if alternating and "services" not in table.model_fields_set:
+        names = ["AC_BPT", "AC"]
+    for name in names:
+        if (ServiceID[name].transfer is not Transfer.DC) is not alternating:
+            kind = "alternating" if alternating else "direct"
+            raise LocalError(f"{where}.services: {name!r}; allowed: services of {kind} current, which is what the board {board.name!r} has")
+    return names
+
+
 def _board(path: Path, where: str, name: str) -> boards.Board:
-    if name == "simulated":
-        return boards.Board()
+    if name in _SIMULATED:
+        return _SIMULATED[name]
     board = boards.load(path.parent / name)
     try:
         registry.family(board.family)
