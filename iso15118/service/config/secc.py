@@ -13,7 +13,6 @@ from iso15118.errors import LocalError
 from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
-from iso15118.sequence.table import Transfer
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.toml import (
@@ -24,12 +23,10 @@ from iso15118.service.config.toml import (
     Magnitude,
     Modes,
     Positive,
-    ServiceName,
     Services,
     Table,
     Text,
     both_modes,
-    both_services,
     insecure,
     interface,
     read,
@@ -39,7 +36,6 @@ from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
-from iso15118.session.services import ServiceID
 from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
@@ -81,7 +77,8 @@ class EvseTable(VariantKeys, VasKeys):
     name: Identity | None = None
     """For people, the control API and the log; the number of the outlet in the file if left out."""
     board: Text = "simulated"
-    services: Services = Field(default_factory=both_services)
+    services: Services | None = None
+    """What is left out is both directions of the board's current."""
     control_modes: Modes = Field(default_factory=both_modes)
     limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
@@ -153,7 +150,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, _services(where, table, board), table.control_modes, table, board.abilities.ac),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
         parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
@@ -189,19 +186,6 @@ def _schedules(limits: Limits, tuples: int) -> tuple[tuple[Slot, ...], ...]:
 
 _SIMULATED: Final = {"simulated": boards.Board(), "simulated_ac": boards.AC_BOARD}
 """Boards that need no file."""
-
-
-def _services(where: str, table: EvseTable, board: boards.Board) -> list[ServiceName]:
-    """The services named, by default those of the board's kind of current. Raises LocalError for one that the board has no metal for."""
-    alternating = board.ac is not None
-    names: list[ServiceName] = table.services
-    if alternating and "services" not in table.model_fields_set:
-        names = ["AC_BPT", "AC"]
-    for name in names:
-        if (ServiceID[name].transfer is not Transfer.DC) is not alternating:
-            kind = "alternating" if alternating else "direct"
-            raise LocalError(f"{where}.services: {name!r}; allowed: services of {kind} current, which is what the board {board.name!r} has")
-    return names
 
 
 def _board(path: Path, where: str, name: str) -> boards.Board:
