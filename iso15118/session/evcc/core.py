@@ -224,6 +224,7 @@ def _header(session: Session, snapshot: EvccSnapshot) -> Header:
 def _begin_aside(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
     """Sends the first request on every side stream on which something is to begin."""
     for stream in streams.wanted(session):
+        session = replace(session, renewing=False) if stream is Stream.SCHEDULE else session
         session = _ask_aside(session, stream, snapshot, out)
     return session
 
@@ -237,8 +238,7 @@ def _ask_aside(session: Session, stream: Stream, snapshot: EvccSnapshot, out: li
         raise LocalError(f"{type(request).__name__} must not be sent while {aside.due} is due")
     out += (Send(request, PAYLOAD_TYPES[stream]), Arm(Timer.WRITE, session.config.times.write))
     aside = replace(aside, request=request, waiting=True, writing=aside.writing + 1)
-    renewing = session.renewing and stream is not Stream.SCHEDULE
-    return replace(session, stamp=header.time_stamp, asides={**session.asides, stream: aside}, renewing=renewing)
+    return replace(session, stamp=header.time_stamp, asides={**session.asides, stream: aside})
 
 
 def _received_aside(session: Session, stream: Stream, message: Message, snapshot: EvccSnapshot, out: list[Command]) -> Session:
