@@ -32,6 +32,7 @@ from iso15118.session.services import ControlMode, ServiceID
 from iso15118.sim.misbehaviour import Gone, Silent, WrongSession
 from iso15118.sim.phantom import PhantomVehicle
 from iso15118.testing import real_time, station
+from iso15118.value import replace
 
 LONG = (Leg(60.0, 20_000.0),)
 DYNAMIC = evcc.Config(control_modes=(ControlMode.DYNAMIC,))
@@ -120,6 +121,23 @@ def test_the_operator_has_his_part() -> None:
     assert powers[-1] < 5_200.0
 
 
+def test_behind_a_pause_the_next_session_joins_it() -> None:
+    plan = (Leg(3.0, 20_000.0), Leg(60.0, 0.0), Leg(3.0, 20_000.0))
+    pauses = evcc.Config(control_modes=(ControlMode.SCHEDULED,), pause=evcc.Break(18, 20.0))
+    first, second = in_memory(Visit(car=CarConfig(session=pauses, plan=plan), sessions=2))
+    assert (first.why, second.clean) == ("paused", True)
+    answers = [result.journal.messages("SessionSetupRes")[0].message.response_code for result in (first, second)]  # type: ignore[attr-defined]
+    assert answers == ["OK_NewSessionEstablished", "OK_OldSessionJoined"]
+    assert second.journal.messages()[0].at - first.journal.ends[0].at >= 15.0
+    assert not second.journal.messages("AuthorizationReq")
+
+
+def test_a_car_renews_its_schedule_on_a_stream_beside_the_loop() -> None:
+    (result,) = in_memory(Visit(car=CarConfig(session=replace(DYNAMIC, renew_schedule_after=5, loops=20))))
+    assert result.clean
+    assert {each.payload_type for each in result.journal.messages("ScheduleExchangeReq")} == {0x8002, 0x8101}
+
+
 @pytest.mark.parametrize("deed", [Operate(after=4.0, trip=True), Operate(after=4.0, faults=(("supply_dead", True),))])
 def test_metal_breaks(deed: Operate) -> None:
     (result,) = in_memory(Visit(car=CarConfig(plan=LONG), ends=Ending.BROKEN_OFF), charger_deeds=(deed,))
@@ -133,6 +151,14 @@ def test_service_is_renegotiated_by_either_side() -> None:
     (result,) = in_memory(Visit(car=CarConfig(session=evcc.Config(loops=40))), charger=charger, charger_deeds=deeds)
     assert result.clean
     assert len(result.journal.messages("ServiceDiscoveryReq")) == 2
+
+
+def test_what_goes_on_beside_the_loop_may_be_asked_for() -> None:
+    deeds = (Operate(after=3.0, ask=Ask.RENEGOTIATE_SCHEDULE), Operate(after=4.0, ask=Ask.CONFIRM_METER))
+    (result,) = in_memory(Visit(car=CarConfig(session=evcc.Config(loops=40))), charger_deeds=deeds)
+    assert result.clean
+    assert len(result.journal.messages("DC_ChargeParameterDiscoveryReq")) == 2
+    assert len(result.journal.messages("MeteringConfirmationReq")) == 1
 
 
 def test_what_cannot_be_done_now_is_said_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:

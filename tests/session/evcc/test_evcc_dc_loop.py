@@ -219,6 +219,7 @@ def test_before_limits_are_known_there_is_no_loop() -> None:
         read_charge_loop(in_mode(ServiceID.DC, S), loop_response(dc.Scheduled_DC_CLReqControlMode), WORLD)
 
 
+@pytest.mark.case("NOT-02")
 @pytest.mark.parametrize("modes", [SCHEDULED, DYNAMIC])
 def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     bench = Bench(Config(control_modes=modes)).run(dc.DC_ChargeLoopReq)
@@ -234,10 +235,11 @@ def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     assert bench.world.now - at < 1.0
 
 
-UNFOLLOWED = [n for n in EVSENotification if n not in (EVSENotification.Terminate, EVSENotification.ScheduleRenegotiation)]
+FOLLOWED = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ExitStandby, EVSENotification.ScheduleRenegotiation)
 
 
-@pytest.mark.parametrize("wish", UNFOLLOWED)
+@pytest.mark.case("NOT-06")
+@pytest.mark.parametrize("wish", [n for n in EVSENotification if n not in FOLLOWED])
 def test_other_wishes_are_told_once(wish: EVSENotification) -> None:
     bench = Bench(Config()).run(dc.DC_ChargeLoopReq)
     bench.charger.answers[dc.DC_ChargeLoopReq] = lambda request, good: loop_response(

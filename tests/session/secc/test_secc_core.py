@@ -273,6 +273,7 @@ def test_the_connector_is_freed_when_the_voltage_is_known_to_be_gone(voltage: fl
     assert play >> Tick() << Apply(wanted)
 
 
+@pytest.mark.case("STP-03")
 @pytest.mark.parametrize("phase", AWAITING)
 def test_a_lost_connection(phase: Phase) -> None:
     """STP-03: rest; the connector is held while there is voltage."""

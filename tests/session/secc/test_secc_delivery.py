@@ -281,6 +281,7 @@ def test_the_car_watches_the_voltage_fall() -> None:
 STOPPABLE = [p for p in list(Phase)[2 : list(Phase).index(Phase.CHARGE_LOOP)]] + [Phase.WELDING_DETECTION, Phase.SESSION_STOP]
 
 
+@pytest.mark.case("SEQ-02", "STP-01")
 @pytest.mark.parametrize("phase", STOPPABLE)
 def test_the_car_ends_the_session(phase: Phase) -> None:
     """SEQ-02, STP-01: in order, with nothing on, and time for the car to close first."""
@@ -297,6 +298,7 @@ def test_the_loop_is_not_left_by_session_stop() -> None:
     failed(play, ResponseCode.FAILED_SequenceError)
 
 
+@pytest.mark.case("PAU-02", "REN-07")
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
@@ -313,6 +315,7 @@ OFFERED = secc.Config(service_renegotiation=True)
 ANEW = {"charging_session": ChargingSession.ServiceRenegotiation}
 
 
+@pytest.mark.case("REN-06")
 @pytest.mark.parametrize("phase", [Phase.WELDING_DETECTION, Phase.SESSION_STOP])
 def test_services_are_chosen_anew_under_the_same_id_and_authorisation(phase: Phase) -> None:
     play = charger_at(phase, config=OFFERED)
