@@ -200,9 +200,13 @@ def _shares(limits: Limits, tuples: int) -> tuple[Plan, ...]:
     return tuple(Plan(0.0, (Slot(DAY, limits.charge_power * share, limits.discharge_power * share),)) for share in shares)
 
 
+_SIMULATED: Final = {"simulated": boards.Board(), "simulated_ac": boards.AC_BOARD}
+"""Boards that need no file."""
+
+
 def _board(path: Path, where: str, name: str) -> boards.Board:
-    if name == "simulated":
-        return boards.Board()
+    if name in _SIMULATED:
+        return _SIMULATED[name]
     board = boards.load(path.parent / name)
     try:
         registry.family(board.family)

@@ -96,11 +96,13 @@ def read_ask(session: Session, mode: Any) -> AcAsk:
         back, least_back = told(mode, "ev_maximum_discharge_power", phases), told(mode, "ev_minimum_discharge_power", phases)
     charge = known.charge if charge is None else PerPhase(*(max(0.0, phase) for phase in charge))
     back = known.discharge if back is None else PerPhase(*map(abs, back))
+    # In all no more than in charge parameter discovery (Sense.LIMIT_RAISED); how it is spread over phases may be told only now.
+    first = session.vehicle_phases or NOTHING
     limits = PhaseLimits(
         charge,
         back,
-        charge.total,
-        back.total,
+        min(charge.total, first.charge.total),
+        min(back.total, first.discharge.total),
         known.least_charge if least is None else max(0.0, least.total),
         known.least_discharge if least_back is None else abs(least_back.total),
     )

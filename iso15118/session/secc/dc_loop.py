@@ -136,7 +136,7 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
         back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
         back_current = abs(_number(mode.ev_maximum_discharge_current, back_current))
-    limits = Limits(
+    said = Limits(
         _number(mode.ev_minimum_voltage, known.min_voltage),
         _number(mode.ev_maximum_voltage, known.max_voltage),
         _number(mode.ev_maximum_charge_current, known.charge_current),
@@ -144,12 +144,13 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
         back_current,
         back_power,
     )
+    limits = said.lowered(session.vehicle) if session.vehicle else said  # wider ones count for nothing: Sense.LIMIT_RAISED
     present = number(request.ev_present_voltage)
     if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
         target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
-        own = limits.charge_current if target >= 0.0 or not session.bidirectional else limits.discharge_current
-        if abs(target) > own * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE:
-            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {limits.max_voltage:g} V")
+        own = said.charge_current if target >= 0.0 or not session.bidirectional else said.discharge_current
+        if abs(target) > own * TOLERANCE + 0.5 or ceiling > said.max_voltage * TOLERANCE:
+            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {said.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
     return Ask(limits, present, need=_need(mode))
 

@@ -346,3 +346,9 @@ def test_a_silent_car(service: ServiceID, mode: ControlMode) -> None:
 
 def test_limits_of_the_tests_never_bind_unseen() -> None:
     assert loop().snapshot.limits == WIDE
+
+
+def test_limits_wider_than_in_charge_parameters_count_for_nothing() -> None:
+    """The car said 11 kW then [V2G20-2654]."""
+    said = turned(loop(budget=Budget(charge=22e3)), ev_maximum_charge_power=20e3)
+    assert sum(said.get(TARGET + phase, 0.0) for phase in ("", "_l2", "_l3")) == pytest.approx(11e3, abs=2)
