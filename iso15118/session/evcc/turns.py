@@ -36,7 +36,6 @@ _ASKS: Final[Mapping[Phase, Ask]] = {
     Phase.CABLE_CHECK: power.ask_cable_check,
     Phase.PRE_CHARGE: power.ask_pre_charge,
     Phase.POWER_DELIVERY: power.ask_power_delivery,
-    Phase.STANDBY: dc_loop.ask_charge_loop,
     Phase.WELDING_DETECTION: power.ask_welding_detection,
     Phase.SESSION_STOP: power.ask_session_stop,
 }
@@ -46,6 +45,8 @@ _BY_TRANSFER: Final[Mapping[tuple[Phase, Transfer | None], Ask]] = {
     (Phase.CHARGE_PARAMETERS, Transfer.DC): dc_parameters.ask_charge_parameters,
     (Phase.CHARGE_LOOP, Transfer.AC): ac_loop.ask_charge_loop,
     (Phase.CHARGE_LOOP, Transfer.DC): dc_loop.ask_charge_loop,
+    (Phase.STANDBY, Transfer.AC): ac_loop.ask_charge_loop,
+    (Phase.STANDBY, Transfer.DC): dc_loop.ask_charge_loop,
 }
 """What is asked in the words of the chosen transfer."""
 

@@ -33,7 +33,9 @@ def test_every_phase_has_something_to_ask(phase: Phase) -> None:
 def test_limits_and_loop_are_asked_in_the_words_of_the_transfer() -> None:
     assert turns.upcoming(at(Phase.CHARGE_PARAMETERS), WORLD) is dc_parameters.ask_charge_parameters
     assert turns.upcoming(replace(AC, phase=Phase.CHARGE_PARAMETERS), WORLD) is ac_parameters.ask_charge_parameters
-    assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP), WORLD) is ac_loop.ask_charge_loop
+    for phase in (Phase.CHARGE_LOOP, Phase.STANDBY):
+        assert turns.upcoming(at(phase), WORLD) is dc_loop.ask_charge_loop
+        assert turns.upcoming(replace(AC, phase=phase), WORLD) is ac_loop.ask_charge_loop
     assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP, stop="driver"), WORLD) is power.ask_power_stop
     for unspoken in (replace(begin(Config()), phase=Phase.CHARGE_LOOP), in_mode(ServiceID.AC_DER_IEC, D, phase=Phase.CHARGE_PARAMETERS)):
         with pytest.raises(LocalError, match="nothing to ask"):
