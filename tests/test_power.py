@@ -9,7 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.errors import CodecError, DeviceFault
-from iso15118.power import AcReading, Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry, VehicleReading
+from iso15118.power import (
+    AcAbilities,
+    AcReading,
+    AcTarget,
+    Command,
+    Contactor,
+    Insulation,
+    Limits,
+    Measured,
+    Pilot,
+    Reading,
+    Setpoint,
+    Telemetry,
+    VehicleReading,
+)
 from iso15118.units import NO_PHASE, PerPhase
 from iso15118.value import replace
 
@@ -30,6 +44,10 @@ COMMANDS = st.builds(
         bidirectional=st.booleans(),
     ),
 )
+
+
+PHASES = st.builds(PerPhase, NUMBER, NUMBER, NUMBER)
+TARGETS = st.builds(AcTarget, PHASES, PHASES)
 
 
 def measured(value: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -54,6 +72,7 @@ TELEMETRY = st.builds(
     ),
     faults=st.frozensets(st.sampled_from(DeviceFault)),
 )
+AC_READINGS = measured(st.builds(AcReading, PHASES, PHASES, PHASES, NUMBER))
 LIMITS = st.builds(Limits, *[MAGNITUDE] * 6)
 
 
@@ -71,6 +90,46 @@ def test_telemetry_round_trip(telemetry: Telemetry) -> None:
     assert Telemetry.from_bytes(data) == telemetry
 
 
+@given(COMMANDS, TARGETS)
+def test_a_command_with_a_target_for_alternating_current(command: Command, target: AcTarget) -> None:
+    command = replace(command, setpoint=replace(command.setpoint, target=target))
+    data = command.to_bytes()
+    assert (len(data), data[16]) == (90, 2)
+    assert Command.from_bytes(data) == command
+
+
+@given(TELEMETRY, AC_READINGS)
+def test_a_telemetry_of_alternating_current(telemetry: Telemetry, ac: Measured[AcReading]) -> None:
+    telemetry = replace(telemetry, reading=replace(telemetry.reading, ac=ac))
+    data = telemetry.to_bytes()
+    assert len(data) == 222
+    assert Telemetry.from_bytes(data) == telemetry
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_target_goes_with_version_2(version: int) -> None:
+    data = bytearray(Command(1, 0.3, Setpoint(target=AcTarget())).to_bytes())
+    data[16] = version
+    with pytest.raises(CodecError, match="unknown Command version"):
+        Command.from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("voltage", "frequency", "phases", "holds"),
+    [
+        (PerPhase(230, 230, 230), 50.0, 3, True),
+        (PerPhase(230, 0, 0), 50.0, 1, True),
+        (PerPhase(230, 230, 0), 50.0, 3, False),
+        (PerPhase(183, 230, 230), 50.0, 3, False),
+        (PerPhase(230, 265, 230), 50.0, 3, False),
+        (PerPhase(230, 230, 230), 47.4, 3, False),
+        (PerPhase(230, 230, 230), 52.6, 3, False),
+    ],
+)
+def test_a_grid_that_may_be_used(voltage: PerPhase, frequency: float, phases: int, holds: bool) -> None:
+    assert AcAbilities(phases=phases).holds(AcReading(voltage, frequency=frequency)) is holds
+
+
 def test_command_octets() -> None:
     """Spelled out, so that a microcontroller can be written against it."""
     command = Command(7, 0.3, Setpoint(400.0, -25.0, 2.0, contactor=True, lock=False, insulation_test=True, bidirectional=True))
@@ -78,9 +137,9 @@ def test_command_octets() -> None:
 
 
 @pytest.mark.parametrize("kind", [Command, Telemetry])
-@given(data=st.binary(max_size=200))
+@given(data=st.binary(max_size=230))
 def test_a_wrong_length_is_no_message(kind: type[Command] | type[Telemetry], data: bytes) -> None:
-    if len(data) not in (42, 134):
+    if len(data) not in (42, 90, 134, 222):
         with pytest.raises(CodecError, match="octets"):
             kind.from_bytes(data)
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from iso15118.errors import PeerError
 from iso15118.exi import Message
-from iso15118.messages.catalogue import payload_type_of
+from iso15118.messages.catalogue import PAYLOADS
 from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
@@ -110,8 +110,8 @@ BEGIN: Final = {
 }
 """Where each stands when nothing is under way on it."""
 
-SERVED: Final = frozenset(payload_type_of(row.request) for row in table.ROWS) | {PAYLOAD_TYPES[row.stream] for row in ROWS}
-"""Payload types of the requests that have a row: frames of any other are not read."""
+READ: Final = frozenset(PAYLOADS)
+"""Payload types whose frames are read, whether what is in them is served or refused. Frames of any other are passed over."""
 
 _NEXT: Final = {(transfer, row.due, row.request, row.outcome): row.next for row in ROWS for transfer in row.transfers}
 _LEGAL: Final = frozenset((transfer, row.due, row.request) for row in ROWS for transfer in row.transfers)

@@ -18,7 +18,7 @@ from iso15118.messages.catalogue import RENEGOTIATION, renegotiated, schema_for,
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.streams import SERVED, Stream, stream_of
+from iso15118.sequence.streams import READ, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
@@ -151,7 +151,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._feed(StopWanted(why))
 
     def notify(self, notification: EVSENotification, why: str) -> None:
-        """A charger wants this of the car."""
+        """A charger wants this of the car; a car whose driver wants another schedule says so in the same word."""
         self._feed(NotificationWanted(notification, why))
 
     def drop(self, why: str) -> None:
@@ -221,8 +221,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
 
     def _take(self, frame: Frame) -> None:
         """Decode by the payload type, and on the renegotiation stream, which has messages of two schemas, by what is due."""
-        if frame.payload_type not in SERVED:  # not processed: no state and no timer changes
-            self._log.warning("unknown payload type", f"{self.name}: frame dropped: payload type {frame.payload_type:#06x} is not served")
+        if frame.payload_type not in READ:  # not processed: no state and no timer changes
+            self._log.warning("unknown payload type", f"{self.name}: frame dropped: payload type {frame.payload_type:#06x} is not read")
             return
         try:
             if frame.payload_type == RENEGOTIATION:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.energy import Authorisation, Budget, Plan, Slot
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
-from iso15118.hal.protocols import Outlet
+from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
 from iso15118.procedures import wind_down
@@ -32,6 +33,7 @@ from iso15118.session.events import Event
 from iso15118.session.secc import notifications, pause
 from iso15118.session.secc.state import Paused
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import Value, replace
 
@@ -58,6 +60,8 @@ class EvseConfig(Value, kw_only=True):
     """What the site grants to begin with; None: the limits."""
     schedules: tuple[tuple[Slot, ...], ...] = ()
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
+    rate: Rate | None = None
+    """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
     providers: tuple[Provider, ...] = ()
@@ -84,14 +88,22 @@ class EvseConfig(Value, kw_only=True):
         return limits if self.discharge_allowed else limits.charging_only()
 
 
-def guarded(config: EvseConfig, outlet: Outlet, log: Log | None = None) -> Guard:
-    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
+def guarded(config: EvseConfig, outlet: Outlet | AcOutlet, log: Log | None = None) -> Guard | AcGuard:
+    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do.
+
+    Raises LocalError where board and driver do not agree on the kind of current.
+    """
     permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
 
     def told(text: str) -> None:
         voice.error("driver", f"{config.name}: {text}")
 
-    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    if config.board.ac is not None and isinstance(outlet, AcOutlet):
+        return AcGuard(outlet, config.allowed, discharge_allowed=permission, told=told)
+    if config.board.ac is None and isinstance(outlet, Outlet):
+        return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    kind = "direct" if config.board.ac is None else "alternating"
+    raise LocalError(f"{config.name}: the driver of board {config.board.name!r} has no outlet of {kind} current")
 
 
 def epoch() -> int:
@@ -126,7 +138,7 @@ class Evse:
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
-        self._plans: tuple[Plan, ...] = ()
+        self._plans: tuple[Plan, ...] | None = ()
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
         self._void = False
@@ -163,6 +175,13 @@ class Evse:
         self._budget = budget
         self._changed()
 
+    def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
+        """What is offered over time from now on, for the present session: a car learns of it when it next negotiates its schedule.
+
+        None: not ready yet.
+        """
+        self._plans = plans
+
     def authorise(self, authorisation: Authorisation) -> None:
         """May the vehicle that is here take energy? Holds until its session ends."""
         self._authorisation = authorisation
@@ -177,6 +196,14 @@ class Evse:
     def renegotiate(self, why: str = "what is offered has changed") -> None:
         """Ask the car to choose its service anew. Raises LocalError where that was not announced, or no car is in its charge loop."""
         self._notify(EVSENotification.ServiceRenegotiation, why)
+
+    def renegotiate_schedule(self, why: str = "what is offered has changed") -> None:
+        """Ask the car to negotiate its schedule anew; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.ScheduleRenegotiation, why)
+
+    def confirm_meter(self, why: str = "the reading is to be confirmed") -> None:
+        """Ask the car to confirm the meter's reading; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.MeteringConfirmation, why)
 
     def pause(self, why: str) -> None:
         """Ask the car to pause or to stand by within 60 s; in Dynamic mode power goes to zero at once.
@@ -221,6 +248,7 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            rate=self.config.rate,
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:

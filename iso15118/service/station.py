@@ -169,6 +169,14 @@ class Station:
         """Ask the car at an outlet to choose its service anew. Raises LocalError where it must not be asked."""
         self.evse(name).renegotiate()
 
+    def renegotiate_schedule(self, name: str) -> None:
+        """Ask the car at an outlet to negotiate its schedule anew. Raises LocalError where it must not be asked."""
+        self.evse(name).renegotiate_schedule()
+
+    def confirm_meter(self, name: str) -> None:
+        """Ask the car at an outlet to confirm the meter's reading. Raises LocalError where it must not be asked."""
+        self.evse(name).confirm_meter()
+
     def pause(self, name: str, why: str) -> None:
         """Ask the car at an outlet to pause or to stand by. Raises LocalError where it must not be asked."""
         self.evse(name).pause(why)

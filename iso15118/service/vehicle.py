@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError, PeerError
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.sequence.phases import Phase
 from iso15118.service.capture import Capture
 from iso15118.service.car import Car, CarConfig
@@ -85,6 +86,11 @@ class Vehicle:
         """The driver wants to leave: end the session in order."""
         if self.car.conversation is not None and not self.car.conversation.over:
             self.car.conversation.stop(why)
+
+    def renegotiate_schedule(self, why: str) -> None:
+        """The driver wants another schedule, since the wish has changed: once the car is in its charge loop, which goes on meanwhile."""
+        if self.car.conversation is not None and not self.car.conversation.over:
+            self.car.conversation.notify(EVSENotification.ScheduleRenegotiation, why)
 
     async def run(self) -> VehicleResult:
         """One session. Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask."""

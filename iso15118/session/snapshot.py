@@ -5,6 +5,7 @@ from __future__ import annotations
 from iso15118.energy import Authorisation, Budget, Mobility, Need, Plan
 from iso15118.errors import DeviceFault
 from iso15118.power import Abilities, Limits, Reading, VehicleReading
+from iso15118.tariff import Rate
 from iso15118.value import Value
 
 
@@ -26,6 +27,8 @@ class SeccSnapshot(Value):
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
     proposal: Mobility | None = None
     """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
+    rate: Rate | None = None
+    """What a kWh costs; None: no receipt is given."""
 
 
 class EvccSnapshot(Value):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.messages.v20.parking import ParkingMethod
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.session import evcc
 from iso15118.session.value_added import Intended, ParkingSpace, ParkingStatusType, WantedVas, internet, parking_status
 from tests.service.test_config import EVCC, SECC
 
@@ -44,6 +46,13 @@ def test_what_a_car_wants_beside_energy(file: Path) -> None:
     assert load_evcc(file).car.session.value_added == (internet_wish, WantedVas(1000), WantedVas(66, (("IntendedService", 1),)))
 
 
+def test_how_a_car_parks(file: Path) -> None:
+    file.write_text(EVCC)
+    assert load_evcc(file).car.session.parking == evcc.Parking()
+    file.write_text(EVCC + 'parking = { method = "MVGuideManual", vehicle_frame = 5, device_offset = -1, vehicle_travel = 300 }\n')
+    assert load_evcc(file).car.session.parking == evcc.Parking(ParkingMethod.MVGuideManual, 5, -1, 300)
+
+
 OUTLET = [
     ("internet = true", "internet: True; allowed: a table"),
     ('internet = { protocols = ["gopher"] }', 'internet.protocols[0]: \'gopher\'; allowed: a list of "ftp", "http" and "https"'),
@@ -64,6 +73,7 @@ CAR = [
     ("value_added = [{ service = 6 }]", "value_added[0].service: 6; allowed: "),
     ("value_added = [{}]", "value_added[0].service: missing; allowed: "),
     ("value_added = [{ service = 66, parameters = { x = [1] } }]", "value_added[0].parameters: [1]; allowed: a table of parameters"),
+    ('parking = { method = "valet" }', 'parking.method: \'valet\'; allowed: "AutoParking", "MVGuideManual" or "Manual"'),
     ("value_added = 5", "value_added: 5; allowed: a list of at most 16 {service = ..."),
 ]
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.session import evcc, secc
 from iso15118.session.services import BptChannel, ControlMode, ParameterSet, Pricing, ServiceID, Variants, service_of
+from iso15118.session.value_added import WantedVas, internet, parking_status
 
 S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
 MANY = Variants(mobility_needs=(1, 2), pricing=tuple(Pricing), bpt_channels=tuple(BptChannel))
@@ -79,3 +81,25 @@ def test_a_car_of_several_kinds_at_a_charger_of_one() -> None:
     assert result.clean
     assert charger.namespace == "urn:iso:std:iso:15118:-20:DC"
     assert charger.service.id is ServiceID.DC_BPT
+
+
+def test_a_car_checks_in_and_out_while_it_charges() -> None:
+    charger = secc.Config(value_added=(internet(), parking_status()))
+    wanted = (WantedVas(66, (("IntendedService", 1),)), WantedVas(66, (("IntendedService", 2),)), WantedVas(65))
+    result, ended = session(charger, evcc.Config(value_added=wanted, loops=10))
+    assert result.clean
+    assert result.loops == 10
+    assert (ended.check_in, ended.check_out) == (EVCheckInStatus.Completed, EVCheckOutStatus.Completed)
+    assert ended.value_added == ()
+    again, _ = session(charger, evcc.Config(loops=10))
+    assert result.messages == again.messages + 2 * (3 + 3 + 2)
+
+
+@pytest.mark.parametrize("mode", ControlMode)
+@pytest.mark.parametrize("service", [ServiceID.DC, ServiceID.DC_BPT])
+def test_parking_knows_nothing_of_energy(service: ServiceID, mode: ControlMode) -> None:
+    wanted = (WantedVas(66, (("IntendedService", 1),)), WantedVas(66, (("IntendedService", 2),)))
+    charger = secc.Config(value_added=(parking_status(),))
+    result, ended = session(charger, evcc.Config(services=(service,), control_modes=(mode,), value_added=wanted, loops=10))
+    assert result.clean
+    assert ended.check_out is EVCheckOutStatus.Completed

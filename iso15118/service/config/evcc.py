@@ -30,7 +30,7 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import Wanted, wanted
+from iso15118.service.config.value_added import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
@@ -83,6 +83,7 @@ class CarTable(Table):
     mobility_needs: Needs = Field(default=[1, 2])
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
     value_added: Wanted = Field(default=[])
+    parking: Annotated[CarParkingTable, Field(description="a table")] = CarParkingTable()
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
     onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     target_soc: Percent = 80.0
@@ -90,6 +91,7 @@ class CarTable(Table):
     max_soc: Percent = 100.0
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
@@ -141,7 +143,9 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
         value_added=wanted(file.value_added),
+        parking=car_parking(file.parking),
         loops=file.loops,
+        renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )

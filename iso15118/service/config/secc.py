@@ -37,6 +37,7 @@ from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -60,6 +61,13 @@ class BudgetTable(Table):
     charge: Magnitude
     discharge: Magnitude = 0.0
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
+
+
+class ReceiptTable(Table):
+    """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
+
+    price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
 
 
 class EvseTable(VariantKeys, VasKeys):
@@ -88,6 +96,8 @@ class EvseTable(VariantKeys, VasKeys):
     """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
+    receipt: Annotated[ReceiptTable | None, Field(description="a table")] = None
+    """Given with every reading of the meter."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -163,6 +173,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
         schedules=_schedules(limits, table.tuples),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         discharge_allowed=table.discharge_allowed,
     )
 

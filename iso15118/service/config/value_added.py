@@ -7,7 +7,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from iso15118.errors import LocalError
+from iso15118.messages.v20.parking import ParkingMethod
 from iso15118.service.config.toml import Flag, Table
+from iso15118.session import evcc
 from iso15118.session.value_added import (
     Intended,
     ParkingSpace,
@@ -74,6 +76,17 @@ class WantedTable(Table):
     )
 
 
+class CarParkingTable(Table):
+    """How a car gets to its parking space."""
+
+    method: Annotated[
+        Literal["AutoParking", "MVGuideManual", "Manual"], Field(description='"AutoParking", "MVGuideManual" or "Manual"')
+    ] = "Manual"
+    vehicle_frame: Place | None = None
+    device_offset: Place | None = None
+    vehicle_travel: Place | None = None
+
+
 Wanted = Annotated[
     list[WantedTable],
     Field(
@@ -103,6 +116,11 @@ def parking_space(keys: VasKeys) -> ParkingSpace:
     """What a car that checks in is told."""
     table = keys.parking or ParkingTable()
     return ParkingSpace(table.space, table.device_location, table.target_distance)
+
+
+def car_parking(table: CarParkingTable) -> evcc.Parking:
+    """How a car gets to its parking space."""
+    return evcc.Parking(ParkingMethod(table.method), table.vehicle_frame, table.device_offset, table.vehicle_travel)
 
 
 def wanted(tables: list[WantedTable]) -> tuple[WantedVas, ...]:

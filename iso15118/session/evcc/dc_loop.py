@@ -135,11 +135,12 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
         evse_limits=_read_limits(session, mode),
         report=response,
         meter=response.meter_info or session.meter,
+        receipt=response.receipt or session.receipt,
         told=told,
     )
     notes: tuple[str, ...] = ()
     if response.evse_status is not None:
-        session, notes = read_status(session, response.evse_status)
+        session, notes = read_status(session, response.evse_status, response.meter_info)
     return Read(session, Outcome.DONE, session.config.times.pace, notes=notes)
 
 

@@ -188,20 +188,8 @@ def _chosen_anew(session: Session) -> Session:
 
 
 _OF_A_SERVICE: Final = (
-    *(
-        "candidates",
-        "offers",
-        "service",
-        "parameters",
-        "announced",
-        "evse_announced",
-        "evse_limits",
-        "chosen",
-        "prices",
-        "profile",
-        "told",
-        "precharged",
-    ),
-    *("delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating"),
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "prices", "profile"),
+    *("told", "precharged", "delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating"),
+    *("renewing", "unconfirmed"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from iso15118.messages.v20.common import DisplayParameters, EVSENotification, EVSEStatus
+from iso15118.messages.v20.common import DisplayParameters, EVSENotification, EVSEStatus, MeterInfo
 from iso15118.power import Contactor
+from iso15118.sequence.streams import Stream
 from iso15118.session.evcc.figures import percent, power_at_most
 from iso15118.session.evcc.state import Session
 from iso15118.session.snapshot import EvccSnapshot
@@ -31,14 +32,21 @@ def _display(present: int, minimum: int, target: int, complete: bool, capacity: 
     )
 
 
-def read_status(session: Session, status: EVSEStatus | None) -> tuple[Session, tuple[str, ...]]:
-    """The charger's wish: to end is obeyed at once, within any NotificationMaxDelay [V2G20-1960]; others are told and passed over."""
+def read_status(session: Session, status: EVSEStatus | None, meter: MeterInfo | None = None) -> tuple[Session, tuple[str, ...]]:
+    """The charger's wish, obeyed at once, within any NotificationMaxDelay [V2G20-1960] [V2G20-1052] [V2G20-1621].
+
+    Wishes that are not followed are told and passed over. `meter`: the reading in the same response, which is to be confirmed [V2G20-1083].
+    """
     if status is None or session.stop:
         return session, ()
     if status.evse_notification is EVSENotification.Terminate:
         return replace(session, stop="the charger asks to end"), ()
     if status.evse_notification is EVSENotification.ServiceRenegotiation and session.renegotiable:
         return replace(session, renegotiating=True), ()
+    if status.evse_notification is EVSENotification.ScheduleRenegotiation:
+        return (session if Stream.SCHEDULE in session.asides else replace(session, renewing=True)), ()
+    if status.evse_notification is EVSENotification.MeteringConfirmation and meter is not None and session.loops > 1:
+        return (session if Stream.METERING in session.asides else replace(session, unconfirmed=meter)), ()
     return session, (f"the charger asks for {status.evse_notification}, which is not followed",)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo
+from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, ParkingMethod
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import Due, Stream
 from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
 from iso15118.session.evcc.mains import Mains
@@ -45,6 +48,15 @@ class Renegotiation(Value):
     services: tuple[ServiceID, ...]
 
 
+class Parking(Value):
+    """How the car gets to its parking space, and its measures, as far as they are told: whole numbers, whose meaning is the car park's."""
+
+    method: ParkingMethod = ParkingMethod.Manual
+    vehicle_frame: int | None = None
+    device_offset: int | None = None
+    vehicle_travel: int | None = None
+
+
 class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
@@ -59,6 +71,7 @@ class Config(Value):
     """Wanted, the best first."""
     value_added: tuple[WantedVas, ...] = ()
     """Wanted beside energy, where they are offered."""
+    parking: Parking = Parking()
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -72,6 +85,8 @@ class Config(Value):
     energy_offer: Offer | None = None
     """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
+    renew_schedule_after: int | None = None
+    """Negotiate the schedule anew after so many exchanges of the charge loop, once; None: only when the charger or the driver asks."""
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
     lenience: Lenience = USUAL
@@ -86,6 +101,8 @@ class Config(Value):
             raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
         if len(self.value_added) > 16:
             raise LocalError(f"{len(self.value_added)} value-added services: at most 16 can be selected")
+        if self.renew_schedule_after is not None and self.renew_schedule_after < 1:
+            raise LocalError("a schedule can be negotiated anew after 1 exchange of the charge loop at the earliest")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -102,6 +119,22 @@ class Told(NamedTuple):
 
 
 NOTHING_TOLD: Final = Told()
+
+
+class Aside(Value):
+    """Something under way on a side stream."""
+
+    due: Due
+    request: Message | None = None
+    """Our last request on it."""
+    waiting: bool = False
+    """The response to it is still to come."""
+    writing: int = 0
+    """Requests handed over for writing and not yet reported as sent."""
+    ongoing: bool = False
+    """The charger is still busy with it."""
+    changes: Mapping[str, Any] = {}
+    """Fields of the session, as they will be once the charger has agreed."""
 
 
 class Session(Value):
@@ -142,6 +175,9 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
+    check_in: EVCheckInStatus | None = None
+    """The last status that was answered, of coming in to the parking space and of leaving it."""
+    check_out: EVCheckOutStatus | None = None
     announced: Limits | None = None
     """What we said in charge parameter discovery."""
     evse_announced: Limits | None = None
@@ -181,6 +217,18 @@ class Session(Value):
     """The charger's last turn in it."""
     meter: MeterInfo | None = None
     """The last reading of the charger's meter."""
+    receipt: Receipt | None = None
+    """The last one."""
+    asides: Mapping[Stream, Aside] = {}
+    """What is under way on side streams."""
+    renewing: bool = False
+    """A new schedule is wanted: by the charger, or on our side."""
+    renewals: int = 0
+    """Schedules negotiated anew."""
+    unconfirmed: MeterInfo | None = None
+    """The reading that the charger wants to have confirmed."""
+    confirmed: MeterInfo | None = None
+    """The last one that was."""
     setpoint: VehicleSetpoint = STILL
     set_at: Second | None = None
     """When it last changed."""
@@ -216,7 +264,8 @@ class Session(Value):
     @property
     def renegotiated_in(self) -> tuple[str, ...]:
         """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
-        return self.transfer or Transfer.DC, COMMON
+        energy, aside = self.transfer or Transfer.DC, self.asides.get(Stream.SCHEDULE)
+        return (energy, COMMON) if aside is None or aside.due is Due.CHARGE_PARAMETERS else (COMMON, energy)
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

@@ -14,7 +14,7 @@ from iso15118.messages.v20.common import Header
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
-from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, services, setup
+from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, parking, services, setup
 from iso15118.session.evcc import delivery as power
 from iso15118.session.evcc import schedule as schedules
 from iso15118.session.evcc.contactor import may_detect
@@ -64,16 +64,21 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
         return power.ask_power_stop
     if phase is Phase.WELDING_DETECTION:
         if session.welding_over:
-            return power.ask_session_stop
+            return _stop(session)
         return power.ask_welding_detection if may_detect(session, snapshot) else None
     if session.stop:
-        return power.ask_session_stop
+        return _stop(session)
     if phase is Phase.SERVICE_SELECTION and services.undetailed(session) is not None:
         return services.ask_service_detail
     ask = _ASKS.get(phase) or _BY_TRANSFER.get((phase, session.transfer))
     if ask is None:
         raise LocalError(f"nothing to ask while {phase} is due")
     return ask
+
+
+def _stop(session: Session) -> Ask | None:
+    """The session's stop; None: the car has to check out of its parking space first."""
+    return None if parking.before_stop(session) else power.ask_session_stop
 
 
 def leaving(session: Session, snapshot: EvccSnapshot) -> Session:

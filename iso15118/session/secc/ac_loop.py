@@ -19,7 +19,7 @@ from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, rela
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
-from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
@@ -44,10 +44,6 @@ UNREADY: Final[Second] = 0.3
 """The pilot has been out of C and D for so long in the loop, and no PowerDelivery(Stop) has come."""
 TOLERANCE: Final[Watt] = 250.0
 """W a phase beside 5 %: what is measured there is within a limit (1 A, and what a meter may err)."""
-VOLTAGE: Final = (0.8, 1.15)
-"""Of the nominal voltage: outside, the grid is lost (ours; the bands of grid codes lie inside)."""
-FREQUENCY: Final = 2.5
-"""Hz beside the nominal frequency: outside, the grid is lost (ours)."""
 GRID_LOST: Final = "the grid is lost"
 
 _MODES: Final[dict[tuple[ControlMode, bool], tuple[type[Message], type[Message]]]] = {
@@ -74,11 +70,13 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = decided(session, snapshot, turn)
     session, code = watch_profile(session, snapshot, held=session.relayed.told)
     session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = ac.AC_ChargeLoopRes(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
-        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
         control_mode=said_,
     )
     return Answer(session, response)
@@ -214,13 +212,9 @@ def _fresh(snapshot: SeccSnapshot) -> AcReading | None:
 
 
 def grid_lost(snapshot: SeccSnapshot) -> bool:
-    """True where a fresh measurement shows no grid at L1, or one that no vehicle may feed."""
-    measured, abilities = _fresh(snapshot), snapshot.abilities.ac or UNSAID
-    if measured is None:
-        return False
-    low, high = VOLTAGE[0] * abilities.voltage, VOLTAGE[1] * abilities.voltage
-    seen = measured.voltage[: abilities.phases]
-    return min(seen) < low or max(seen) > high or abs(measured.frequency - abilities.frequency) > FREQUENCY
+    """True where a fresh measurement shows no grid, or one that no vehicle may feed."""
+    measured = _fresh(snapshot)
+    return measured is not None and not (snapshot.abilities.ac or UNSAID).holds(measured)
 
 
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:

@@ -24,7 +24,7 @@ from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.refusals import SPOKEN, refusal
+from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
 from iso15118.sequence.table import Outcome, following, require
 from iso15118.sequence.timers import Timer, times
@@ -176,8 +176,8 @@ def _fail(session: Session, why: str, out: list[Command]) -> Session:
 
 
 def _received(session: Session, message: Message, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    if session.phase is Phase.ENDED or type(message) not in SPOKEN:
-        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in SPOKEN else 'not a request'}"))
+    if session.phase is Phase.ENDED or not asks(message):
+        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if asks(message) else 'not a request'}"))
         return session
     stream = stream_of(payload_type)
     out.append(Disarm(SEQUENCE[stream]))
@@ -394,7 +394,12 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
         return _end(session, why, out)
     out.append(Arm(Timer.STOP, session.config.times.stop))
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
-    session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
+    if session.phase in _TOWARDS_POWER:
+        session = replace(session, setpoint=wind_down.REST)
+    elif session.phase.loop and session.ask is None:
+        session = standby.still(session)  # before the first turn the output still follows the pre-charge
+    else:
+        session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
     return session
 

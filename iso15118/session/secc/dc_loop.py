@@ -13,7 +13,7 @@ from iso15118.power import Limits, Setpoint
 from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
-from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
@@ -59,11 +59,13 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)
     session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = dc.DC_ChargeLoopRes(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
-        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
         evse_present_current=rational(round(reading.current.value, 1)),
         evse_present_voltage=rational(round(reading.voltage.value, 1)),
         evse_power_limit_achieved=decision.power_limited,

@@ -9,7 +9,7 @@ from iso15118.energy import Authorisation, Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, AcTarget, Limits, Setpoint
@@ -276,6 +276,8 @@ class Session(Value):
     """The car is still to hear of the last one."""
     reading: MeterInfo | None = None
     """What the car has last been asked to confirm."""
+    receipt: Receipt | None = None
+    """That came with it."""
     wishes: tuple[Wish, ...] = ()
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False

@@ -150,10 +150,10 @@ def said(answer: Answer) -> Answer:
         response = response.but(response_code=ResponseCode.WARNING_ScheduleRenegotiationFailed)
     status = response.evse_status
     if status is not None and status.evse_notification is _CONFIRM:
-        session = replace(notifications.dropped(session, _CONFIRM), reading=response.meter_info)
+        session = replace(notifications.dropped(session, _CONFIRM), reading=response.meter_info, receipt=response.receipt)
     return answer._replace(session=session, response=response)
 
 
 def closed(session: Session) -> Session:
     """The session after the charge loop: whatever was under way beside it has ended with it [V2G20-1446]."""
-    return replace(session, renewal=None, renewed=None, reading=None, failed_renewals=0, warn=False)
+    return replace(session, renewal=None, renewed=None, reading=None, receipt=None, failed_renewals=0, warn=False)

@@ -15,12 +15,15 @@ from iso15118.messages.catalogue import payload_type_of
 from iso15118.messages.v20 import ac, dc
 from iso15118.messages.v20 import authorization as au
 from iso15118.messages.v20 import delivery as pd
+from iso15118.messages.v20 import parking as pk
 from iso15118.messages.v20 import schedule as se
 from iso15118.messages.v20 import service as sv
 from iso15118.messages.v20 import session as ss
 from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Header, Processing, ResponseCode
+from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
 from iso15118.messages.v20.rational import rational
 from iso15118.power import Abilities, AcAbilities, AcReading, Contactor, Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
+from iso15118.sequence.streams import PAYLOAD_TYPES, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
 from iso15118.session.evcc import Config, Session, begin, step
@@ -190,8 +193,14 @@ class Charger:
                 return pd.PowerDeliveryRes(**head)
             case dc.DC_ChargeLoopReq(control_mode=mode):
                 return loop_response(type(mode), **head)
+            case MeteringConfirmationReq():
+                return MeteringConfirmationRes(**head)
             case dc.DC_WeldingDetectionReq():
                 return dc.DC_WeldingDetectionRes(**head, evse_present_voltage=rational(0))
+            case pk.VehicleCheckInReq():
+                return pk.VehicleCheckInRes(**head)
+            case pk.VehicleCheckOutReq():
+                return pk.VehicleCheckOutRes(**head, evse_check_out_status=pk.EVSECheckOutStatus.Completed)
             case ss.SessionStopReq():
                 return ss.SessionStopRes(**head)
         raise TypeError(type(request))
@@ -291,6 +300,8 @@ class Bench:
         self.world = snapshot(**world)
         self.charger = Charger(bidirectional, alternating)
         self.sent: list[Any] = []
+        self.aside: list[tuple[Stream, Any]] = []
+        """Requests sent on side streams."""
         self.notes: list[str] = []
         self.trace: list[Command] = []
         self.timers: dict[Timer, float] = {}
@@ -313,6 +324,9 @@ class Bench:
         for command in commands:
             match command:
                 case Send(message, payload_type):
+                    if (stream := stream_of(payload_type)) is not Stream.MAIN:
+                        self.aside.append((stream, message))
+                        continue
                     assert payload_type == payload_type_of(message)
                     self.sent.append(message)
                 case Arm(timer, seconds):
@@ -358,6 +372,12 @@ class Bench:
 
     def turn(self) -> tuple[Command, ...]:
         """What comes next by itself: the answer to the request that is out, or the end of a pause."""
+        for stream, aside in self.session.asides.items():
+            if aside.waiting:
+                return self.turn_aside(stream, aside.request)
+        if self.session.outstanding is None and Timer.SCHEDULE_PACE in self.timers:
+            self.wait(self.timers.pop(Timer.SCHEDULE_PACE))
+            return self.feed(Elapsed(Timer.SCHEDULE_PACE))
         if self.session.outstanding is not None:
             self.wait(0.01)
             self.feed(Sent())
@@ -367,6 +387,12 @@ class Bench:
             return self.feed(Received(answer, payload_type_of(answer)))
         self.wait(self.timers.pop(Timer.PACE))
         return self.feed(Elapsed(Timer.PACE))
+
+    def turn_aside(self, stream: Stream, request: Any) -> tuple[Command, ...]:
+        """The answer to the request that is out on a side stream."""
+        self.feed(Sent(stream))
+        answer = self.charger.answer(request)
+        return () if answer is None else self.feed(Received(answer, PAYLOAD_TYPES[stream]))
 
     def run(self, until: type[Message] | None = None, *, turns: int = 400) -> Bench:
         """On until a request of class `until` is out, the connection is closed, or the charger is silent."""

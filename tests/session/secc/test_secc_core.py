@@ -14,13 +14,14 @@ from iso15118.messages.v20.common import Header, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq, DC_ChargeLoopRes, DC_PreChargeReq
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
-from iso15118.power import OFF, Contactor, Insulation
+from iso15118.power import OFF, Contactor, Insulation, Setpoint
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Garbled, Sent, StopWanted, Tick
+from iso15118.session.services import ServiceID
 from tests.sequence import order
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, said, snapshot
@@ -418,3 +419,11 @@ def test_an_end_wished_for_before_the_loop_takes_the_voltage_away_at_once(phase:
     assert play.skip().session.setpoint.contactor
     assert play >> StopWanted("the shop closes") << REST
     assert play >> Tick() << REST
+
+
+@pytest.mark.parametrize("service", [ServiceID.DC, ServiceID.DC_BPT])
+def test_a_stop_before_the_first_turn_ends_the_pre_charge(service: ServiceID) -> None:
+    """The loop is open, the car has not spoken in it: voltage and trickle of the pre-charge go, the contactor waits for the car."""
+    play = charger_at(Phase.CHARGE_LOOP, service=service)
+    assert play.session.setpoint.trickle > 0
+    assert play >> StopWanted("operator") << Setpoint(contactor=True, lock=True)
