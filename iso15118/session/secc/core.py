@@ -347,7 +347,8 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
     stamped = session.stamped(snapshot)
     try:
         if session.failing:
-            raise PeerError(session.failing, code="FAILED_PowerDeliveryNotApplied")
+            stuck = DeviceFault.CONTACTOR in snapshot.faults
+            raise PeerError(session.failing, code="FAILED_ContactorError" if stuck else "FAILED_PowerDeliveryNotApplied")
         answer = ANSWERS[type(request)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))
