@@ -25,7 +25,7 @@ from iso15118.value import Value
 if TYPE_CHECKING:
     from iso15118.service.pair import Pair
 
-LADDER: Final = tuple(phase for phase in Phase if phase is not Phase.ENDED)
+LADDER: Final = tuple(phase for phase in Phase if phase not in (Phase.STANDBY, Phase.ENDED))  # standby is a detour
 POINTS: Final = 240
 """Points of the curves over the session."""
 LINES: Final = 16

@@ -16,6 +16,7 @@ from iso15118.messages.v20.common import ChargeLoopRes
 from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import number
 from iso15118.power import Setpoint, VehicleSetpoint
+from iso15118.sequence.phases import Phase
 from iso15118.service.conversation import Conversation, Scribe
 from iso15118.service.evse import epoch
 from iso15118.service.log import Log
@@ -114,11 +115,25 @@ class Car:
             complete=self._complete(now, reading.soc.value),
         )
 
+    @property
+    def paused(self) -> evcc.Paused | None:
+        """What the car keeps of a session that pauses: the next one joins it. None: no session pauses."""
+        if self.conversation is None or self.conversation.session.phase is not Phase.ENDED:
+            return None
+        kept: evcc.Paused | None = self.conversation.session.paused
+        return kept
+
+    async def rest(self) -> None:
+        """Wait out a pause, as long as it was planned."""
+        if self.paused is not None and self.paused.wake is not None:
+            await asyncio.sleep(max(0.0, self.paused.wake - self._loop.time()))
+
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None) -> Driver:
-        """A new conversation, to be given a connection."""
-        self.loops, self._loop_began = 0, None
+        """A new conversation, to be given a connection; behind a pause it joins the session, and the plan has gone on."""
+        paused = self.paused
+        self.loops, self._loop_began = 0, self._loop_began if paused else None
         self.conversation = Conversation(
-            evcc.begin(self.config.session),
+            evcc.begin(self.config.session, paused),
             self._step,
             snapshot=self.snapshot,
             perform=self._apply,

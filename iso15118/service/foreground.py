@@ -66,7 +66,7 @@ def run_vehicle(
     wiring: Wiring | None = None,
     log: Log | None = None,
 ) -> VehicleResult:
-    """Run one session of a car; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
+    """Run one session of a car, with its pauses; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
 
     Raises PeerError where no charger answers, LocalError without the interface, KeyboardInterrupt where a signal has left no result.
     """
@@ -78,7 +78,7 @@ def run_vehicle(
 
         def on_signal(name: str) -> None:
             told.append(name)
-            if len(told) > 1 or vehicle.car.conversation is None:
+            if len(told) > 1 or vehicle.car.conversation is None or vehicle.car.conversation.over:
                 session.cancel()
             else:
                 vehicle.stop(name)
@@ -87,7 +87,7 @@ def run_vehicle(
             vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, wiring=wiring, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
-            session = asyncio.ensure_future(vehicle.run())
+            session = asyncio.ensure_future(_to_its_end(vehicle))
             try:
                 return await session
             except asyncio.CancelledError:
@@ -99,6 +99,14 @@ def run_vehicle(
     _finish_recordings()
     if result is None:
         raise KeyboardInterrupt
+    return result
+
+
+async def _to_its_end(vehicle: Vehicle) -> VehicleResult:
+    """Session after session, until one does not pause. What comes of the last."""
+    result = await vehicle.run()
+    while vehicle.car.paused is not None:
+        result = await vehicle.run()
     return result
 
 

@@ -104,7 +104,11 @@ class Pair:
     async def session(
         self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None
     ) -> PairResult:
-        """One session, from the connection to metal at rest, while the actuator turns. `tap` is at the charger's end."""
+        """One session, from the connection to metal at rest, while the actuator turns. `tap` is at the charger's end.
+
+        Behind a pause the same session goes on, when it is time.
+        """
+        await self.car.rest()
         began, battery = self._loop.time(), self.car.metal.battery
         stored, lost, soc = battery.stored, battery.loss, battery.soc
         before = self.actuator.reading

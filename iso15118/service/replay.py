@@ -56,7 +56,7 @@ def begin(head: Head) -> Any:
         return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id), paused)
     from iso15118.session import evcc
 
-    return evcc.begin(build(evcc.Config, head.config))
+    return evcc.begin(build(evcc.Config, head.config), None if head.paused is None else build(evcc.Paused, head.paused))
 
 
 def step_of(head: Head) -> Step:

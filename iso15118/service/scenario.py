@@ -71,6 +71,8 @@ class Ask(StrEnum):
     PAUSE = "pause"
     EXIT_STANDBY = "exit_standby"
     RENEGOTIATE = "renegotiate"
+    RENEGOTIATE_SCHEDULE = "renegotiate_schedule"
+    CONFIRM_METER = "confirm_meter"
 
 
 class Operate(Deed, kw_only=True):
@@ -311,6 +313,10 @@ def _operate(evse: Evse, faults: SimulatedFaults, deed: Deed) -> None:
             evse.exit_standby(why)
         case Ask.RENEGOTIATE:
             evse.renegotiate(why)
+        case Ask.RENEGOTIATE_SCHEDULE:
+            evse.renegotiate_schedule(why)
+        case Ask.CONFIRM_METER:
+            evse.confirm_meter(why)
         case None:
             pass
 

@@ -18,53 +18,67 @@ STOP = '{"SessionStopReq": {"ChargingSession": "%s"}}'
 FAILURES = [code for code in ResponseCode if code.startswith("FAILED")]
 
 
-def refused(request: str, code: str, *ids: str, **misbehaviour: Any) -> Any:
+def refused(request: str, code: str, mark: pytest.MarkDecorator, **misbehaviour: Any) -> Any:
     """A request of a car in place of a right one (`say`), or with other `values`; and the code it is refused with."""
     kind = Instead if "say" in misbehaviour else WrongValues
     said = misbehaviour.get("say", misbehaviour["at"])
     answer = (said.split('"')[1] if said.startswith("{") else said).replace("Req", "Res")
-    return pytest.param(kind(**misbehaviour), answer, code, marks=pytest.mark.case(*ids), id=f"{request}_{code}")
+    return pytest.param(kind(**misbehaviour), answer, code, marks=mark, id=f"{request}_{code}")
 
 
 @pytest.mark.parametrize(
     ("misbehaviour", "answer", "code"),
     [
-        refused("AuthorizationReq", "FAILED_SequenceError", "SEQ-03", at="AuthorizationSetupReq", say="AuthorizationReq"),
-        refused("CertificateInstallationReq", "FAILED_SequenceError", "SEQ-04", at="AuthorizationReq", say="CertificateInstallationReq"),
-        refused("SessionSetupReq", "FAILED_SequenceError", "SES-14", at="ServiceDiscoveryReq", say="SessionSetupReq"),
-        refused("unknown service", "FAILED_ServiceIDInvalid", "SVC-03", at="ServiceDetailReq", values={"ServiceID": 99}),
-        refused("unknown set", "FAILED_ServiceSelectionInvalid", "SVC-07", at="ServiceSelectionReq", values={"ParameterSetID": 77}),
+        refused("AuthorizationReq", "FAILED_SequenceError", pytest.mark.case("SEQ-03"), at="AuthorizationSetupReq", say="AuthorizationReq"),
+        refused(
+            "CertificateInstallationReq",
+            "FAILED_SequenceError",
+            pytest.mark.case("SEQ-04"),
+            at="AuthorizationReq",
+            say="CertificateInstallationReq",
+        ),
+        refused("SessionSetupReq", "FAILED_SequenceError", pytest.mark.case("SES-14"), at="ServiceDiscoveryReq", say="SessionSetupReq"),
+        refused("unknown service", "FAILED_ServiceIDInvalid", pytest.mark.case("SVC-03"), at="ServiceDetailReq", values={"ServiceID": 99}),
+        refused(
+            "unknown set",
+            "FAILED_ServiceSelectionInvalid",
+            pytest.mark.case("SVC-07"),
+            at="ServiceSelectionReq",
+            values={"ParameterSetID": 77},
+        ),
         refused(
             "negative maximum",
             "FAILED_WrongChargeParameter",
-            "CPD-04",
+            pytest.mark.case("CPD-04"),
             at="DC_ChargeParameterDiscoveryReq",
             values={"EVMaximumChargePower": -1000},
         ),
         refused(
             "minimum above maximum",
             "FAILED_WrongChargeParameter",
-            "CPD-03",
+            pytest.mark.case("CPD-03"),
             at="DC_ChargeParameterDiscoveryReq",
             values={"EVMinimumVoltage": 900, "EVMaximumVoltage": 300},
         ),
         refused(
             "beyond all measure",
             "FAILED_WrongChargeParameter",
-            "CPD-05",
+            pytest.mark.case("CPD-05"),
             at="DC_ChargeParameterDiscoveryReq",
             values={"EVMaximumChargePower": {"Exponent": 127, "Value": 32767}},
         ),
-        refused("cable check again", "FAILED_SequenceError", "SEQ-06", at="DC_PreChargeReq", say="DC_CableCheckReq"),
+        refused("cable check again", "FAILED_SequenceError", pytest.mark.case("SEQ-06"), at="DC_PreChargeReq", say="DC_CableCheckReq"),
         refused(
             "tuple not offered",
             "FAILED_ScheduleSelectionInvalid",
-            "PWR-01",
+            pytest.mark.case("PWR-01"),
             at="PowerDeliveryReq",
             nth=2,  # the first one waits for the car's own contactor
             values={"SelectedScheduleTupleID": 99},
         ),
-        refused("stop in the loop", "FAILED_SequenceError", "SEQ-02", at="DC_ChargeLoopReq", nth=5, say=STOP % "Terminate"),
+        refused(
+            "stop in the loop", "FAILED_SequenceError", pytest.mark.case("SEQ-02"), at="DC_ChargeLoopReq", nth=5, say=STOP % "Terminate"
+        ),
     ],
 )
 def test_a_charger_refuses_in_kind(misbehaviour: Misbehaviour, answer: str, code: str) -> None:

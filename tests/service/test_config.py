@@ -9,6 +9,7 @@ from iso15118.errors import LocalError
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.session.lenience import USUAL, Deviation
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.tariff import Rate
 
 SECC = """\
 insecure_plain_tcp = true
@@ -61,6 +62,7 @@ always_priced = true
 negative_discharge = true
 service_renegotiation = true
 standby = true
+receipt = { price = 0.42, taxes = [19.0] }
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
 """)
@@ -75,6 +77,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
+    assert evse.rate == Rate(0.42, (19.0,))
     assert evse.session.standby
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
@@ -101,6 +104,7 @@ min_soc = 30
 max_soc = 95
 departure = 3600
 loops = 12
+renew_schedule_after = 5
 record = "car.jsonl"
 plan = [{ seconds = 60, power = 11000 }, { seconds = 30, power = -5000.0 }]
 v2x = { min_soc = 40, max_soc = 60 }
@@ -123,6 +127,7 @@ voltage = 720
     assert settings.record == file.parent / "car.jsonl"
     assert (car.session.evcc_id, car.session.services, car.session.loops) == ("WMI0000000000001", (ServiceID.DC,), 12)
     assert car.session.control_modes == (ControlMode.SCHEDULED,)
+    assert car.session.renew_schedule_after == 5
     assert (battery.capacity, battery.soc) == (50_000, pytest.approx(50))
     assert battery.open_circuit_voltage == pytest.approx(720)
     assert (car.trip.departure, car.trip.target_soc, car.trip.min_soc, car.trip.max_soc) == (3600, 90, 30, 95)
@@ -132,6 +137,8 @@ voltage = 720
 
 
 SECC_WRONG = [
+    (SECC + 'receipt = { price = "dear" }\n', "evse[0].receipt.price: 'dear'; allowed: a finite number"),
+    (SECC + f"receipt = {{ price = 0.4, taxes = {[1.0] * 11} }}\n", "allowed: a list of up to 10 numbers >= 0"),
     ("", "evse: missing; allowed: at least one [[evse]] table"),
     ("evse = []", "evse: []; allowed: at least one [[evse]] table"),
     ("evse = 5", "evse: 5; allowed: at least one [[evse]] table"),
@@ -191,6 +198,7 @@ EVCC_WRONG = [
     (EVCC + "onboard = { volt = 0 }", "onboard.volt: unknown key; allowed: current, efficiency, phases, power, reactive"),
     (EVCC + "plan = [{ seconds = 5, power = 1 }, { seconds = 5 }]", "plan[1].power: missing; allowed: a finite number"),
     (EVCC + "plan = [{ seconds = 0, power = 1 }]", "plan[0].seconds: 0; allowed: a finite number > 0"),
+    (EVCC + "renew_schedule_after = 0", "renew_schedule_after: 0; allowed: a whole number >= 1"),
     (EVCC + "loops = 0", "loops: 0; allowed: a whole number >= 1"),
     (EVCC + "loops = 2.5", "loops: 2.5; allowed: a whole number >= 1"),
     (EVCC + "departure = -1", "departure: -1; allowed: seconds from the start"),

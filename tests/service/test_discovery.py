@@ -89,6 +89,34 @@ def test_no_answer_but_a_line(data: bytes, source: tuple[str, int, int, int], ca
     assert len(caplog.records) == 1
 
 
+@pytest.mark.case("V2G-02", "V2G-03", "V2G-04", "V2G-05", "SDP-03", "SDP-04", "SDP-05")
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("02fd9000000000020000", id="version 2"),
+        pytest.param("01fd9000000000020000", id="inverse version"),
+        pytest.param("01fe9000000000010000", id="length smaller"),
+        pytest.param("01fe9000000000030000", id="length larger"),
+        pytest.param(SdpResponse(ETH.address, 50000).to_datagram().hex(), id="a response"),
+        pytest.param("01fe9000000000020100", id="reserved security"),
+        pytest.param("01fe9000000000020010", id="reserved transport"),
+        pytest.param("01fe90000000000100", id="one octet"),
+        pytest.param("01fe900000000003000000", id="three octets"),
+    ],
+)
+def test_a_bad_request_gets_no_answer_and_the_next_good_one_does(data: str) -> None:
+    async def main() -> None:
+        it, wire = server(plain_port=50000)
+        it.datagram_received(bytes.fromhex(data), FAR)
+        assert wire.sent == []
+        await asyncio.sleep(2.0)
+        assert wire.sent == []
+        it.datagram_received(SdpRequest(Security.NONE).to_datagram(), FAR)
+        assert [decode_response(octets) for octets, _ in wire.sent] == [SdpResponse(ETH.address, 50000, Security.NONE)]
+
+    run(main())
+
+
 def test_a_flood_is_throttled_and_its_log_too(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> int:
         it, wire = server(plain_port=50000)

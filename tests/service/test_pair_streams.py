@@ -10,10 +10,10 @@ import pytest
 
 from iso15118.energy import Plan, Slot
 from iso15118.errors import LocalError
-from iso15118.messages.v20.common import EVSENotification, Receipt
+from iso15118.messages.v20.common import EVSENotification, Receipt, ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes
 from iso15118.messages.v20.rational import number
-from iso15118.service.car import CarConfig
+from iso15118.service.car import Car, CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.plain import plain
@@ -22,7 +22,10 @@ from iso15118.service.replay import replay
 from iso15118.service.seen import Direction, Exchanged, Noted, Seen
 from iso15118.service.virtual import run
 from iso15118.session import evcc
+from iso15118.session.commands import Command, Send
+from iso15118.session.events import Event
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.snapshot import EvccSnapshot
 from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS
 
@@ -70,9 +73,9 @@ class Eyes:
 
 
 def session(
-    eyes: Eyes, mode: ControlMode, service: ServiceID = ServiceID.DC_BPT, *, evse: EvseConfig | None = None, **car: int
+    eyes: Eyes, mode: ControlMode, service: ServiceID = ServiceID.DC_BPT, *, evse: EvseConfig | None = None, renew_after: int | None = None
 ) -> PairResult:
-    config = evcc.Config(loops=LOOPS, services=(service,), control_modes=(mode,), **car)  # type: ignore[arg-type]
+    config = evcc.Config(loops=LOOPS, services=(service,), control_modes=(mode,), renew_schedule_after=renew_after)
     return run_pair(evse, CarConfig(session=config), prepare=eyes)
 
 
@@ -89,8 +92,7 @@ def went_well(result: PairResult, eyes: Eyes) -> None:
 def test_a_schedule_negotiated_anew_leaves_no_gap(side: str, mode: ControlMode, service: ServiceID) -> None:
     acts: dict[str, Callable[[Pair], None]] = {"charger": lambda pair: pair.evse.renegotiate_schedule(), "driver": changed_mind}
     eyes = Eyes({12: acts[side]} if side in acts else {})
-    plan = {"renew_schedule_after": 12} if side == "car" else {}
-    went_well(session(eyes, mode, service, **plan), eyes)
+    went_well(session(eyes, mode, service, renew_after=12 if side == "car" else None), eyes)
     assert eyes.aside(0x8101) == THREE
 
 
@@ -128,6 +130,61 @@ def test_a_car_may_be_asked_many_times() -> None:
     eyes = Eyes({at: lambda pair: pair.evse.renegotiate_schedule() for at in (5, 15, 25)})
     went_well(session(eyes, ControlMode.SCHEDULED), eyes)
     assert eyes.aside(0x8101) == THREE * 3
+
+
+class Forgetful(Eyes):
+    """The car's end loses what it would say on the renegotiation stream, from the n-th message of it on."""
+
+    def __init__(self, after: int, acts: dict[int, Callable[[Pair], None]] | None = None) -> None:
+        super().__init__(acts)
+        self.left = after
+
+    def __call__(self, pair: Pair) -> None:
+        super().__call__(pair)
+        pair.car = Car(pair.car.config, detached=False, clock=pair.clock, step=self.step)
+        pair.outlet.plant.bus.load = pair.car.metal
+
+    def step(self, session: evcc.Session, event: Event, world: EvccSnapshot) -> tuple[evcc.Session, list[Command]]:
+        session, commands = evcc.step(session, event, world)
+        kept: list[Command] = []
+        for command in commands:
+            if isinstance(command, Send) and command.payload_type == 0x8101:
+                self.left -= 1
+                if self.left < 0:
+                    continue
+            kept.append(command)
+        return session, kept
+
+
+@MODES
+@pytest.mark.case("REN-04")
+def test_a_renegotiation_left_unfinished_leaves_no_gap(mode: ControlMode) -> None:
+    """60 s later it has failed, the schedule in force stays, and the loop has gone on all the time."""
+    eyes = Forgetful(2)
+    config = evcc.Config(loops=300, control_modes=(mode,), renew_schedule_after=12)
+    result = run_pair(None, CarConfig(session=config), prepare=eyes)
+    assert (result.clean, result.loops) == (True, 300)
+    assert eyes.longest_gap() < 0.3
+    assert eyes.aside(0x8101) == THREE[:2]
+    assert [note for note in eyes.notes if "unfinished" in note] == [
+        "the car has left a schedule renegotiation unfinished: the schedule in force stays"
+    ]
+
+
+@pytest.mark.case("REN-05")
+def test_a_car_that_twice_does_not_renegotiate_is_warned_and_then_refused() -> None:
+    """[V2G20-2235]; and an honest car charges at the same outlet."""
+    eyes = Forgetful(0, {12: lambda pair: pair.evse.renegotiate_schedule()})
+    result = run_pair(None, CarConfig(session=evcc.Config(loops=1000)), prepare=eyes)
+    assert result.clean is False
+    assert "FAILED_ScheduleRenegotiation" in result.car.why
+    codes = [response.response_code for response in eyes.responses()]
+    assert codes.count(ResponseCode.WARNING_ScheduleRenegotiationFailed) == 1
+    assert codes[-1] is ResponseCode.FAILED_ScheduleRenegotiation
+    assert 100.0 < result.duration < 140.0
+    assert eyes.longest_gap() < 0.3
+    honest = Eyes({12: lambda pair: pair.evse.renegotiate_schedule()})
+    went_well(session(honest, ControlMode.SCHEDULED), honest)
 
 
 @MODES

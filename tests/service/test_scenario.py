@@ -135,6 +135,14 @@ def test_service_is_renegotiated_by_either_side() -> None:
     assert len(result.journal.messages("ServiceDiscoveryReq")) == 2
 
 
+def test_what_goes_on_beside_the_loop_may_be_asked_for() -> None:
+    deeds = (Operate(after=3.0, ask=Ask.RENEGOTIATE_SCHEDULE), Operate(after=4.0, ask=Ask.CONFIRM_METER))
+    (result,) = in_memory(Visit(car=CarConfig(session=evcc.Config(loops=40))), charger_deeds=deeds)
+    assert result.clean
+    assert len(result.journal.messages("DC_ChargeParameterDiscoveryReq")) == 2
+    assert len(result.journal.messages("MeteringConfirmationReq")) == 1
+
+
 def test_what_cannot_be_done_now_is_said_and_the_session_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, logger="iso15118"):
         (result,) = in_memory(Visit(car=CarConfig(session=evcc.Config(loops=20))), charger_deeds=(Operate(after=2.0, ask=Ask.RENEGOTIATE),))

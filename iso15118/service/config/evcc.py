@@ -67,6 +67,18 @@ class LegTable(Table):
     power: Annotated[float, Field(allow_inf_nan=False, description="a finite number, negative to discharge")]
 
 
+class BreakTable(Table):
+    """A rest by the car's own plan: after so many exchanges of the charge loop, for so many seconds."""
+
+    after_loops: Annotated[int, Field(ge=1, description="a whole number >= 1")]
+    seconds: Positive
+
+    @property
+    def value(self) -> evcc.Break:
+        """The same as the session takes it."""
+        return evcc.Break(self.after_loops, self.seconds)
+
+
 class WindowTable(Table):
     """States of charge between which the battery may be cycled."""
 
@@ -91,6 +103,11 @@ class CarTable(Table):
     max_soc: Percent = 100.0
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    pause: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
+    """Under a schedule only: when the charger steers, it has to ask."""
+    standby: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
+    on_pause: Annotated[evcc.Rest, Field(description='"pause" or "standby"')] = evcc.Rest.PAUSE
+    """How the charger's wish for a pause is followed."""
     renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
@@ -145,6 +162,9 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         value_added=wanted(file.value_added),
         parking=car_parking(file.parking),
         loops=file.loops,
+        pause=None if file.pause is None else file.pause.value,
+        standby=None if file.standby is None else file.standby.value,
+        on_pause=file.on_pause,
         renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),

@@ -49,8 +49,8 @@ class OperateTable(Table):
     after: Positive | None = None
     after_loops: Count | None = None
     ask: Annotated[
-        Literal["stop", "pause", "exit_standby", "renegotiate"] | None,
-        Field(description='"stop", "pause", "exit_standby" or "renegotiate"'),
+        Literal["stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule", "confirm_meter"] | None,
+        Field(description='"stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule" or "confirm_meter"'),
     ] = None
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
     trip: Flag | None = None

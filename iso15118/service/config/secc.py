@@ -27,7 +27,6 @@ from iso15118.service.config.toml import (
     Table,
     Text,
     both_modes,
-    both_services,
     insecure,
     interface,
     read,
@@ -78,7 +77,8 @@ class EvseTable(VariantKeys, VasKeys):
     name: Identity | None = None
     """For people, the control API and the log; the number of the outlet in the file if left out."""
     board: Text = "simulated"
-    services: Services = Field(default_factory=both_services)
+    services: Services | None = None
+    """What is left out is both directions of the board's current."""
     control_modes: Modes = Field(default_factory=both_modes)
     limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None

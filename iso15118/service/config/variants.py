@@ -10,7 +10,7 @@ from pydantic import Field
 from iso15118.errors import LocalError
 from iso15118.power import AcAbilities
 from iso15118.sequence.table import Transfer
-from iso15118.service.config.toml import ModeName, ServiceName, Table
+from iso15118.service.config.toml import ModeName, ServiceName, Table, both_services
 from iso15118.session.services import (
     MEGAWATT,
     PARAMETERS,
@@ -83,13 +83,19 @@ _SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {
 
 
 def offered(
-    where: str, services: list[ServiceName], control_modes: list[ModeName], keys: VariantKeys, ac: AcAbilities | None = None
+    where: str, services: list[ServiceName] | None, control_modes: list[ModeName], keys: VariantKeys, ac: AcAbilities | None = None
 ) -> tuple[Service, ...]:
-    """The services in all their variants; `ac`: what the board can do with alternating current.
+    """The services in all their variants; `ac`: what the board can do with alternating current, None: it is one of direct current.
 
-    Raises LocalError for a key that no service has a word for, or more phases than the board has.
+    Raises LocalError for a service of the other current, a key that no service has a word for, or more phases than the board has.
     """
+    if services is None:
+        services = both_services() if ac is None else ["AC_BPT", "AC"]
     once(f"{where}.services", services)
+    for name in services:
+        if (ServiceID[name].transfer is Transfer.DC) is not (ac is None):
+            current = "direct" if ac is None else "alternating"
+            raise LocalError(f"{where}.services: {name!r}; allowed: services of {current} current, which the board is for")
     once(f"{where}.control_modes", control_modes)
     for key in VariantKeys.model_fields:
         value = getattr(keys, key)

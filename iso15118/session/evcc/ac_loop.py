@@ -12,6 +12,7 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.phases import said, told
+from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome
 from iso15118.session.evcc.ac_parameters import limits
 from iso15118.session.evcc.figures import energies
@@ -67,21 +68,23 @@ def _wish(session: Session, snapshot: EvccSnapshot) -> dict[str, Any]:
 
 
 def read_charge_loop(session: Session, response: ac.AC_ChargeLoopRes, snapshot: EvccSnapshot) -> Read:
-    """Power asked for, meter and notification of the charger's turn. Raises PeerError on another mode or service [V2G20-1600]."""
-    mode, mains = response.control_mode, _mains(session)
-    if type(mode) is not _MODES[session.dynamic, session.bidirectional][1]:
+    """Power asked for, meter and notification of the charger's turn. Raises PeerError on another mode or service [V2G20-1600].
+
+    In standby the power it tells, and in which mode, do not matter [V2G20-2117] [V2G20-2119].
+    """
+    mode, mains, standing = response.control_mode, _mains(session), session.phase is Phase.STANDBY
+    if not standing and type(mode) is not _MODES[session.dynamic, session.bidirectional][1]:
         raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-1600")
     needs = session.told
     if isinstance(mode, ac.Dynamic_AC_CLResControlMode):
         needs = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
+    if not standing:
+        active, reactive = (told(mode, f"evse_target_{which}_power", mains.phases) for which in ("active", "reactive"))
+        mains = replace(mains, active=active, reactive=reactive)
     session = replace(
         session,
         loops=session.loops + 1,
-        mains=replace(
-            mains,
-            active=told(mode, "evse_target_active_power", mains.phases),
-            reactive=told(mode, "evse_target_reactive_power", mains.phases),
-        ),
+        mains=mains,
         report=response,
         meter=response.meter_info or session.meter,
         receipt=response.receipt or session.receipt,

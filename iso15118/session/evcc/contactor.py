@@ -30,7 +30,7 @@ TOUCH_SAFE: Final[Volt] = 60.0
 """An inlet below this is cut off from the battery (ISO 6469-3, voltage class A)."""
 
 ENERGY: Final = VehicleSetpoint(contactor=True, pilot=Pilot.C, lock=True)
-_READY: Final = frozenset((Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP))
+_READY: Final = frozenset((Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP, Phase.STANDBY))
 """Pilot C: from ScheduleExchange Finished until the stop is confirmed [V2G20-912] [V2G20-914]."""
 
 
@@ -43,7 +43,7 @@ def wanted(session: Session, snapshot: EvccSnapshot) -> VehicleSetpoint:
     if session.alternating:
         return _on_mains(session, snapshot)
     phase = session.phase
-    if phase is Phase.CHARGE_LOOP or (phase is Phase.POWER_DELIVERY and session.delivering):
+    if phase is Phase.CHARGE_LOOP or (phase in (Phase.POWER_DELIVERY, Phase.STANDBY) and session.delivering):
         return ENERGY
     contactor = session.setpoint.contactor
     if phase is Phase.POWER_DELIVERY:
@@ -75,6 +75,11 @@ def _unloaded(session: Session, snapshot: EvccSnapshot) -> bool:
     if session.stopping_at is None:
         return False
     return snapshot.now - session.stopping_at >= RELEASE_AC or not _loaded(snapshot)
+
+
+def flowing(session: Session, snapshot: EvccSnapshot) -> bool:
+    """True while our own measurement shows that energy moves."""
+    return _loaded(snapshot) if session.alternating else abs(snapshot.reading.current.value) >= NO_CURRENT
 
 
 def _loaded(snapshot: EvccSnapshot) -> bool:

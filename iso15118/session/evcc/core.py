@@ -22,7 +22,7 @@ from iso15118.sequence.timers import Timer, Times, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.evcc import contactor, streams, turns
 from iso15118.session.evcc.delivery import starts, stops
-from iso15118.session.evcc.state import Aside, Config, Read, Session
+from iso15118.session.evcc.state import Aside, Config, Paused, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
@@ -42,9 +42,9 @@ _ASIDE: Final = (*_BESIDE, MESSAGE[Stream.PARKING])
 """Timers of side streams."""
 
 
-def begin(config: Config) -> Session:
-    """A session before its first event."""
-    return Session(config)
+def begin(config: Config, paused: Paused | None = None) -> Session:
+    """A session before its first event. `paused`: what was kept of one that is to be joined again [V2G20-1541]."""
+    return Session(config) if paused is None else Session(config, id=paused.session_id, paused=paused)
 
 
 def step(session: Session, event: Event, snapshot: EvccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -143,7 +143,7 @@ def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSn
     for text in turn.notes:
         session = _note(session, text, out)
     if phase is Phase.ENDED:
-        return _end(session, snapshot, session.stop or "session stopped", out, clean=True)
+        return _end(session, snapshot, session.stop or ("paused" if session.paused else "session stopped"), out, clean=True)
     if turn.busy:
         session = _bear(session, turn.busy, snapshot, out)
     elif session.ongoing_since is not None:
@@ -224,6 +224,7 @@ def _header(session: Session, snapshot: EvccSnapshot) -> Header:
 def _begin_aside(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
     """Sends the first request on every side stream on which something is to begin."""
     for stream in streams.wanted(session):
+        session = replace(session, renewing=False) if stream is Stream.SCHEDULE else session
         session = _ask_aside(session, stream, snapshot, out)
     return session
 
@@ -237,8 +238,7 @@ def _ask_aside(session: Session, stream: Stream, snapshot: EvccSnapshot, out: li
         raise LocalError(f"{type(request).__name__} must not be sent while {aside.due} is due")
     out += (Send(request, PAYLOAD_TYPES[stream]), Arm(Timer.WRITE, session.config.times.write))
     aside = replace(aside, request=request, waiting=True, writing=aside.writing + 1)
-    renewing = session.renewing and stream is not Stream.SCHEDULE
-    return replace(session, stamp=header.time_stamp, asides={**session.asides, stream: aside}, renewing=renewing)
+    return replace(session, stamp=header.time_stamp, asides={**session.asides, stream: aside})
 
 
 def _received_aside(session: Session, stream: Stream, message: Message, snapshot: EvccSnapshot, out: list[Command]) -> Session:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from iso15118.messages.v20.common import DisplayParameters, EVSENotification, EVSEStatus, MeterInfo
 from iso15118.power import Contactor
 from iso15118.sequence.streams import Stream
+from iso15118.session.evcc import pause
 from iso15118.session.evcc.figures import percent, power_at_most
 from iso15118.session.evcc.state import Session
 from iso15118.session.snapshot import EvccSnapshot
@@ -43,6 +44,9 @@ def read_status(session: Session, status: EVSEStatus | None, meter: MeterInfo | 
         return replace(session, stop="the charger asks to end"), ()
     if status.evse_notification is EVSENotification.ServiceRenegotiation and session.renegotiable:
         return replace(session, renegotiating=True), ()
+    if status.evse_notification in (EVSENotification.Pause, EVSENotification.ExitStandby):
+        session, note = pause.asked(session, status.evse_notification)
+        return session, (note,) if note else ()
     if status.evse_notification is EVSENotification.ScheduleRenegotiation:
         return (session if Stream.SCHEDULE in session.asides else replace(session, renewing=True)), ()
     if status.evse_notification is EVSENotification.MeteringConfirmation and meter is not None and session.loops > 1:

@@ -64,7 +64,7 @@ def window(session: Session, snapshot: EvccSnapshot, used: int) -> Window:
 def told(session: Session, snapshot: EvccSnapshot) -> AcTarget:
     """What the on-board charger is to do now."""
     mains = session.mains
-    flows = session.phase is Phase.CHARGE_LOOP and not session.stop and not session.renegotiating
+    flows = session.phase is Phase.CHARGE_LOOP and not session.stop and not session.renegotiating and session.rest is None
     if mains is None or not flows or not live(session, snapshot):
         return IDLE
     own = window(session, snapshot, mains.used)

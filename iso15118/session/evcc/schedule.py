@@ -22,7 +22,7 @@ from iso15118.session.evcc.cheapest import Course, course
 from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.prices import Prices
-from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
+from iso15118.session.evcc.state import Read, Rest, ScheduleChoice, Session, Told
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
@@ -88,7 +88,10 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
     if isinstance(mode, Dynamic_SEResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
         prices = Prices.of(mode.price_schedule, response.header.time_stamp)
-        return Read(replace(session, told=told, prices=prices), notes=notes)
+        rest = Rest.PAUSE if response.go_to_pause else None
+        return Read(replace(session, told=told, prices=prices, rest=rest), notes=notes)
+    if response.go_to_pause:
+        session = replace(session, rest=Rest.PAUSE)
     chosen, shared = pick(session, snapshot, mode.schedule_tuple, response.header.time_stamp)
     if shared:
         notes = (*notes, session.config.lenience.judged(Deviation.TUPLE_ID_SHARED))

@@ -48,6 +48,36 @@ class Renegotiation(Value):
     services: tuple[ServiceID, ...]
 
 
+class Rest(StrEnum):
+    """How a car rests."""
+
+    PAUSE = "pause"
+    STANDBY = "standby"
+
+
+class Break(Value):
+    """A rest by the car's own plan: after so many exchanges of the charge loop, for so many seconds."""
+
+    after_loops: int
+    seconds: Second
+
+
+class Paused(Value):
+    """What the car keeps of a session while it pauses, to join it again."""
+
+    session_id: bytes
+    evse_id: str
+    """The charger that has to answer [V2G20-2539]."""
+    service: Service
+    parameters: ParameterSet
+    value_added: tuple[Selected, ...]
+    renegotiable: bool
+    covered: int | None
+    """The end of the schedule that was followed, us on the charger's clock."""
+    wake: Second | None
+    """Monotonic s at which the car wants to go on; None: whenever somebody lets it."""
+
+
 class Parking(Value):
     """How the car gets to its parking space, and its measures, as far as they are told: whole numbers, whose meaning is the car park's."""
 
@@ -89,6 +119,12 @@ class Config(Value):
     """Negotiate the schedule anew after so many exchanges of the charge loop, once; None: only when the charger or the driver asks."""
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
+    pause: Break | None = None
+    """Once in a session, in Scheduled mode; None: only when the charger asks."""
+    standby: Break | None = None
+    """Once in a session; None: only when the charger asks."""
+    on_pause: Rest = Rest.PAUSE
+    """How the charger's wish for a pause is followed."""
     lenience: Lenience = USUAL
     """Which deviations of chargers are accepted."""
     meter_every: int = 20
@@ -211,6 +247,20 @@ class Session(Value):
     renegotiating: bool = False
     """The loop is left to do so."""
     renegotiations: int = 0
+    paused: Paused | None = None
+    """A pause that this session may be joined to or, at its end, has gone into."""
+    joined: bool = False
+    """It goes on where a pause began."""
+    rest: Rest | None = None
+    """The loop is left, or stood by in, for this."""
+    rest_from: Second | None = None
+    """Monotonic s since which it is wanted."""
+    rest_until: Second | None = None
+    """Monotonic s at which a standby by plan ends."""
+    has_paused: bool = False
+    stood_by: bool = False
+    """The plan's pause and standby have been."""
+    standby_refused: bool = False
     loops: int = 0
     """Exchanges of the charge loop."""
     report: ChargeLoopRes | None = None

@@ -127,8 +127,8 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     if session.stop:  # what the charger offers now does not suit us: the loop is left, and with it this stream
         return turn._replace(session=replace(session, asides=others, renewing=False))
     if due is BEGIN[Stream.SCHEDULE]:
-        renewing = changes.pop("renewing", session.renewing)
-        done = replace(session, **changes, asides=others, renewing=renewing, renewals=session.renewals + 1)
+        again = session.renewing or turn.session.renewing  # wanted meanwhile on our side, or at once by the charger
+        done = replace(session, **changes, asides=others, renewing=again, renewals=session.renewals + 1)
         return turn._replace(session=done)
     waits = replace(aside, due=due, waiting=False, changes=changes, ongoing=turn.busy > 0.0)
     return turn._replace(session=replace(session, asides={**others, stream: waits}))
@@ -141,6 +141,6 @@ def _read_delivery(view: Session, response: PowerDeliveryRes, snapshot: EvccSnap
 
 def _changed(before: Session, after: Session) -> dict[str, Any]:
     """The fields that differ, but for those that do not wait and those of the streams themselves."""
-    names = (name for name in type(before).__fields__ if name not in _AT_ONCE and name != "asides")
+    names = (name for name in type(before).__fields__ if name not in _AT_ONCE and name not in ("asides", "renewing"))
     fields = ((name, getattr(before, name), getattr(after, name)) for name in names)
     return {name: new for name, old, new in fields if new is not old}

@@ -14,11 +14,11 @@ from iso15118.messages.v20.common import Header
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
-from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, parking, services, setup
+from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, parking, pause, services, setup
 from iso15118.session.evcc import delivery as power
 from iso15118.session.evcc import schedule as schedules
 from iso15118.session.evcc.contactor import may_detect
-from iso15118.session.evcc.state import Read, Session
+from iso15118.session.evcc.state import Read, Rest, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -51,6 +51,8 @@ _BY_TRANSFER: Final[Mapping[tuple[Phase, Transfer | None], Ask]] = {
 """What is asked in the words of the chosen transfer."""
 
 _OPEN: Final = (Phase.CABLE_CHECK, Phase.PRE_CHARGE)
+_UNPOWERED: Final = (Phase.CABLE_CHECK, Phase.POWER_DELIVERY)
+"""Here a pause may begin that the charger has asked for with the schedule."""
 
 
 def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
@@ -60,7 +62,9 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
     Raises LocalError on a transfer that is not spoken here.
     """
     phase = session.phase
-    if phase is Phase.CHARGE_LOOP and (session.stop or session.renegotiating):
+    if phase.loop and (way := _out_of(session, snapshot)) is not None:
+        return way
+    if session.rest is Rest.PAUSE and not session.stop and phase in _UNPOWERED:
         return power.ask_power_stop
     if phase is Phase.WELDING_DETECTION:
         if session.welding_over:
@@ -76,6 +80,19 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
     return ask
 
 
+def _out_of(session: Session, snapshot: EvccSnapshot) -> Ask | None:
+    """What leads out of the loop, or of standby, now; None: it goes on."""
+    if session.stop or session.renegotiating:
+        return power.ask_power_stop
+    if session.rest is None:
+        return power.ask_power_delivery if session.phase is Phase.STANDBY else None
+    if not pause.ready(session, snapshot):
+        return None
+    if session.rest is Rest.PAUSE:
+        return power.ask_power_stop
+    return power.ask_power_standby if session.phase is Phase.CHARGE_LOOP else None
+
+
 def _stop(session: Session) -> Ask | None:
     """The session's stop; None: the car has to check out of its parking space first."""
     return None if parking.before_stop(session) else power.ask_session_stop
@@ -89,13 +106,26 @@ def leaving(session: Session, snapshot: EvccSnapshot) -> Session:
     if session.stop:
         return session
     why = code = ""
-    if session.phase is Phase.CHARGE_LOOP:
+    if session.phase.loop:
         why, code = loop.reason_to_stop(session, snapshot)
-        if not why and loop.may_renegotiate(session):
-            return replace(session, renegotiating=True)
+        if not why:
+            return _resting(session, snapshot)
     elif session.phase in _OPEN and snapshot.reading.contactor.value is Contactor.CLOSED:
         why, code = "our contactor is closed though it was told to open", "ContactorError"
     return replace(session, stop=why, stop_code=code) if why else session
+
+
+def _resting(session: Session, snapshot: EvccSnapshot) -> Session:
+    """The session in the loop as its own plans and the charger's wishes have it: another service, a rest, or the end of one."""
+    if session.phase is Phase.STANDBY:
+        session = pause.woken(session, snapshot)
+    elif session.rest is None:
+        if loop.may_renegotiate(session):
+            return replace(session, renegotiating=True)
+        session = pause.by_plan(session, snapshot)
+    if session.rest is not None and session.rest_from is None:
+        return replace(session, rest_from=snapshot.now)
+    return session
 
 
 def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:

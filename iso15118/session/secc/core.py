@@ -7,18 +7,16 @@ applied before anything is said.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Any, Final, assert_never
 
 from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
-from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Request, ResponseCode
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.power import OFF, Insulation, Setpoint
@@ -26,14 +24,14 @@ from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, following, require
+from iso15118.sequence.table import Outcome, following
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
-from iso15118.session.lenience import Deviation
 from iso15118.session.secc import (
     ac_loop,
     ac_parameters,
+    admission,
     dc_loop,
     dc_parameters,
     loop,
@@ -47,7 +45,7 @@ from iso15118.session.secc import (
 )
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
-from iso15118.session.secc.state import NO_SESSION, Answer, Config, Paused, Session, Wait
+from iso15118.session.secc.state import Answer, Config, Paused, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
@@ -181,16 +179,16 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         return session
     stream = stream_of(payload_type)
     out.append(Disarm(SEQUENCE[stream]))
-    before, session = session.peer_stamp, _stamped(session, message, snapshot)
+    before, session = session.peer_stamp, admission.stamped(session, message, snapshot)
     try:
-        session = _clocked(session, message, before)
-        _identify(session, message)
+        session = admission.clocked(session, message, before)
+        admission.identify(session, message)
         if stream is not Stream.MAIN:
             return _aside(session, stream, message, payload_type, snapshot, out)
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
-        session = _standing(session, message)
+        session = admission.standing(session, message)
         if session.failing:
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
@@ -224,50 +222,6 @@ def _aside(session: Session, stream: Stream, message: Any, payload_type: int, sn
 
 def _unserved(session: Session, request: Message, snapshot: SeccSnapshot) -> Answer:
     raise PeerError(f"{type(request).__name__} is not served", requirement="V2G20-459", code="FAILED_SequenceError")
-
-
-def _identify(session: Session, message: Message) -> None:
-    """The SessionID of every request but the first is ours. Raises PeerError (FAILED_UnknownSession) [V2G20-460]."""
-    if not isinstance(message, Request) or type(message) is wire.SessionSetupReq or session.id == NO_SESSION:
-        return
-    if not hmac.compare_digest(message.header.session_id, session.id):
-        what = f"{type(message).__name__} for another session"
-        raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
-
-
-def _stamped(session: Session, message: Message, snapshot: SeccSnapshot) -> Session:
-    """The session with the stamp of its answer and the car's."""
-    if not isinstance(message, Request):
-        return session.stamped(snapshot)
-    return session.stamped(snapshot, stamps.seconds(message.header.time_stamp))
-
-
-def _clocked(session: Session, message: Message, before: float) -> Session:
-    """Judges the car's time stamp: its unit, and whether it jumps back behind `before` (s)."""
-    if not isinstance(message, Request):
-        return session
-    unit = stamps.unit(message.header.time_stamp)
-    if unit != "microseconds":
-        session = session.deviates(Deviation.TIME_STAMP_UNIT, unit)
-    if session.peer_stamp < before - 1.0:
-        session = session.deviates(Deviation.TIME_STAMP_BACK)
-    return session
-
-
-_SKIPPED: Final = {
-    (Phase.PRE_CHARGE, delivery.PowerDeliveryReq): (Deviation.PRE_CHARGE_ENDED_ONGOING, Phase.POWER_DELIVERY),
-    (Phase.CHARGE_LOOP, wire.SessionStopReq): (Deviation.STOP_IN_LOOP, Phase.SESSION_STOP),
-}
-"""Requests that cars are known to send too early: as which deviation, and in which phase they would stand."""
-
-
-def _standing(session: Session, message: Message) -> Session:
-    """The session in the phase where the request may stand. Raises PeerError (FAILED_SequenceError) where there is none."""
-    skipped = _SKIPPED.get((session.phase, type(message)))
-    if skipped is not None and skipped[0] in session.config.lenience.accepted:
-        session = replace(session.deviates(skipped[0]), phase=skipped[1])
-    require(session.phase, type(message), session.transfer)
-    return session
 
 
 def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:

@@ -132,7 +132,7 @@ def _failed(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def refused(session: Session) -> None:
     """Raises PeerError (FAILED_ScheduleRenegotiation) where a renegotiation that we wanted has failed twice [V2G20-2235]."""
-    if session.failed_renewals > 1:
+    if session.failed_renewals > 1 and not session.stop:
         what = "the schedule renegotiation that was asked for has failed twice"
         raise PeerError(what, requirement="V2G20-2235", code="FAILED_ScheduleRenegotiation")
 

@@ -234,10 +234,11 @@ def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     assert bench.world.now - at < 1.0
 
 
-UNFOLLOWED = [n for n in EVSENotification if n not in (EVSENotification.Terminate, EVSENotification.ScheduleRenegotiation)]
+FOLLOWED = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ExitStandby, EVSENotification.ScheduleRenegotiation)
 
 
-@pytest.mark.parametrize("wish", UNFOLLOWED)
+@pytest.mark.case("NOT-06")
+@pytest.mark.parametrize("wish", [n for n in EVSENotification if n not in FOLLOWED])
 def test_other_wishes_are_told_once(wish: EVSENotification) -> None:
     bench = Bench(Config()).run(dc.DC_ChargeLoopReq)
     bench.charger.answers[dc.DC_ChargeLoopReq] = lambda request, good: loop_response(

@@ -20,7 +20,7 @@ from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Arm, Disarm, Send
 from iso15118.session.evcc import Config
 from iso15118.session.events import Elapsed, NotificationWanted, Received, Sent, StopWanted
-from iso15118.session.services import ControlMode
+from iso15118.session.services import ControlMode, ServiceID
 from tests.session.evcc.bench import DYNAMIC, SCHEDULED, SESSION_ID, Bench, loop_response, schedule_tuple
 
 RENEW = EVSENotification.ScheduleRenegotiation
@@ -278,6 +278,24 @@ def test_where_the_charger_wishes_for_another_schedule_at_once_it_gets_one() -> 
     played(bench, 8)
     assert names(bench) == THREE * 2
     assert bench.session.renewals == 2
+
+
+def test_a_wish_of_the_driver_meanwhile_is_not_lost() -> None:
+    bench = looping()
+    bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(RENEW)
+    bench.turn()
+    bench.feed(NotificationWanted(RENEW, "I stay longer"))
+    assert names(bench) == THREE[:1]
+    played(bench, 8)
+    assert names(bench) == THREE * 2
+
+
+def test_a_car_on_alternating_current_negotiates_alike() -> None:
+    config = Config(services=(ServiceID.AC,), renew_schedule_after=2, loops=5)
+    bench = Bench(config, alternating=True, bidirectional=False).run()
+    assert bench.closed is not None
+    assert (bench.closed.clean, bench.closed.why) == (True, "5 exchanges done")
+    assert names(bench) == ["AC_ChargeParameterDiscoveryReq", *THREE[1:]]
 
 
 def test_the_frames_of_a_renegotiation_are_read_in_the_set_that_is_due() -> None:

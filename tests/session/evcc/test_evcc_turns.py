@@ -42,7 +42,7 @@ def test_limits_and_loop_are_asked_in_the_words_of_the_transfer() -> None:
             turns.upcoming(unspoken, WORLD)
 
 
-LAST = [Phase.CHARGE_LOOP, Phase.WELDING_DETECTION, Phase.ENDED]
+LAST = [Phase.CHARGE_LOOP, Phase.STANDBY, Phase.WELDING_DETECTION, Phase.ENDED]
 
 
 @pytest.mark.parametrize("phase", [p for p in Phase if p not in LAST])
