@@ -24,7 +24,7 @@ from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, following
+from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
@@ -301,7 +301,7 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
     stamped = session.stamped(snapshot)
     try:
         if session.failing:
-            stuck = DeviceFault.CONTACTOR in snapshot.faults
+            stuck = session.transfer is not Transfer.DC and DeviceFault.CONTACTOR in snapshot.faults
             raise PeerError(session.failing, code="FAILED_ContactorError" if stuck else "FAILED_PowerDeliveryNotApplied")
         answer = ANSWERS[type(request)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
