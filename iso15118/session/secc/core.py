@@ -301,8 +301,8 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
     stamped = session.stamped(snapshot)
     try:
         if session.failing:
-            stuck = session.transfer is not Transfer.DC and DeviceFault.CONTACTOR in snapshot.faults
-            raise PeerError(session.failing, code="FAILED_ContactorError" if stuck else "FAILED_PowerDeliveryNotApplied")
+            contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
+            raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
         answer = ANSWERS[type(request)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))
@@ -351,10 +351,10 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
     if session.phase in _TOWARDS_POWER:
         session = replace(session, setpoint=wind_down.REST)
-    elif session.phase.loop and session.ask is None:
-        session = standby.still(session)  # before the first turn the output still follows the pre-charge
     else:
         session = loop.decided(session, snapshot)
+        if session.phase.loop and session.ask is None:
+            session = standby.still(session)  # before the first turn the output still follows the pre-charge
     out.append(Apply(session.setpoint))
     return session
 
