@@ -208,6 +208,7 @@ def test_the_timers_of_a_car_are_none_of_ours() -> None:
     assert play.session.phase is Phase.CHARGE_LOOP
 
 
+@pytest.mark.case("STP-01")
 def test_after_the_end_in_order_the_car_may_close_first() -> None:
     """STP-01."""
     play = charger_at(Phase.SESSION_STOP) >> request(SessionStopReq)
@@ -272,6 +273,7 @@ def test_the_connector_is_freed_when_the_voltage_is_known_to_be_gone(voltage: fl
     assert play >> Tick() << Apply(wanted)
 
 
+@pytest.mark.case("STP-03")
 @pytest.mark.parametrize("phase", AWAITING)
 def test_a_lost_connection(phase: Phase) -> None:
     """STP-03: rest; the connector is held while there is voltage."""
@@ -331,6 +333,7 @@ def test_a_car_that_does_not_stop_is_cut_off() -> None:
 # What every answer has in common.
 
 
+@pytest.mark.case("SES-09")
 def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     """SES-09, and V2G20-1537."""
     play = charger_at(Phase.CHARGE_LOOP)
@@ -343,6 +346,7 @@ def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     assert all(stamp.bit_length() > 50 for stamp in stamps), "microseconds"
 
 
+@pytest.mark.case("SES-11")
 @pytest.mark.parametrize(("stamp", "unit"), [(STAMP // 1_000_000, "seconds"), (STAMP // 1000, "milliseconds")])
 def test_a_car_that_stamps_in_another_unit_is_served_and_noted_once(stamp: int, unit: str) -> None:
     """SES-11."""
@@ -366,6 +370,7 @@ def test_every_answer_bears_the_session_id() -> None:
     assert (play >> request(by_name["AuthorizationSetupReq"])).sent().header.session_id == SESSION_ID
 
 
+@pytest.mark.case("SES-12")
 def test_a_clock_that_jumps_back_is_served_and_noted_once() -> None:
     """SES-12."""
     play = charger_at(Phase.CHARGE_LOOP)
