@@ -351,10 +351,10 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
     if session.phase in _TOWARDS_POWER:
         session = replace(session, setpoint=wind_down.REST)
-    elif session.phase.loop and session.ask is None:
-        session = standby.still(session)  # before the first turn the output still follows the pre-charge
     else:
         session = loop.decided(session, snapshot)
+        if session.phase.loop and session.ask is None:
+            session = standby.still(session)  # before the first turn the output still follows the pre-charge
     out.append(Apply(session.setpoint))
     return session
 
