@@ -8,11 +8,12 @@ from typing import get_args
 
 import pytest
 
+from iso15118.der.words import DerFunctions
 from iso15118.errors import LocalError
 from iso15118.power import AcAbilities
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.config.variants import DerName, VariantKeys, offered
-from iso15118.session.services import ControlMode, DerFunctions, Pricing, ServiceID, service_of
+from iso15118.session.services import ControlMode, Pricing, ServiceID, service_of
 from tests.service.test_config import EVCC, SECC
 
 MODES = ["scheduled", "dynamic"]

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from iso15118.der.words import DerFunctions
 from iso15118.errors import LocalError
 from iso15118.power import AcAbilities
 from iso15118.sequence.table import Transfer
@@ -16,7 +17,6 @@ from iso15118.session.services import (
     PARAMETERS,
     BptChannel,
     ControlMode,
-    DerFunctions,
     GeneratorMode,
     Islanding,
     Pricing,
