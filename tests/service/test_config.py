@@ -84,7 +84,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     assert evse.rate == Rate(0.42, (19.0,))
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
-    assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
+    assert [plan.slots[0].charge for plan in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
     assert evse.authorised_after == 5.5
     assert evse.budget is not None
     assert (evse.budget.charge, evse.budget.discharge, evse.budget.target) == (7000, 3000, -1000)

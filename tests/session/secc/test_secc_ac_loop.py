@@ -141,7 +141,7 @@ def test_a_negative_target() -> None:
     [
         pytest.param(AC, PLENTY, {}, 0.0, id="a service without a way back"),
         pytest.param(BPT, Budget(charge=9e3, discharge=0.0), {}, 0.0, id="not granted"),
-        pytest.param(BPT, PLENTY, {"ev_minimum_energy_request": 1}, 0.0, id="the car is at its minimum"),
+        pytest.param(BPT, PLENTY, {"ev_minimum_energy_request": 0}, 0.0, id="the car is at its minimum"),
         pytest.param(BPT, PLENTY, {"ev_maximum_discharge_power": 0}, 0.0, id="the car does not give"),
         pytest.param(BPT, PLENTY, {}, 0.31, id="an old measurement"),
     ],

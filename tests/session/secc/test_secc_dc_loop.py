@@ -313,7 +313,7 @@ def test_energy_comes_back_only_if_all_is_true(truths: tuple[bool, ...]) -> None
     play = loop(service, DYNAMIC, budget=Budget(charge=20e3, discharge=8e3 if budget else 0.0, target=-8e3))
     play >> given(limits=WIDE if board else WIDE.charging_only(), faults=frozenset() if well else frozenset({DeviceFault.METER}))
     play >> after(0.0 if fresh else 0.31, fresh=fresh)
-    changes: dict[str, Any] = {} if energy else {"ev_minimum_energy_request": 1}
+    changes: dict[str, Any] = {} if energy else {"ev_minimum_energy_request": 0}
     if not car and bidirectional:
         changes["ev_maximum_discharge_current"] = 0
     setpoint = decided(play >> ask(service, DYNAMIC, **changes))
@@ -373,9 +373,10 @@ def test_through_zero_and_back() -> None:
     [
         pytest.param({}, -20, id="room to give"),
         pytest.param({"ev_minimum_energy_request": 0}, 0, id="at its minimum"),
+        pytest.param({"ev_minimum_energy_request": 1}, 50.0, id="below its minimum: charged now"),
         pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": -1e3}, -20, id="in the cycling range"),
-        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 0}, 0, id="BPT-06 at its end"),
-        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 1e3}, 0, id="BPT-06 below it"),
+        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 0}, 0, id="at its end"),
+        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 1e3}, 0, id="below it"),
     ],
 )
 def test_the_cars_energy_window(changes: dict[str, Any], current: float) -> None:
