@@ -245,6 +245,22 @@ def test_on_the_way_out_nothing_more_is_asked_aside() -> None:
     assert bench.closed.clean is True
 
 
+def test_a_pause_wanted_meanwhile_ends_what_is_under_way() -> None:
+    """The loop is left for it, and nothing more is asked beside it."""
+    bench = looping(control_modes=DYNAMIC)
+    bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(RENEW)
+    bench.charger.answers[se.ScheduleExchangeReq] = lambda request, good: good.but(evse_processing=Processing.Ongoing)
+    played(bench, 4)
+    bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(EVSENotification.Pause, times=99)
+    for _ in range(200):
+        if bench.closed:
+            break
+        bench.turn()
+    assert bench.closed is not None
+    assert bench.closed.clean is True
+    assert names(bench)[-1] == "ScheduleExchangeReq"
+
+
 def test_a_wish_on_the_way_out_is_not_followed() -> None:
     bench = looping(loops=2)
     bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(RENEW, times=99)
