@@ -7,6 +7,7 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.session import evcc
 from iso15118.session.lenience import USUAL, Deviation
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.tariff import Rate
@@ -62,6 +63,8 @@ always_priced = true
 negative_discharge = true
 service_renegotiation = true
 standby = true
+pause_seconds = 7200
+pause_locked = false
 receipt = { price = 0.42, taxes = [19.0] }
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
@@ -77,8 +80,8 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
+    assert (evse.session.standby, evse.session.pause_seconds, evse.session.pause_locked) == (True, 7200.0, False)
     assert evse.rate == Rate(0.42, (19.0,))
-    assert evse.session.standby
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
     assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
@@ -104,6 +107,9 @@ min_soc = 30
 max_soc = 95
 departure = 3600
 loops = 12
+pause = { after_loops = 20, seconds = 600 }
+standby = { after_loops = 8, seconds = 30 }
+on_pause = "standby"
 renew_schedule_after = 5
 record = "car.jsonl"
 plan = [{ seconds = 60, power = 11000 }, { seconds = 30, power = -5000.0 }]
@@ -121,6 +127,8 @@ voltage = 720
 """)
     settings = load_evcc(file)
     car = settings.car
+    session = car.session
+    assert (session.pause, session.standby, session.on_pause) == (evcc.Break(20, 600.0), evcc.Break(8, 30.0), evcc.Rest.STANDBY)
     battery, onboard = car.battery(), car.onboard()
     assert (onboard.abilities.phases, onboard.power, onboard.current) == (1, 7_360, 32)
     assert (onboard.abilities.reactive, onboard.efficiency) == (2_000, 0.9)

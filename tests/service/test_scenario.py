@@ -32,6 +32,7 @@ from iso15118.session.services import ControlMode, ServiceID
 from iso15118.sim.misbehaviour import Gone, Silent, WrongSession
 from iso15118.sim.phantom import PhantomVehicle
 from iso15118.testing import real_time, station
+from iso15118.value import replace
 
 LONG = (Leg(60.0, 20_000.0),)
 DYNAMIC = evcc.Config(control_modes=(ControlMode.DYNAMIC,))
@@ -118,6 +119,23 @@ def test_the_operator_has_his_part() -> None:
     powers = [each.power for each in result.journal.measured if each.phase is Phase.CHARGE_LOOP]
     assert max(powers) > 30_000.0
     assert powers[-1] < 5_200.0
+
+
+def test_behind_a_pause_the_next_session_joins_it() -> None:
+    plan = (Leg(3.0, 20_000.0), Leg(60.0, 0.0), Leg(3.0, 20_000.0))
+    pauses = evcc.Config(control_modes=(ControlMode.SCHEDULED,), pause=evcc.Break(18, 20.0))
+    first, second = in_memory(Visit(car=CarConfig(session=pauses, plan=plan), sessions=2))
+    assert (first.why, second.clean) == ("paused", True)
+    answers = [result.journal.messages("SessionSetupRes")[0].message.response_code for result in (first, second)]  # type: ignore[attr-defined]
+    assert answers == ["OK_NewSessionEstablished", "OK_OldSessionJoined"]
+    assert second.journal.messages()[0].at - first.journal.ends[0].at >= 15.0
+    assert not second.journal.messages("AuthorizationReq")
+
+
+def test_a_car_renews_its_schedule_on_a_stream_beside_the_loop() -> None:
+    (result,) = in_memory(Visit(car=CarConfig(session=replace(DYNAMIC, renew_schedule_after=5, loops=20))))
+    assert result.clean
+    assert {each.payload_type for each in result.journal.messages("ScheduleExchangeReq")} == {0x8002, 0x8101}
 
 
 @pytest.mark.parametrize("deed", [Operate(after=4.0, trip=True), Operate(after=4.0, faults=(("supply_dead", True),))])

@@ -106,7 +106,7 @@ class CarTable(Table):
     pause: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
     """Under a schedule only: when the charger steers, it has to ask."""
     standby: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
-    on_pause: Annotated[evcc.Rest, Field(description='"pause" or "standby"')] = evcc.Rest.PAUSE
+    on_pause: Annotated[str, Field(pattern=r"^(pause|standby)$", description='"pause" or "standby"')] = "pause"
     """How the charger's wish for a pause is followed."""
     renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
@@ -164,7 +164,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         loops=file.loops,
         pause=None if file.pause is None else file.pause.value,
         standby=None if file.standby is None else file.standby.value,
-        on_pause=file.on_pause,
+        on_pause=evcc.Rest(file.on_pause),
         renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),

@@ -162,7 +162,8 @@ def read_power_delivery(session: Session, response: PowerDeliveryRes, snapshot: 
     if request.ev_processing is Processing.Finished:
         scheduled = None if session.dynamic else request.ev_power_profile
         followed = None if scheduled is None else Steps.of_profile(scheduled, response.header.time_stamp)
-        return Read(replace(session, profile=followed), Outcome.START, notes=notes)
+        renewing = session.renewing or pause.outlasted(session)
+        return Read(replace(session, profile=followed, renewing=renewing), Outcome.START, notes=notes)
     return Read(session, Outcome.AGAIN, 0.0 if closed(session, snapshot) else session.config.times.retry, notes=notes)
 
 

@@ -13,6 +13,7 @@ from iso15118.messages.v20.schedule import PowerScheduleEntry
 from iso15118.sequence.phases import Phase
 from iso15118.session.evcc.contactor import flowing
 from iso15118.session.evcc.figures import ZERO
+from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.state import Paused, Rest, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS, Second
@@ -89,7 +90,6 @@ def kept(session: Session, snapshot: EvccSnapshot) -> Paused | None:
     """What the car keeps of a session that pauses now; None where no service is chosen."""
     if session.service is None or session.parameters is None:
         return None
-    covered = None if session.chosen is None else session.chosen.charge.anchor + (session.chosen.charge.ends or (0,))[-1]
     pause = session.config.pause
     return Paused(
         session_id=session.id,
@@ -98,9 +98,19 @@ def kept(session: Session, snapshot: EvccSnapshot) -> Paused | None:
         parameters=session.parameters,
         value_added=session.value_added,
         renegotiable=session.renegotiable,
-        covered=covered,
+        covered=None if session.chosen is None else _end(session.chosen),
         wake=None if pause is None else snapshot.now + pause.seconds,
     )
+
+
+def _end(chosen: Chosen) -> int:
+    """us on the charger's clock at which the schedule ends."""
+    return chosen.charge.anchor + (chosen.charge.ends or (0,))[-1]
+
+
+def outlasted(session: Session) -> bool:
+    """True where behind a pause even the schedule offered now has run out: a new one is asked for beside the loop [V2G20-1841]."""
+    return session.joined and session.chosen is not None and not session.dynamic and _end(session.chosen) <= session.stamp
 
 
 def joined(session: Session, paused: Paused, stamp: int) -> tuple[Session, str]:
@@ -109,7 +119,7 @@ def joined(session: Session, paused: Paused, stamp: int) -> tuple[Session, str]:
     A schedule counts from its anchor, so that the time of the pause is gone from it [V2G20-1840]; one that has run out meanwhile is
     replaced at once, by the exchange that follows [V2G20-1841].
     """
-    outlasted = paused.covered is not None and stamp > paused.covered
+    over = paused.covered is not None and stamp > paused.covered
     session = replace(
         session,
         joined=True,
@@ -119,4 +129,4 @@ def joined(session: Session, paused: Paused, stamp: int) -> tuple[Session, str]:
         value_added=paused.value_added,
         renegotiable=paused.renegotiable,
     )
-    return session, "the pause has outlasted the schedule: a new one is asked for [V2G20-1841]" if outlasted else ""
+    return session, "the pause has outlasted the schedule: a new one is asked for [V2G20-1841]" if over else ""

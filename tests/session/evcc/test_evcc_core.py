@@ -304,6 +304,7 @@ def test_what_is_no_message_ends_the_session(kind: type[Message]) -> None:
     assert bench.safe()
 
 
+@pytest.mark.case("STP-04")
 @pytest.mark.parametrize("kind", PHASES)
 def test_a_lost_connection_opens_the_contactor(kind: type[Message]) -> None:
     bench = Bench(Config(loops=1)).run(kind)
@@ -514,3 +515,13 @@ def test_connected_counts_once() -> None:
 def test_every_request_pairs_with_a_response_and_stands_in_the_table() -> None:
     assert all(map(response_of, PHASES))
     assert all(any(legal(phase, kind, Transfer.DC) for phase in Phase) for kind in PHASES)
+
+
+@pytest.mark.case("STP-02")
+def test_the_car_closes_the_connection_once_its_stop_is_confirmed() -> None:
+    """[V2G20-1463]"""
+    bench = Bench().run(SessionStopReq)
+    assert bench.closed is None
+    commands = bench.turn()
+    assert commands[-1] == Close("3 exchanges done", clean=True)
+    assert bench.safe()

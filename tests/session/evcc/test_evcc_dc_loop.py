@@ -219,6 +219,7 @@ def test_before_limits_are_known_there_is_no_loop() -> None:
         read_charge_loop(in_mode(ServiceID.DC, S), loop_response(dc.Scheduled_DC_CLReqControlMode), WORLD)
 
 
+@pytest.mark.case("NOT-02")
 @pytest.mark.parametrize("modes", [SCHEDULED, DYNAMIC])
 def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     bench = Bench(Config(control_modes=modes)).run(dc.DC_ChargeLoopReq)

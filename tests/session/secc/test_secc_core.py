@@ -208,6 +208,7 @@ def test_the_timers_of_a_car_are_none_of_ours() -> None:
     assert play.session.phase is Phase.CHARGE_LOOP
 
 
+@pytest.mark.case("STP-01")
 def test_after_the_end_in_order_the_car_may_close_first() -> None:
     """STP-01."""
     play = charger_at(Phase.SESSION_STOP) >> request(SessionStopReq)
@@ -272,6 +273,7 @@ def test_the_connector_is_freed_when_the_voltage_is_known_to_be_gone(voltage: fl
     assert play >> Tick() << Apply(wanted)
 
 
+@pytest.mark.case("STP-03")
 @pytest.mark.parametrize("phase", AWAITING)
 def test_a_lost_connection(phase: Phase) -> None:
     """STP-03: rest; the connector is held while there is voltage."""

@@ -395,6 +395,7 @@ def test_in_dynamic_mode_the_limits_are_the_set_point(target: float | None, char
 # Our own wish to end.
 
 
+@pytest.mark.case("NOT-01")
 @pytest.mark.parametrize(("service", "mode"), VARIANTS)
 def test_operator_stop(service: ServiceID, mode: ControlMode) -> None:
     """NOT-01: power goes now, the car hears Terminate with every answer, and how long it still has."""

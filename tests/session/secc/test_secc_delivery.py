@@ -275,6 +275,7 @@ def test_the_car_watches_the_voltage_fall() -> None:
 STOPPABLE = [p for p in list(Phase)[2 : list(Phase).index(Phase.CHARGE_LOOP)]] + [Phase.WELDING_DETECTION, Phase.SESSION_STOP]
 
 
+@pytest.mark.case("SEQ-02", "STP-01")
 @pytest.mark.parametrize("phase", STOPPABLE)
 def test_the_car_ends_the_session(phase: Phase) -> None:
     """SEQ-02, STP-01: in order, with nothing on, and time for the car to close first."""
@@ -291,6 +292,7 @@ def test_the_loop_is_not_left_by_session_stop() -> None:
     failed(play, ResponseCode.FAILED_SequenceError)
 
 
+@pytest.mark.case("PAU-02", "REN-07")
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
@@ -307,6 +309,7 @@ OFFERED = secc.Config(service_renegotiation=True)
 ANEW = {"charging_session": ChargingSession.ServiceRenegotiation}
 
 
+@pytest.mark.case("REN-06")
 @pytest.mark.parametrize("phase", [Phase.WELDING_DETECTION, Phase.SESSION_STOP])
 def test_services_are_chosen_anew_under_the_same_id_and_authorisation(phase: Phase) -> None:
     play = charger_at(phase, config=OFFERED)
@@ -355,6 +358,7 @@ def noted(play: Playbook) -> str:
     return " ".join(command.text for command in play.commands if isinstance(command, Note))
 
 
+@pytest.mark.case("STP-05")
 def test_what_the_car_says_of_its_end_is_noted() -> None:
     """STP-05."""
     play = charger_at(Phase.SESSION_STOP)
