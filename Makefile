@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance lint format types bench compiled fuzz interop clean
+.PHONY: help demo test conformance walks lint format types bench compiled fuzz interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -26,6 +26,9 @@ test: $(VENV)/.dev  ## the tests
 
 conformance: $(VENV)/.dev  ## the tests, and what they prove of every conformance case: build/conformance.md and .json
 	$(BIN)/python -m pytest -n $(JOBS) -q --conformance=build/conformance $(ARGS)
+
+walks: $(VENV)/.dev  ## ten thousand random walks of misbehaving cars: make walks ARGS="--walks 500"
+	$(BIN)/python -m tools.walks $(ARGS)
 
 lint: $(VENV)/.dev  ## rules and format, changing nothing
 	$(BIN)/python -m ruff check .

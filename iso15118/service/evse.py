@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from iso15118.energy import Authorisation, Budget, Plan, Slot
+from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
@@ -58,8 +58,10 @@ class EvseConfig(Value, kw_only=True):
     """The operator's; None: the board's."""
     budget: Budget | None = None
     """What the site grants to begin with; None: the limits."""
-    schedules: tuple[tuple[Slot, ...], ...] = ()
+    schedules: tuple[Plan, ...] = ()
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
+    proposal: Mobility | None = None
+    """Mobility needs that are proposed to the car, its departure in seconds from the start of the session."""
     rate: Rate | None = None
     """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
@@ -139,6 +141,7 @@ class Evse:
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
         self._plans: tuple[Plan, ...] | None = ()
+        self._proposal: Mobility | None = None
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
         self._void = False
@@ -176,11 +179,17 @@ class Evse:
         self._changed()
 
     def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
-        """What is offered over time from now on, for the present session: a car learns of it when it next negotiates its schedule.
-
-        None: not ready yet.
-        """
+        """What is offered over time from now on, the best first, until the session ends; None: still being planned, the car has to wait."""
         self._plans = plans
+
+    def propose(self, needs: Mobility | None) -> None:
+        """What our side knows of the driver's wish, told to a car that lets us supply it, until the session ends; None: nothing."""
+        self._proposal = needs
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the car would take and give, and the fees it asks, if it has said so in this session."""
+        return None if self.conversation is None else self.conversation.session.offer
 
     def authorise(self, authorisation: Authorisation) -> None:
         """May the vehicle that is here take energy? Holds until its session ends."""
@@ -248,7 +257,7 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
-            rate=self.config.rate,
+            proposal=self._proposal,
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
@@ -258,7 +267,10 @@ class Evse:
         self._began = now
         clock = self._clock() / MICROSECONDS
         self._clock_offset = clock - now
-        self._plans = tuple(Plan(clock, slots) for slots in self.config.schedules)
+        self._plans = tuple(replace(plan, start=clock) for plan in self.config.schedules)
+        self._proposal = self.config.proposal
+        if self._proposal is not None and self._proposal.departure is not None:
+            self._proposal = replace(self._proposal, departure=clock + self._proposal.departure)
         self._authorisation = Authorisation.PENDING
         if not self.actuator.clear():
             faults = ", ".join(sorted(self.actuator.faults))

@@ -84,7 +84,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     assert evse.rate == Rate(0.42, (19.0,))
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
-    assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
+    assert [plan.slots[0].charge for plan in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
     assert evse.authorised_after == 5.5
     assert evse.budget is not None
     assert (evse.budget.charge, evse.budget.discharge, evse.budget.target) == (7000, 3000, -1000)
@@ -262,3 +262,26 @@ def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:
     with pytest.raises(LocalError) as refused:
         load_secc(file)
     assert told in str(refused.value)
+
+
+def test_a_board_of_alternating_current_and_its_services(file: Path) -> None:
+    file.write_text(SECC + 'board = "simulated_ac"\n')
+    (evse,) = load_secc(file).station.evses
+    assert [service.id for service in evse.session.services] == [ServiceID.AC_BPT, ServiceID.AC]
+    assert evse.board.ac is not None
+    assert evse.allowed.charge_current == 32.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ('board = "simulated_ac"\nservices = ["AC", "DC"]', "'DC'; allowed: services of alternating current, which the board is for"),
+        ('services = ["AC_BPT"]', "'AC_BPT'; allowed: services of direct current, which the board is for"),
+    ],
+)
+def test_a_service_that_the_board_has_no_metal_for(file: Path, keys: str, says: str) -> None:
+    file.write_text(SECC + keys + "\n")
+    with pytest.raises(LocalError) as caught:
+        load_secc(file)
+    assert str(caught.value).startswith(f"{file}: evse[0].services: {says}")
+    assert "\n" not in str(caught.value)

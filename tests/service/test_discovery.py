@@ -46,6 +46,7 @@ async def test_a_car_finds_the_charger_on_loopback() -> None:
     assert found == SdpResponse(LO.address, 55555, Security.NONE)
 
 
+@pytest.mark.case("SDP-01")
 def test_answers_go_to_the_sender_with_own_address_and_port() -> None:
     async def main() -> None:
         it, wire = server(plain_port=50000)
@@ -57,6 +58,7 @@ def test_answers_go_to_the_sender_with_own_address_and_port() -> None:
     run(main())
 
 
+@pytest.mark.case("SDP-01", "SDP-02")
 def test_with_tls_it_is_announced() -> None:
     async def main() -> None:
         it, wire = server(tls_port=50001)
@@ -66,6 +68,7 @@ def test_with_tls_it_is_announced() -> None:
     run(main())
 
 
+@pytest.mark.case("V2G-05", "SDP-03", "SDP-04", "SDP-08")
 @pytest.mark.parametrize(
     ("data", "source"),
     [

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.hal.board import AC_BOARD, Board
 from iso15118.messages.v20.common import ResponseCode
 from iso15118.power import Contactor, Pilot
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Transfer
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import Pair, PairResult
@@ -19,13 +21,14 @@ from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.value import replace
 
-SERVICES = (ServiceID.DC, ServiceID.DC_BPT)
+SERVICES = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.AC, ServiceID.AC_BPT)
 variants = pytest.mark.parametrize(("service", "mode"), [(s, m) for s in SERVICES for m in ControlMode], ids=lambda x: x.name)
 services = pytest.mark.parametrize("service", SERVICES, ids=lambda x: x.name)
 
 
 def outlet(service: ServiceID = ServiceID.DC, **changes: object) -> EvseConfig:
-    return EvseConfig(session=secc.Config(services=(service_of(service),), standby=True, **changes))  # type: ignore[arg-type]
+    config = secc.Config(services=(service_of(service),), standby=True, **changes)  # type: ignore[arg-type]
+    return EvseConfig(board=AC_BOARD if service.transfer is Transfer.AC else Board(), session=config)
 
 
 def wish(service: ServiceID = ServiceID.DC, mode: ControlMode = ControlMode.SCHEDULED, **changes: object) -> CarConfig:
@@ -88,10 +91,10 @@ def test_a_dynamic_session_pauses_when_asked_and_goes_on(service: ServiceID) -> 
     async def main() -> None:
         pair = Pair(outlet(service), wish(service, ControlMode.DYNAMIC))
         watch = Watch(pair)
-        pair._loop.call_later(15.0, pair.evse.pause, "the site rests")
+        pair._loop.call_later(10.0, pair.evse.pause, "the site rests")
         first = await pair.run()
         assert (first.clean, first.car.why) == (True, "paused")
-        assert first.duration < 15.0 + 60.0
+        assert first.duration < 10.0 + 60.0
         assert pair.evse.paused is not None
         second = await pair.run()
         assert (second.clean, second.loops) == (True, 60)
@@ -123,14 +126,14 @@ def test_a_car_that_prefers_to_stand_by_does_so_until_it_is_asked_out(service: S
         pair = Pair(outlet(service), wish(service, ControlMode.DYNAMIC, on_pause=evcc.Rest.STANDBY, loops=100))
         watch = Watch(pair)
         closed: list[object] = []
-        pair._loop.call_later(15.0, pair.evse.pause, "the site rests")
+        pair._loop.call_later(10.0, pair.evse.pause, "the site rests")
 
         def look() -> None:
             reading = pair.actuator.reading
             closed.extend((watch.phases[-1], reading.contactor.value, abs(reading.current.value) < 1.0))
 
-        pair._loop.call_later(20.0, look)
-        pair._loop.call_later(25.0, pair.evse.exit_standby, "the sun shines")
+        pair._loop.call_later(15.0, look)
+        pair._loop.call_later(18.0, pair.evse.exit_standby, "the sun shines")
         result = await pair.run()
         assert (result.clean, result.loops) == (True, 100)
         assert closed == [Phase.STANDBY, Contactor.CLOSED, True]
@@ -221,7 +224,7 @@ def test_a_pause_is_refused_to_the_station_where_it_must_not_be() -> None:
                 told.append(str(refused.value))
 
         ask()
-        pair._loop.call_later(15.0, ask)
+        pair._loop.call_later(10.0, ask)
         assert (await pair.run()).clean
         assert told[:2] == [f"1: no car to ask for {name}: there is no session" for name in ("Pause", "ExitStandby")]
         assert told[2].endswith("a pause needs 0 W [V2G20-1198]")
@@ -255,7 +258,7 @@ async def _paused(mode: ControlMode, **changes: object) -> tuple[Pair, Watch, Pa
     pair = Pair(outlet(ServiceID.DC_BPT, **changes), wish(ServiceID.DC_BPT, mode, pause=pause))
     watch = Watch(pair)
     if mode is ControlMode.DYNAMIC:
-        pair._loop.call_later(15.0, pair.evse.pause, "the site rests")
+        pair._loop.call_later(10.0, pair.evse.pause, "the site rests")
     return pair, watch, await pair.run()
 
 

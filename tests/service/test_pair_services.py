@@ -11,6 +11,8 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
+from iso15118.service.seen import Direction, Exchanged, Seen
+from iso15118.service.virtual import run
 from iso15118.session import evcc, secc
 from iso15118.session.services import BptChannel, ControlMode, ParameterSet, Pricing, ServiceID, Variants, service_of
 from iso15118.session.value_added import WantedVas, internet, parking_status
@@ -103,3 +105,27 @@ def test_parking_knows_nothing_of_energy(service: ServiceID, mode: ControlMode) 
     result, ended = session(charger, evcc.Config(services=(service,), control_modes=(mode,), value_added=wanted, loops=10))
     assert result.clean
     assert ended.check_out is EVCheckOutStatus.Completed
+
+
+def test_a_car_that_pauses_stays_checked_in_and_its_services_come_back() -> None:
+    wanted = (WantedVas(66, (("IntendedService", 1),)), WantedVas(66, (("IntendedService", 2),)), WantedVas(65))
+    used: list[int] = []
+    asked: list[str] = []
+
+    def saw(seen: Seen) -> None:
+        if isinstance(seen, Exchanged) and seen.payload_type == 0x8104 and seen.direction is Direction.IN:
+            asked.append(type(seen.message).__name__)
+
+    async def main() -> None:
+        charger = secc.Config(services=(service_of(ServiceID.DC),), value_added=(internet(), parking_status()))
+        wish = evcc.Config(services=(ServiceID.DC,), value_added=wanted, pause=evcc.Break(20, 60.0), loops=40)
+        pair = Pair(EvseConfig(session=charger), CarConfig(session=wish, provide=lambda selected: used.append(len(selected))))
+        pair.evse.subscribe(saw)
+        assert (await pair.run()).car.why == "paused"
+        assert asked == ["VehicleCheckInReq"] * 3
+        assert used == [3, 0]
+        assert (await pair.run()).clean
+
+    run(main())
+    assert asked == ["VehicleCheckInReq"] * 3 + ["VehicleCheckOutReq"] * 3
+    assert used == [3, 0, 3, 0]

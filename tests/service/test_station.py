@@ -90,6 +90,7 @@ async def test_a_car_charges_over_sockets_and_metal_is_off_afterwards() -> None:
         assert (status.sessions, status.faults) == (1, frozenset())
 
 
+@pytest.mark.case("MAL-07")
 async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: pytest.LogCaptureFixture) -> None:
     async with open_station() as station:
         car = car_for(station, replace(QUICK, loops=8))
@@ -105,6 +106,7 @@ async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: 
     assert 1 <= sum("second connection" in record.getMessage() for record in caplog.records) <= 20
 
 
+@pytest.mark.case("MAL-06")
 async def test_fifty_silent_connections_lock_nobody_out() -> None:
     async with open_station() as station:
         strangers = [await stranger(station) for _ in range(50)]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from iso15118.energy import Offer, Slot
 from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
@@ -37,6 +38,7 @@ from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
 from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
+from iso15118.tariff import Rule, Stack
 from iso15118.value import Value
 
 
@@ -86,6 +88,15 @@ class WindowTable(Table):
     max_soc: Percent
 
 
+class OfferTable(Table):
+    """What the car offers to give, W for s, and what a kWh has to bring it."""
+
+    power: Positive
+    seconds: Annotated[float, Field(ge=1, le=2**32 - 1, description="1..4294967295 s")] = 86_400.0
+    asks: Annotated[float, Field(allow_inf_nan=False, description="a finite number, for a kWh")] = 0.0
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description='a code of three capital letters, such as "EUR"')] = "EUR"
+
+
 class CarTable(Table):
     """What a car is and wants."""
 
@@ -110,6 +121,12 @@ class CarTable(Table):
     """How the charger's wish for a pause is followed."""
     renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
+    schedule_choice: Annotated[Literal["first", "most_energy", "cheapest"], Field(description='"first", "most_energy" or "cheapest"')] = (
+        "first"
+    )
+    give_back: Flag = False
+    """With "cheapest": energy is given in the dearest slots where charging it anew costs less."""
+    energy_offer: Annotated[OfferTable | None, Field(description="a table")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
@@ -159,6 +176,9 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
+        schedule_choice=evcc.ScheduleChoice[file.schedule_choice.upper()],
+        give_back=file.give_back,
+        energy_offer=_offer(file.energy_offer),
         value_added=wanted(file.value_added),
         parking=car_parking(file.parking),
         loops=file.loops,
@@ -187,6 +207,14 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         trip=trip,
         plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
     )
+
+
+def _offer(table: OfferTable | None) -> Offer | None:
+    """A fee asked is owed to the car, so negative."""
+    if table is None:
+        return None
+    slots, stacks = (Slot(table.seconds, 0.0, table.power),), (Stack(table.seconds, (Rule(-table.asks),)),)
+    return Offer(0.0, slots, stacks, table.currency)
 
 
 def _battery(table: BatteryTable) -> partial[Battery]:

@@ -9,7 +9,7 @@ from iso15118.power import Contactor
 from iso15118.sequence.streams import Stream
 from iso15118.session.evcc import pause
 from iso15118.session.evcc.figures import percent, power_at_most
-from iso15118.session.evcc.state import Session
+from iso15118.session.evcc.state import ScheduleChoice, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -66,10 +66,18 @@ def gives_later(session: Session) -> bool:
     return profile is not None and any(power < 0.0 for power in profile.powers[profile.index(session.stamp) :])
 
 
+def carried_out(session: Session) -> bool:
+    """True when our profile has no power any more."""
+    profile = session.profile
+    return profile is not None and not any(profile.powers[profile.index(session.stamp) :])
+
+
 def reason_to_stop(session: Session, snapshot: EvccSnapshot) -> tuple[str, str]:
     """Why the loop is to be left now (reason, termination code); empty where it goes on."""
     if snapshot.complete and not gives_later(session):
         return "the wish is fulfilled", ""
+    if session.config.schedule_choice is ScheduleChoice.CHEAPEST and carried_out(session):
+        return "the plan by price is carried out", ""
     if session.config.loops is not None and session.loops >= session.config.loops:
         return f"{session.loops} exchanges done", ""
     if not session.alternating and snapshot.reading.contactor.value is Contactor.OPEN:

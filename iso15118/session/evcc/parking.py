@@ -13,15 +13,22 @@ from iso15118.messages.v20.common import Header
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.sequence.phases import Phase
 from iso15118.session.evcc.state import Session
-from iso15118.session.value_added import Intended, ValueAddedID
+from iso15118.session.value_added import Intended, Selected, ValueAddedID
 from iso15118.value import replace
 
 T = TypeVar("T", EVCheckInStatus, EVCheckOutStatus)
 
 
+def purposes(session: Session, selected: tuple[Selected, ...]) -> tuple[Intended, ...]:
+    """What the car takes ParkingStatus for, when it takes these services."""
+    variants = dict(zip(session.vas_candidates, session.vas_offers, strict=False)).get(ValueAddedID.PARKING_STATUS, ())
+    ours = [variant for variant in variants if Selected(ValueAddedID.PARKING_STATUS, variant.id) in selected]
+    return tuple(purpose for purpose in Intended if any(variant.has((("IntendedService", int(purpose)),)) for variant in ours))
+
+
 def due(session: Session) -> bool:
     """True where a request is to be sent on this stream now."""
-    return bool(session.value_added) and (_check_in(session) is not None or before_stop(session))
+    return bool(session.parking_for) and (_check_in(session) is not None or before_stop(session))
 
 
 def before_stop(session: Session) -> bool:
@@ -58,11 +65,11 @@ def read(session: Session, request: Message) -> Session:
 
 def _check_in(session: Session) -> EVCheckInStatus | None:
     """The status to tell; a car that is about to leave comes in no more."""
-    return _next(EVCheckInStatus, session.check_in) if not session.stop and _taken(session, Intended.CHECK_IN) else None
+    return _next(EVCheckInStatus, session.check_in) if not session.stop and Intended.CHECK_IN in session.parking_for else None
 
 
 def _check_out(session: Session) -> EVCheckOutStatus | None:
-    return _next(EVCheckOutStatus, session.check_out) if _taken(session, Intended.CHECK_OUT) else None
+    return _next(EVCheckOutStatus, session.check_out) if Intended.CHECK_OUT in session.parking_for else None
 
 
 def _next(statuses: type[T], last: T | None) -> T | None:
@@ -70,11 +77,3 @@ def _next(statuses: type[T], last: T | None) -> T | None:
     order = list(statuses)
     place = 0 if last is None else order.index(last) + 1
     return order[place] if place < len(order) else None
-
-
-def _taken(session: Session, purpose: Intended) -> bool:
-    """True where the car has taken ParkingStatus for this purpose."""
-    offers = dict(zip(session.vas_candidates, session.vas_offers, strict=False))  # fewer while they are asked for anew
-    ours = {selected.variant for selected in session.value_added if selected.service == ValueAddedID.PARKING_STATUS}
-    variants = offers.get(ValueAddedID.PARKING_STATUS, ())
-    return any(variant.id in ours and variant.has((("IntendedService", int(purpose)),)) for variant in variants)

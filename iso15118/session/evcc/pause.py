@@ -97,6 +97,8 @@ def kept(session: Session, snapshot: EvccSnapshot) -> Paused | None:
         service=session.service,
         parameters=session.parameters,
         value_added=session.value_added,
+        parking_for=session.parking_for,
+        check_in=session.check_in,
         renegotiable=session.renegotiable,
         covered=None if session.chosen is None else _end(session.chosen),
         wake=None if pause is None else snapshot.now + pause.seconds,
@@ -127,6 +129,8 @@ def joined(session: Session, paused: Paused, stamp: int) -> tuple[Session, str]:
         service=paused.service,
         parameters=paused.parameters,
         value_added=paused.value_added,
+        parking_for=paused.parking_for,
+        check_in=paused.check_in,
         renegotiable=paused.renegotiable,
     )
     return session, "the pause has outlasted the schedule: a new one is asked for [V2G20-1841]" if over else ""

@@ -30,6 +30,8 @@ from iso15118.value import replace
 A_DAY: Final = 86_400
 """s until departure, where the driver has not said but the message must."""
 LONGEST: Final = 2**32 - 1
+RESERVE: Final = 1.05
+"""A course by price allows for so much more than is wanted; the car leaves when it has enough."""
 
 
 def ask_schedule(session: Session, header: Header, snapshot: EvccSnapshot) -> ScheduleExchangeReq:
@@ -127,11 +129,13 @@ def pick(session: Session, snapshot: EvccSnapshot, offered: tuple[ScheduleTuple,
 
 
 def planned(session: Session, snapshot: EvccSnapshot, chosen: Chosen, now: int) -> Course:
-    """The cheapest course under a schedule, from `now` (a stamp) to departure."""
+    """The cheapest course under a schedule, from `now` (a stamp) to departure, with a reserve for what ramps and losses take."""
+    need = snapshot.need
+    target = min(need.target_energy * RESERVE, max(need.max_energy, need.target_energy)) if need.target_energy > 0.0 else need.target_energy
     own = session.announced or snapshot.limits
     back = own.discharge_power if session.bidirectional else 0.0
     leaves, give = departure(session, snapshot), session.config.give_back
-    return course(chosen, now, leaves, snapshot.need, own.charge_power, back, give_back=give)
+    return course(chosen, now, leaves, replace(need, target_energy=target), own.charge_power, back, give_back=give)
 
 
 def supplied(session: Session, snapshot: EvccSnapshot, leaves: int | None, minimum: int | None, target: int | None) -> Told:

@@ -23,7 +23,7 @@ from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.session.steps import Steps
-from iso15118.session.value_added import Selected, Variant, WantedVas
+from iso15118.session.value_added import Intended, Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -71,6 +71,8 @@ class Paused(Value):
     service: Service
     parameters: ParameterSet
     value_added: tuple[Selected, ...]
+    parking_for: tuple[Intended, ...]
+    check_in: EVCheckInStatus | None
     renegotiable: bool
     covered: int | None
     """The end of the schedule that was followed, us on the charger's clock."""
@@ -211,6 +213,8 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
+    parking_for: tuple[Intended, ...] = ()
+    """What ParkingStatus was taken for."""
     check_in: EVCheckInStatus | None = None
     """The last status that was answered, of coming in to the parking space and of leaving it."""
     check_out: EVCheckOutStatus | None = None

@@ -16,7 +16,7 @@ from iso15118.messages.v20.rational import number
 from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
-from iso15118.procedures.transfer import granted
+from iso15118.procedures.transfer import granted, wanted
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
 from iso15118.session.secc.metering import meter_info, receipt
@@ -96,11 +96,13 @@ def read_ask(session: Session, mode: Any) -> AcAsk:
         back, least_back = told(mode, "ev_maximum_discharge_power", phases), told(mode, "ev_minimum_discharge_power", phases)
     charge = known.charge if charge is None else PerPhase(*(max(0.0, phase) for phase in charge))
     back = known.discharge if back is None else PerPhase(*map(abs, back))
+    # In all no more than in charge parameter discovery (Sense.LIMIT_RAISED); how it is spread over phases may be told only now.
+    first = session.vehicle_phases or NOTHING
     limits = PhaseLimits(
         charge,
         back,
-        charge.total,
-        back.total,
+        min(charge.total, first.charge.total),
+        min(back.total, first.discharge.total),
         known.least_charge if least is None else max(0.0, least.total),
         known.least_discharge if least_back is None else abs(least_back.total),
     )
@@ -109,13 +111,14 @@ def read_ask(session: Session, mode: Any) -> AcAsk:
 
 
 def _need(mode: Any) -> Need:
-    v2x = getattr(mode, "ev_minimum_v2x_energy_request", None)
+    most, least = (getattr(mode, f"ev_{end}_v2x_energy_request", None) for end in ("maximum", "minimum"))
     return Need(
         target_energy=number(mode.ev_target_energy_request),
         max_energy=number(mode.ev_maximum_energy_request),
         min_energy=number(mode.ev_minimum_energy_request),
         departure=mode.departure_time,
-        v2x_min_energy=None if v2x is None else number(v2x),
+        v2x_max_energy=None if most is None else number(most),
+        v2x_min_energy=None if least is None else number(least),
     )
 
 
@@ -175,8 +178,7 @@ def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
     abilities = snapshot.abilities.ac or UNSAID
     asymmetry = abilities.asymmetry if phases_of(session) == 3 else None
     plan = planned(session, snapshot.clock)
-    wanted = granted(snapshot.budget, snapshot.now)[2] if session.dynamic else plan
-    power = relay(wanted, limits, asymmetry)
+    power = relay(wanted(snapshot.budget, snapshot.now, ask.need) if session.dynamic else plan, limits, asymmetry)
     if abilities.ramp is not None and session.dynamic:
         passed = 0.0 if before.at is None else snapshot.now - before.at
         power = ramped(before.target.active, power, abilities.ramp * passed)
@@ -199,10 +201,10 @@ def _positive(power: PerPhase) -> PerPhase:
 
 def _reactive(session: Session, snapshot: SeccSnapshot) -> PerPhase:
     """var, + inductive [V2G20-1824], evenly spread: what the site wants, as far as the outlet can have it."""
-    wanted, most = snapshot.budget.reactive, (snapshot.abilities.ac or UNSAID).reactive
-    if wanted is None or not session.dynamic or powerless(session) or snapshot.now > snapshot.budget.until:
+    asked, most = snapshot.budget.reactive, (snapshot.abilities.ac or UNSAID).reactive
+    if asked is None or not session.dynamic or powerless(session) or snapshot.now > snapshot.budget.until:
         return NO_PHASE
-    return PerPhase.even(max(-most, min(most, wanted)), phases_of(session))
+    return PerPhase.even(max(-most, min(most, asked)), phases_of(session))
 
 
 def _fresh(snapshot: SeccSnapshot) -> AcReading | None:

@@ -24,7 +24,7 @@ from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, following
+from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
@@ -301,7 +301,8 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
     stamped = session.stamped(snapshot)
     try:
         if session.failing:
-            raise PeerError(session.failing, code="FAILED_PowerDeliveryNotApplied")
+            contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
+            raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
         answer = ANSWERS[type(request)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))
@@ -350,10 +351,10 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
     if session.phase in _TOWARDS_POWER:
         session = replace(session, setpoint=wind_down.REST)
-    elif session.phase.loop and session.ask is None:
-        session = standby.still(session)  # before the first turn the output still follows the pre-charge
     else:
         session = loop.decided(session, snapshot)
+        if session.phase.loop and session.ask is None:
+            session = standby.still(session)  # before the first turn the output still follows the pre-charge
     out.append(Apply(session.setpoint))
     return session
 

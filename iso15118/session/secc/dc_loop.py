@@ -10,7 +10,7 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
-from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, wanted, within_window
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info, receipt
@@ -104,7 +104,7 @@ def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot, ours: Limits) ->
     present = snapshot.reading.voltage.value if fresh else ask.present
     if ask.target is not None:
         return follow(ask.target, ask.ceiling, ours, theirs, present)
-    return steer(granted(snapshot.budget, snapshot.now)[2], ours, theirs, present)
+    return steer(wanted(snapshot.budget, snapshot.now, ask.need), ours, theirs, present)
 
 
 def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
@@ -136,7 +136,7 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
         back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
         back_current = abs(_number(mode.ev_maximum_discharge_current, back_current))
-    limits = Limits(
+    said = Limits(
         _number(mode.ev_minimum_voltage, known.min_voltage),
         _number(mode.ev_maximum_voltage, known.max_voltage),
         _number(mode.ev_maximum_charge_current, known.charge_current),
@@ -144,12 +144,13 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
         back_current,
         back_power,
     )
+    limits = said.lowered(session.vehicle) if session.vehicle else said  # wider ones count for nothing: Sense.LIMIT_RAISED
     present = number(request.ev_present_voltage)
     if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
         target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
-        own = limits.charge_current if target >= 0.0 or not session.bidirectional else limits.discharge_current
-        if abs(target) > own * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE:
-            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {limits.max_voltage:g} V")
+        own = said.charge_current if target >= 0.0 or not session.bidirectional else said.discharge_current
+        if abs(target) > own * TOLERANCE + 0.5 or ceiling > said.max_voltage * TOLERANCE:
+            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {said.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
     return Ask(limits, present, need=_need(mode))
 
@@ -159,13 +160,16 @@ def _number(value: RationalNumber | None, known: float) -> float:
 
 
 def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
-    v2x = mode.ev_minimum_v2x_energy_request if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode) else None
+    most = least = None
+    if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
+        most, least = mode.ev_maximum_v2x_energy_request, mode.ev_minimum_v2x_energy_request
     return Need(
         target_energy=number(mode.ev_target_energy_request),
         max_energy=number(mode.ev_maximum_energy_request),
         min_energy=number(mode.ev_minimum_energy_request),
         departure=mode.departure_time,
-        v2x_min_energy=None if v2x is None else number(v2x),
+        v2x_max_energy=None if most is None else number(most),
+        v2x_min_energy=None if least is None else number(least),
     )
 
 
@@ -195,12 +199,12 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits) -> LimitsSaid:
     """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
-    dynamic = session.dynamic
+    dynamic, need = session.dynamic, session.ask.need if session.ask else None
     charge, back = ours.charge_power, ours.discharge_power
     if powerless(session):
         charge = back = 0.0
-    elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
-        charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))
+    elif dynamic and (power := wanted(snapshot.budget, snapshot.now, need)) is not None:
+        charge, back = min(charge, max(0.0, power)), min(back, max(0.0, -power))
     least = min(snapshot.abilities.min_charge_power, charge)
     if not session.bidirectional:
         return _said(dynamic, charge, least, ours.charge_current, ours.max_voltage)

@@ -83,6 +83,14 @@ def test_a_contactor_that_is_closed_before_anybody_has_asked() -> None:
     refused(play >> request(PowerDeliveryReq, service=BPT), ResponseCode.FAILED_ContactorError)
 
 
+@pytest.mark.case("PWR-06")
+@VARIANTS
+def test_the_guard_finds_the_contactor_first(service: ServiceID, mode: ControlMode) -> None:
+    play = starting(service, mode) << REST >> after(0.1) >> given(pilot=Pilot.C) >> Tick() << applied(contactor=True)
+    play >> after(0.3) >> given(faults=frozenset({DeviceFault.CONTACTOR})) >> Tick()
+    refused(play, ResponseCode.FAILED_ContactorError)
+
+
 @pytest.mark.case("PWR-07")
 @VARIANTS
 def test_no_grid(service: ServiceID, mode: ControlMode) -> None:

@@ -141,7 +141,7 @@ def test_a_negative_target() -> None:
     [
         pytest.param(AC, PLENTY, {}, 0.0, id="a service without a way back"),
         pytest.param(BPT, Budget(charge=9e3, discharge=0.0), {}, 0.0, id="not granted"),
-        pytest.param(BPT, PLENTY, {"ev_minimum_energy_request": 1}, 0.0, id="the car is at its minimum"),
+        pytest.param(BPT, PLENTY, {"ev_minimum_energy_request": 0}, 0.0, id="the car is at its minimum"),
         pytest.param(BPT, PLENTY, {"ev_maximum_discharge_power": 0}, 0.0, id="the car does not give"),
         pytest.param(BPT, PLENTY, {}, 0.31, id="an old measurement"),
     ],
@@ -346,3 +346,9 @@ def test_a_silent_car(service: ServiceID, mode: ControlMode) -> None:
 
 def test_limits_of_the_tests_never_bind_unseen() -> None:
     assert loop().snapshot.limits == WIDE
+
+
+def test_limits_wider_than_in_charge_parameters_count_for_nothing() -> None:
+    """The car said 11 kW then [V2G20-2654]."""
+    said = turned(loop(budget=Budget(charge=22e3)), ev_maximum_charge_power=20e3)
+    assert sum(said.get(TARGET + phase, 0.0) for phase in ("", "_l2", "_l3")) == pytest.approx(11e3, abs=2)

@@ -333,6 +333,7 @@ def test_a_car_that_does_not_stop_is_cut_off() -> None:
 # What every answer has in common.
 
 
+@pytest.mark.case("SES-09")
 def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     """SES-09, and V2G20-1537."""
     play = charger_at(Phase.CHARGE_LOOP)
@@ -345,6 +346,7 @@ def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     assert all(stamp.bit_length() > 50 for stamp in stamps), "microseconds"
 
 
+@pytest.mark.case("SES-11")
 @pytest.mark.parametrize(("stamp", "unit"), [(STAMP // 1_000_000, "seconds"), (STAMP // 1000, "milliseconds")])
 def test_a_car_that_stamps_in_another_unit_is_served_and_noted_once(stamp: int, unit: str) -> None:
     """SES-11."""
@@ -368,6 +370,7 @@ def test_every_answer_bears_the_session_id() -> None:
     assert (play >> request(by_name["AuthorizationSetupReq"])).sent().header.session_id == SESSION_ID
 
 
+@pytest.mark.case("SES-12")
 def test_a_clock_that_jumps_back_is_served_and_noted_once() -> None:
     """SES-12."""
     play = charger_at(Phase.CHARGE_LOOP)

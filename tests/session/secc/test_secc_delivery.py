@@ -76,6 +76,7 @@ def test_the_test_voltage_comes_from_the_cars_maximum(maximum: float, voltage: f
     assert play << applied(voltage=voltage, current=0.0, insulation_test=True) << DC_CableCheckRes
 
 
+@pytest.mark.case("CAB-01")
 @pytest.mark.parametrize("pilot", [Pilot.B, Pilot.E])
 def test_the_car_is_not_ready(pilot: Pilot) -> None:
     """CAB-01."""
@@ -84,6 +85,7 @@ def test_the_car_is_not_ready(pilot: Pilot) -> None:
     failed(play >> after(1.6) >> request(DC_CableCheckReq))
 
 
+@pytest.mark.case("CAB-02")
 def test_bad_insulation() -> None:
     """CAB-02."""
     play = charger_at(Phase.CABLE_CHECK) >> request(DC_CableCheckReq) << TEST << DC_CableCheckRes >> Sent()
@@ -91,6 +93,7 @@ def test_bad_insulation() -> None:
     failed(play >> after(1.0) >> given(insulation=Insulation.FAULT, resistance=50e3) >> request(DC_CableCheckReq))
 
 
+@pytest.mark.case("CAB-03")
 def test_a_slow_test() -> None:
     """CAB-03: each request is answered at once; the 38 s count from the first one."""
     play = charger_at(Phase.CABLE_CHECK) >> after(50.0)
@@ -104,6 +107,7 @@ def test_a_slow_test() -> None:
 # Pre-charge.
 
 
+@pytest.mark.case("PRE-01", "PRE-03")
 def test_the_output_follows_the_target_and_the_answer_says_what_is_measured() -> None:
     """PRE-01, PRE-03."""
     play = charger_at(Phase.PRE_CHARGE)
@@ -114,6 +118,7 @@ def test_the_output_follows_the_target_and_the_answer_says_what_is_measured() ->
         assert play.session.phase is Phase.PRE_CHARGE
 
 
+@pytest.mark.case("PRE-02")
 @pytest.mark.parametrize(("target", "voltage"), [(600, 480.0), (32767e9, 480.0), (490, 480.0), (-400, 0.0)])
 def test_a_target_beyond_what_may_be(target: float, voltage: float) -> None:
     """PRE-02: neither beyond our maximum (500 V) nor beyond the car's own (480 V)."""
@@ -261,6 +266,7 @@ def test_the_answer_repeats_our_wish_to_end() -> None:
 # Welding detection and stop.
 
 
+@pytest.mark.case("SEQ-10")
 def test_the_car_watches_the_voltage_fall() -> None:
     """SEQ-10."""
     play = charger_at(Phase.WELDING_DETECTION)
@@ -368,6 +374,7 @@ def test_what_the_car_says_of_its_end_is_noted() -> None:
     assert play << said(SessionStopRes, response_code=ResponseCode.OK)
 
 
+@pytest.mark.case("SEQ-09")
 @pytest.mark.parametrize(("phase", "skipped"), [(Phase.WELDING_DETECTION, True), (Phase.SESSION_STOP, False), (Phase.CABLE_CHECK, False)])
 def test_a_skipped_welding_detection_is_noted(phase: Phase, skipped: bool) -> None:
     """SEQ-09: and the end is clean."""
