@@ -119,7 +119,7 @@ def less(pair: Pair) -> None:
 @pytest.mark.case("REN-02")
 def test_the_power_follows_the_new_schedule() -> None:
     eyes = Eyes({12: less})
-    result = session(eyes, ControlMode.SCHEDULED, evse=EvseConfig(schedules=((Slot(86_400.0, 10_000.0),),)))
+    result = session(eyes, ControlMode.SCHEDULED, evse=EvseConfig(schedules=(Plan(0.0, (Slot(86_400.0, 10_000.0),)),)))
     went_well(result, eyes)
     powers = [number(r.evse_present_current) * number(r.evse_present_voltage) for r in eyes.responses() if isinstance(r, DC_ChargeLoopRes)]
     assert max(powers[5:12]) > 9_000.0
