@@ -165,3 +165,14 @@ class Wire(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+@pytest.mark.case("SES-03")
+def test_ten_thousand_session_ids_are_random() -> None:
+    """None comes twice, and of their bits each is set about as often as not (six sigma)."""
+    ids = [fresh_session_id() for _ in range(10_000)]
+    assert len(set(ids)) == len(ids)
+    assert {len(drawn) for drawn in ids} == {8}
+    for bit in range(64):
+        ones = sum(int.from_bytes(drawn) >> bit & 1 for drawn in ids)
+        assert abs(ones - 5_000) < 300, f"bit {bit}: {ones} of 10000"

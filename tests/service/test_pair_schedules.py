@@ -24,6 +24,8 @@ from iso15118.value import replace
 
 CHEAPEST = evcc.Config(control_modes=(ControlMode.SCHEDULED,), pricing=(Pricing.ABSOLUTE,), schedule_choice=evcc.ScheduleChoice.CHEAPEST)
 
+SCHEDULED = evcc.Config(control_modes=(ControlMode.SCHEDULED,))
+
 
 def outlet(*plans: Plan, pricing: Pricing = Pricing.ABSOLUTE, **words: Any) -> EvseConfig:
     offered = tuple(service_of(s, variants=Variants(pricing=(pricing,))) for s in (ServiceID.DC_BPT, ServiceID.DC))
@@ -111,8 +113,26 @@ def test_of_two_schedules_the_cheaper_one() -> None:
     assert seen.pair.driver.session.chosen.prices.fee(0, 1e3) == pytest.approx(0.2)
 
 
+@pytest.mark.case("SCH-14")
+@pytest.mark.parametrize("choice", evcc.ScheduleChoice)
+def test_a_gap_in_the_schedule_is_waited_through(choice: evcc.ScheduleChoice) -> None:
+    """10 s of power, 20 s of none, then power again: connected all the time, nothing flows in the gap, the wish is fulfilled."""
+    plan = Plan(0.0, (Slot(12, 5e3), Slot(20, 0.0), Slot(3600, 5e3)))
+    seen = Watched()
+    wish = replace(SCHEDULED, schedule_choice=choice)
+    result = run_pair(
+        outlet(plan, pricing=Pricing.NONE), CarConfig(session=wish, battery=small(), trip=Trip(target_soc=53.5)), prepare=seen
+    )
+    assert result.clean
+    assert result.soc_after == pytest.approx(53.5, abs=0.3)
+    powers = [power for _, power in seen.powers]
+    idle = [i for i, power in enumerate(powers) if abs(power) < 100]
+    assert max(powers[: idle[5]]) > 4e3
+    assert max(powers[idle[15] :]) > 4e3
+    assert seen.phases.count(Phase.CHARGE_LOOP) == 1
+
+
 TOLERANT = Plan(0.0, (Slot(3600, 20e3, 10e3),), tolerance=2000.0)
-SCHEDULED = evcc.Config(control_modes=(ControlMode.SCHEDULED,))
 
 
 @pytest.mark.case("CLP-17")

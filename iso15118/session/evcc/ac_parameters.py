@@ -61,6 +61,8 @@ def read_charge_parameters(session: Session, response: AC_ChargeParameterDiscove
         raise PeerError(f"{type(mode).__name__} under another service", requirement="V2G20-1600")
     phases, used = phases_of(session, snapshot)
     mains, own = read_mains(mode, phases, used), window(session, snapshot, used)
+    if session.mains is not None:  # schedule renegotiation: the loop goes on meanwhile
+        mains = replace(mains, active=session.mains.active, reactive=session.mains.reactive)
     onboard, ac = abilities(snapshot)
     low, high = onboard.limits.min_voltage, onboard.limits.max_voltage
     session = replace(

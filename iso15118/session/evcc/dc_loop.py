@@ -88,7 +88,7 @@ def target(session: Session, snapshot: EvccSnapshot, stamp: int) -> tuple[Ampere
         raise LocalError("a target before limits and schedule are known")
     wish, level = snapshot.target_current, max(snapshot.reading.voltage.value, LEAST_VOLTAGE)
     planned = None if session.profile is None else session.profile.at(stamp)
-    if planned is not None and planned < 0.0:
+    if planned is not None and planned < 0.0 and session.rest is None:
         power = min(own.discharge_power, evse.discharge_power, -planned)
         return -min(own.discharge_current, evse.discharge_current, power / level), max(own.min_voltage, evse.min_voltage)
     if wish < 0.0 and session.bidirectional:

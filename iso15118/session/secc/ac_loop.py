@@ -14,7 +14,6 @@ from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
 from iso15118.messages.v20.rational import number
 from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
-from iso15118.procedures import wind_down
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
 from iso15118.procedures.transfer import granted, wanted
 from iso15118.sequence.phases import Phase
@@ -126,11 +125,10 @@ def decided(session: Session, snapshot: SeccSnapshot, turn: AcAsk | None = None)
     """The session with the power that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
     ask = turn or session.ask
     if not isinstance(ask, AcAsk):
-        return replace(session, setpoint=wind_down.REST) if grid_lost(snapshot) else session
+        return session
     relayed = _relayed(session, ask, snapshot)
     # Once open, because the grid is lost, it stays open: the session ends.
-    contactor = session.setpoint.contactor and not grid_lost(snapshot)
-    setpoint = Setpoint(contactor=contactor, lock=True, bidirectional=session.bidirectional, target=relayed.target)
+    setpoint = Setpoint(contactor=session.setpoint.contactor, lock=True, bidirectional=session.bidirectional, target=relayed.target)
     if turn is not None:
         return replace(session, ask=turn, loops=session.loops + 1, relayed=relayed, setpoint=setpoint)
     return replace(session, relayed=relayed, setpoint=setpoint)

@@ -154,7 +154,7 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
             if session.authorised(snapshot) is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
             elif ending := loop.ending(session, snapshot):
-                session = _stop(session, ending, snapshot, out)
+                session = _stop(replace(session, setpoint=wind_down.REST), ending, snapshot, out)
         why = session.failing
     return _fail(session, why, out) if why else session
 

@@ -109,6 +109,17 @@ def test_what_is_remembered() -> None:
     assert (plain.mains.discharge, plain.announced.discharge_power) == (NO_PHASE, 0.0)
 
 
+def test_in_a_renegotiation_the_power_asked_for_stands() -> None:
+    before = read(evse_mains())
+    asked = replace(before, mains=replace(before.mains, active=PerPhase(5e3), reactive=PerPhase(1e3)))
+    response = ac.AC_ChargeParameterDiscoveryRes(
+        header=HEADER, response_code=OK, energy_transfer_mode=evse_mains(evse_maximum_charge_power=15e3)
+    )
+    after = read_charge_parameters(asked, response, snapshot()).session.mains
+    assert after is not None
+    assert (after.charge.total, after.active, after.reactive) == (15e3, PerPhase(5e3), PerPhase(1e3))
+
+
 MISFITS: list[tuple[dict[str, float], dict[str, Any], str]] = [
     ({"evse_minimum_charge_power": 12e3}, {}, "gives no less than 12000 W"),
     ({"evse_maximum_charge_power": 3e3}, {}, "gives no more than 3000 W"),

@@ -11,6 +11,7 @@ from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.session.evcc import Config, Renegotiation, Session, ac_loop, ac_parameters, begin, dc_loop, dc_parameters, services, turns
 from iso15118.session.evcc import delivery as power
+from iso15118.session.evcc.state import Rest
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.value import replace
 from tests.session.evcc.bench import HEADER, in_mode, reading, snapshot
@@ -33,7 +34,9 @@ def test_every_phase_has_something_to_ask(phase: Phase) -> None:
 def test_limits_and_loop_are_asked_in_the_words_of_the_transfer() -> None:
     assert turns.upcoming(at(Phase.CHARGE_PARAMETERS), WORLD) is dc_parameters.ask_charge_parameters
     assert turns.upcoming(replace(AC, phase=Phase.CHARGE_PARAMETERS), WORLD) is ac_parameters.ask_charge_parameters
-    assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP), WORLD) is ac_loop.ask_charge_loop
+    for phase, rest in ((Phase.CHARGE_LOOP, None), (Phase.STANDBY, Rest.STANDBY)):
+        assert turns.upcoming(at(phase, rest=rest), WORLD) is dc_loop.ask_charge_loop
+        assert turns.upcoming(replace(AC, phase=phase, rest=rest), WORLD) is ac_loop.ask_charge_loop
     assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP, stop="driver"), WORLD) is power.ask_power_stop
     for unspoken in (replace(begin(Config()), phase=Phase.CHARGE_LOOP), in_mode(ServiceID.AC_DER_IEC, D, phase=Phase.CHARGE_PARAMETERS)):
         with pytest.raises(LocalError, match="nothing to ask"):

@@ -344,6 +344,29 @@ def test_a_silent_car(service: ServiceID, mode: ControlMode) -> None:
     assert play >> Elapsed(Timer.SEQUENCE) << REST << Close
 
 
+@pytest.mark.case("PWR-11")
+@VARIANTS
+def test_standby_keeps_the_contactor_and_asks_for_nothing(service: ServiceID, mode: ControlMode) -> None:
+    play = charger_at(Phase.STANDBY, service=service, mode=mode)
+    assert play.session.setpoint.contactor
+    said = turned(play, service, mode)
+    assert said.get(TARGET, 0) == 0
+    assert play.session.setpoint.target is None
+    play >> request(PowerDeliveryReq, service=service, mode=mode)
+    assert play.sent().response_code is ResponseCode.OK
+    assert play.session.phase is Phase.CHARGE_LOOP
+    play >> Sent()
+    turned(play, service, mode)
+    assert power(play) > 0
+
+
+def test_a_grid_lost_in_standby_opens() -> None:
+    play = charger_at(Phase.STANDBY, service=BPT, mode=DYNAMIC)
+    play >> given(ac=AcReading(PerPhase(), frequency=0.0)) >> Tick()
+    assert not play.skip().session.setpoint.contactor
+    assert play.session.stop == "the grid is lost"
+
+
 def test_limits_of_the_tests_never_bind_unseen() -> None:
     assert loop().snapshot.limits == WIDE
 
