@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format types bench compiled fuzz interop clean
+.PHONY: help demo test conformance walks lint format types bench compiled fuzz interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -16,13 +16,19 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help:  ## what can be made
-	@awk -F ':.*## *' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## *' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## a car and a charger on this machine, without hardware
 	$(BIN)/chargeloop demo $(ARGS)
 
 test: $(VENV)/.dev  ## the tests
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+conformance: $(VENV)/.dev  ## the tests, and what they prove of every conformance case: build/conformance.md and .json
+	$(BIN)/python -m pytest -n $(JOBS) -q --conformance=build/conformance $(ARGS)
+
+walks: $(VENV)/.dev  ## ten thousand random walks of misbehaving cars: make walks ARGS="--walks 500"
+	$(BIN)/python -m tools.walks $(ARGS)
 
 lint: $(VENV)/.dev  ## rules and format, changing nothing
 	$(BIN)/python -m ruff check .

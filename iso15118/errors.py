@@ -67,6 +67,8 @@ class DeviceFault(StrEnum):
     LOCK = "connector lock does not follow"
     METER = "energy meter fault"
     EMERGENCY_STOP = "emergency stop"
+    RESIDUAL_CURRENT = "residual current"
+    REVERSE_POWER = "power out of the vehicle without permission"
 
 
 class DeviceError(ChargeloopError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
+from math import hypot
 from typing import Final, Generic, TypeVar
 
 from iso15118.errors import CodecError, DeviceFault
@@ -66,6 +67,13 @@ class AcReading(Value):
     """var, + inductive."""
     frequency: Hertz = 50.0
 
+    @property
+    def current(self) -> Ampere:
+        """RMS, of the most loaded phase, with the sign of the total active power."""
+        flows = zip(self.active, self.reactive, self.voltage, strict=True)
+        most = max(hypot(active, reactive) / volts if volts > 0.0 else 0.0 for active, reactive, volts in flows)
+        return most if self.active.total >= 0.0 else -most
+
 
 class AcAbilities(Value):
     """What an outlet or an on-board charger can do with alternating current, beside its limits of power (all phases together)."""
@@ -82,6 +90,12 @@ class AcAbilities(Value):
     """W/s at which power may change; None: at once."""
     reactive: Var = 0.0
     """Most reactive power, all phases together, a magnitude; 0: none on demand."""
+
+    def holds(self, grid: AcReading) -> bool:
+        """Is this a grid that a vehicle may be fed from, and feed? Within 80 to 115 % and 2.5 Hz (ours: grid codes lie inside)."""
+        seen = grid.voltage[: self.phases]
+        near = 0.80 * self.voltage <= min(seen) and max(seen) <= 1.15 * self.voltage
+        return near and abs(grid.frequency - self.frequency) <= 2.5
 
 
 class AcTarget(Value):
@@ -184,6 +198,8 @@ _SETPOINT = struct.Struct(">dddB")
 _COMMAND = struct.Struct(">QdB")
 _READING = struct.Struct(">" + "dd" * 2 + "Bd" * 4 + "dd" * 3)
 _TELEMETRY = struct.Struct(">QQH")
+_TARGET = struct.Struct(">6d")
+_AC_READING = struct.Struct(">11d")
 FAULTS: Final = tuple(DeviceFault)
 
 
@@ -195,22 +211,29 @@ class Command(Value):
     setpoint: Setpoint
 
     def to_bytes(self) -> bytes:
-        """42 octets, big-endian."""
+        """42 octets, big-endian; with a target for alternating current version 2 and 90 octets."""
         s = self.setpoint
         flags = s.contactor | s.lock << 1 | s.insulation_test << 2 | s.bidirectional << 3
-        return _COMMAND.pack(self.number, self.ttl, 1) + _SETPOINT.pack(s.voltage, s.current, s.trickle, flags)
+        data = _COMMAND.pack(self.number, self.ttl, 1 if s.target is None else 2)
+        data += _SETPOINT.pack(s.voltage, s.current, s.trickle, flags)
+        return data if s.target is None else data + _TARGET.pack(*s.target.active, *s.target.reactive)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Command:
         """The command in `data`. Raises CodecError on a wrong length, version or flag."""
-        if len(data) != _COMMAND.size + _SETPOINT.size:
-            raise CodecError(f"a Command has {_COMMAND.size + _SETPOINT.size} octets, not {len(data)}")
+        short = _COMMAND.size + _SETPOINT.size
+        if len(data) not in (short, short + _TARGET.size):
+            raise CodecError(f"a Command has {short} or {short + _TARGET.size} octets, not {len(data)}")
         number, ttl, version = _COMMAND.unpack_from(data)
         voltage, current, trickle, flags = _SETPOINT.unpack_from(data, _COMMAND.size)
-        if version != 1 or flags > 15:
+        if version != (1 if len(data) == short else 2) or flags > 15:
             raise CodecError(f"unknown Command version {version} or flags {flags}")
         contactor, lock, testing, bidirectional = (bool(flags >> i & 1) for i in range(4))
-        return cls(number, ttl, Setpoint(voltage, current, trickle, contactor, lock, testing, bidirectional))
+        target = None
+        if version == 2:
+            powers = _TARGET.unpack_from(data, short)
+            target = AcTarget(PerPhase(*powers[:3]), PerPhase(*powers[3:]))
+        return cls(number, ttl, Setpoint(voltage, current, trickle, contactor, lock, testing, bidirectional, target))
 
 
 class Telemetry(Value):
@@ -222,19 +245,24 @@ class Telemetry(Value):
     faults: frozenset[DeviceFault] = frozenset()
 
     def to_bytes(self) -> bytes:
-        """134 octets, big-endian."""
+        """134 octets, big-endian; with a reading of alternating current 222."""
         r = self.reading
         mask = sum(1 << FAULTS.index(fault) for fault in self.faults)
         values: list[float] = []
         for measured in (r.voltage, r.current, r.contactor, r.pilot, r.locked, r.insulation, r.resistance, r.charged, r.discharged):
             values += (measured.value, measured.at)
-        return _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values)
+        data = _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values)
+        if r.ac is None:
+            return data
+        ac = r.ac.value
+        return data + _AC_READING.pack(*ac.voltage, *ac.active, *ac.reactive, ac.frequency, r.ac.at)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Telemetry:
         """The telemetry in `data`. Raises CodecError on a wrong length or an unknown state."""
-        if len(data) != _TELEMETRY.size + _READING.size:
-            raise CodecError(f"a Telemetry has {_TELEMETRY.size + _READING.size} octets, not {len(data)}")
+        short = _TELEMETRY.size + _READING.size
+        if len(data) not in (short, short + _AC_READING.size):
+            raise CodecError(f"a Telemetry has {short} or {short + _AC_READING.size} octets, not {len(data)}")
         number, acknowledged, mask = _TELEMETRY.unpack_from(data)
         v = _READING.unpack_from(data, _TELEMETRY.size)
         if mask >> len(FAULTS):
@@ -250,10 +278,15 @@ class Telemetry(Value):
                 Measured(v[12], v[13]),
                 Measured(v[14], v[15]),
                 Measured(v[16], v[17]),
+                None if len(data) == short else _ac_reading(_AC_READING.unpack_from(data, short)),
             )
         except ValueError as error:
             raise CodecError(f"unknown state in a Telemetry: {error}") from None
         return cls(number, acknowledged, reading, frozenset(f for i, f in enumerate(FAULTS) if mask >> i & 1))
+
+
+def _ac_reading(v: tuple[float, ...]) -> Measured[AcReading]:
+    return Measured(AcReading(PerPhase(*v[:3]), PerPhase(*v[3:6]), PerPhase(*v[6:9]), v[9]), v[10])
 
 
 class VehicleReading(Value):
@@ -267,7 +300,12 @@ class VehicleReading(Value):
     soc: Measured[float]
     """State of charge, 0..100 percent."""
     ac: Measured[AcReading] | None = None
-    """The on-board charger's, while the car is on alternating current."""
+    """The on-board charger's, while the car is on alternating current; then voltage and current are as in `Reading`."""
+
+    @property
+    def power(self) -> Watt:
+        """W, + into the vehicle."""
+        return self.voltage.value * self.current.value if self.ac is None else self.ac.value.active.total
 
 
 class VehicleSetpoint(Value):

@@ -90,6 +90,17 @@ class Extra(Value):
     fee: float
 
 
+class Rate(Value):
+    """What a kWh costs the driver, for the receipt: before taxes, and the taxes in percent. Raises LocalError on more taxes than fit."""
+
+    energy: float
+    taxes: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.taxes) > 10:
+            raise LocalError(f"{len(self.taxes)} taxes: a receipt has room for 10")
+
+
 class Tariff(Value):
     """Prices from the start of the plan that carries it. Raises LocalError on what no price schedule can say.
 

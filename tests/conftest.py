@@ -13,7 +13,16 @@ from types import ModuleType
 import pytest
 
 from iso15118.exi import plan
+from tests.conformance.run import Conformance
 from tools.compiled.build import build, compiler
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--conformance", metavar="PATH", help="write what became of every conformance case to PATH.md and PATH.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Conformance(config))
 
 
 @pytest.fixture(scope="session")

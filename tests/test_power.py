@@ -9,7 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso15118.errors import CodecError, DeviceFault
-from iso15118.power import Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, Telemetry
+from iso15118.power import (
+    AcAbilities,
+    AcReading,
+    AcTarget,
+    Command,
+    Contactor,
+    Insulation,
+    Limits,
+    Measured,
+    Pilot,
+    Reading,
+    Setpoint,
+    Telemetry,
+    VehicleReading,
+)
+from iso15118.units import NO_PHASE, PerPhase
+from iso15118.value import replace
 
 NUMBER = st.floats(allow_nan=False)
 MAGNITUDE = st.floats(0, 1e6)
@@ -28,6 +44,10 @@ COMMANDS = st.builds(
         bidirectional=st.booleans(),
     ),
 )
+
+
+PHASES = st.builds(PerPhase, NUMBER, NUMBER, NUMBER)
+TARGETS = st.builds(AcTarget, PHASES, PHASES)
 
 
 def measured(value: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
@@ -52,6 +72,7 @@ TELEMETRY = st.builds(
     ),
     faults=st.frozensets(st.sampled_from(DeviceFault)),
 )
+AC_READINGS = measured(st.builds(AcReading, PHASES, PHASES, PHASES, NUMBER))
 LIMITS = st.builds(Limits, *[MAGNITUDE] * 6)
 
 
@@ -69,6 +90,46 @@ def test_telemetry_round_trip(telemetry: Telemetry) -> None:
     assert Telemetry.from_bytes(data) == telemetry
 
 
+@given(COMMANDS, TARGETS)
+def test_a_command_with_a_target_for_alternating_current(command: Command, target: AcTarget) -> None:
+    command = replace(command, setpoint=replace(command.setpoint, target=target))
+    data = command.to_bytes()
+    assert (len(data), data[16]) == (90, 2)
+    assert Command.from_bytes(data) == command
+
+
+@given(TELEMETRY, AC_READINGS)
+def test_a_telemetry_of_alternating_current(telemetry: Telemetry, ac: Measured[AcReading]) -> None:
+    telemetry = replace(telemetry, reading=replace(telemetry.reading, ac=ac))
+    data = telemetry.to_bytes()
+    assert len(data) == 222
+    assert Telemetry.from_bytes(data) == telemetry
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_target_goes_with_version_2(version: int) -> None:
+    data = bytearray(Command(1, 0.3, Setpoint(target=AcTarget())).to_bytes())
+    data[16] = version
+    with pytest.raises(CodecError, match="unknown Command version"):
+        Command.from_bytes(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("voltage", "frequency", "phases", "holds"),
+    [
+        (PerPhase(230, 230, 230), 50.0, 3, True),
+        (PerPhase(230, 0, 0), 50.0, 1, True),
+        (PerPhase(230, 230, 0), 50.0, 3, False),
+        (PerPhase(183, 230, 230), 50.0, 3, False),
+        (PerPhase(230, 265, 230), 50.0, 3, False),
+        (PerPhase(230, 230, 230), 47.4, 3, False),
+        (PerPhase(230, 230, 230), 52.6, 3, False),
+    ],
+)
+def test_a_grid_that_may_be_used(voltage: PerPhase, frequency: float, phases: int, holds: bool) -> None:
+    assert AcAbilities(phases=phases).holds(AcReading(voltage, frequency=frequency)) is holds
+
+
 def test_command_octets() -> None:
     """Spelled out, so that a microcontroller can be written against it."""
     command = Command(7, 0.3, Setpoint(400.0, -25.0, 2.0, contactor=True, lock=False, insulation_test=True, bidirectional=True))
@@ -76,9 +137,9 @@ def test_command_octets() -> None:
 
 
 @pytest.mark.parametrize("kind", [Command, Telemetry])
-@given(data=st.binary(max_size=200))
+@given(data=st.binary(max_size=230))
 def test_a_wrong_length_is_no_message(kind: type[Command] | type[Telemetry], data: bytes) -> None:
-    if len(data) not in (42, 134):
+    if len(data) not in (42, 90, 134, 222):
         with pytest.raises(CodecError, match="octets"):
             kind.from_bytes(data)
 
@@ -140,3 +201,24 @@ def test_power_has_the_sign_of_the_current() -> None:
         *[Measured(0.0, 0.0)] * 3,
     )
     assert reading.power == -4000
+
+
+@pytest.mark.parametrize(
+    ("active", "reactive", "volts", "amperes"),
+    [
+        (PerPhase(2300.0, 4600.0, 0.0), NO_PHASE, (230.0, 230.0, 230.0), 20.0),
+        (PerPhase(-2300.0, -4600.0, 0.0), NO_PHASE, (230.0, 230.0, 230.0), -20.0),
+        (PerPhase(690.0), PerPhase(920.0), (230.0, 0.0, 0.0), 5.0),
+        (NO_PHASE, NO_PHASE, (0.0, 0.0, 0.0), 0.0),
+    ],
+)
+def test_the_current_of_the_most_loaded_phase(active: PerPhase, reactive: PerPhase, volts: tuple[float, ...], amperes: float) -> None:
+    assert AcReading(PerPhase(*volts), active, reactive).current == pytest.approx(amperes)
+
+
+def test_a_vehicle_measures_its_power() -> None:
+    direct = VehicleReading(
+        Measured(400.0, 0.0), Measured(-50.0, 0.0), Measured(Contactor.CLOSED, 0.0), Measured(400.0, 0.0), Measured(50.0, 0.0)
+    )
+    assert direct.power == -20e3
+    assert replace(direct, ac=Measured(AcReading(PerPhase(230.0), PerPhase(3e3)), 0.0)).power == 3e3

@@ -42,10 +42,10 @@ phases, {len(ROWS)} rows.
 |---|---|---|---|---|
 {rows}
 
-## Beside the charge loop
+## Beside the main stream
 
 Side streams have payload types, an outstanding request and timers of their own. They open with the first pair of the charge loop and end
-with it; the loop goes on meanwhile.
+with it; the loop goes on meanwhile. The parking status opens when that value-added service is selected, whatever energy does.
 
 ### Schedule renegotiation (0x8101)
 
@@ -57,6 +57,12 @@ with it; the loop goes on meanwhile.
 
 ```mermaid
 {streams.diagram(Stream.METERING)}
+```
+
+### Parking status (0x8104)
+
+```mermaid
+{streams.diagram(Stream.PARKING)}
 ```
 
 | stream | awaited | request | answered with | next | transfer |

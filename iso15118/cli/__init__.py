@@ -74,6 +74,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import evcc
 
             return evcc.run(arguments)
+        case "scenario":
+            from iso15118.cli import scenario
+
+            return scenario.run(arguments)
         case "replay":
             from iso15118.cli import replay
 
@@ -124,6 +128,7 @@ def _parser() -> _Parser:
     _add_demo(commands.add_parser("demo", help="a car and a charger on this machine, without hardware", description=_DEMO))
     _add_role(commands.add_parser("secc", help="run a charger", description=_SECC))
     _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
+    _add_scenario(commands.add_parser("scenario", help="cars in turn, and what they do wrong", description=_SCENARIO))
     _add_exi(commands.add_parser("exi", help="read and write messages in EXI", description=_EXI))
     replay = commands.add_parser("replay", help="live a recording again", description=_REPLAY)
     replay.add_argument("file", metavar="FILE", help="what --record has kept")
@@ -135,6 +140,9 @@ _DEMO = """A charger and a simulated car in one process: real EXI over bytes in 
 discharges, and stops. Exit code 0 if the session ended in order and both energies agree with the battery within 2 percent."""
 _SECC = "A charger: SDP and TCP on an interface, one outlet, as CONFIG.toml describes it. Runs until it is interrupted."
 _EVCC = "A simulated car: finds a charger by SDP and runs one session, as CONFIG.toml describes it."
+_SCENARIO = """Simulated cars that come in turn, as FILE describes them: their wishes, what their drivers do, how they misbehave. Against
+the charger that answers on an interface, or against our own in memory and virtual time. Exit code 1 if a session ends otherwise than
+expected."""
 _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargeloop exi schemas`; the JSON of a message is
 {"<name>": {...}} on one line."""
 _REPLAY = """Lives a recorded session again: the same inputs must make the same commands. Exit code 1 if a turn decides otherwise, or if
@@ -157,7 +165,19 @@ def _add_role(role: argparse.ArgumentParser) -> None:
     role.add_argument(
         "--sdp-port", type=_port, default=15118, metavar="PORT", help="UDP port of discovery (15118), for tests on one machine"
     )
+    role.add_argument("--misbehave", metavar="FILE", help="do on purpose what stands there ([[misbehaviour]] tables, TOML)")
     _add_common(role)
+
+
+def _add_scenario(scenario: argparse.ArgumentParser) -> None:
+    scenario.add_argument("file", metavar="FILE", help="the scenario (TOML)")
+    scenario.add_argument("--pair", action="store_true", help="our own charger, in memory and virtual time")
+    scenario.add_argument(
+        "--sdp-port", type=_port, default=15118, metavar="PORT", help="UDP port of discovery (15118), for tests on one machine"
+    )
+    scenario.add_argument("--messages", metavar="FILE", help="write every message and change of phase (JSON lines)")
+    scenario.add_argument("--csv", metavar="FILE", help="write voltage, current and power at every message")
+    scenario.add_argument("--json", action="store_true", help="nothing but the results, as JSON")
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from iso15118.cli.report import SessionLines, say, shown_log, writable
+from iso15118.cli.report import SessionLines, misbehaviour, say, shown_log, writable
 from iso15118.service.config import load_evcc
 from iso15118.service.foreground import run_vehicle
 from iso15118.service.vehicle import Vehicle, VehicleResult
-from iso15118.units import KWH, Ampere, Volt
+from iso15118.units import KWH, Ampere, Volt, Watt
 
 
 def run(arguments: Namespace) -> int:
@@ -17,18 +17,19 @@ def run(arguments: Namespace) -> int:
     settings = load_evcc(Path(arguments.config))
     record = settings.record if arguments.record is None else writable(arguments.record)
     pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")
+    wiring = misbehaviour(arguments)
     say(f"looking for a charger on {settings.car.interface}")
     with shown_log(settings.log_level):
-        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, pcap=pcap, watcher=_lines)
+        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, pcap=pcap, watcher=_lines, wiring=wiring)
     for line in told(result):
         say(line)
     return 0 if result.clean else 1
 
 
 def _lines(vehicle: Vehicle) -> SessionLines:
-    def measured() -> tuple[Volt, Ampere]:
+    def measured() -> tuple[Volt, Ampere, Watt]:
         reading = vehicle.car.snapshot().reading
-        return reading.voltage.value, reading.current.value
+        return reading.voltage.value, reading.current.value, reading.power
 
     return SessionLines("car", measured)
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from iso15118.cli.words import MINUTE, direction
 from iso15118.errors import LocalError
 from iso15118.sequence.phases import Phase
 from iso15118.service.log import one_line
 from iso15118.service.seen import Exchanged, PhaseChanged, Seen
-from iso15118.units import KW, Ampere, Second, Volt
+from iso15118.units import KW, Ampere, Second, Volt, Watt
+
+if TYPE_CHECKING:
+    from iso15118.service.misbehave import Wiring
 
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -35,10 +39,10 @@ def say(text: str) -> None:
 
 @dataclass(slots=True)
 class SessionLines:
-    """A watcher: a line a phase, and a line a minute of the charge loop. `measured` gives voltage and current (+ into the vehicle)."""
+    """A watcher: a line a phase, and a line a minute of the charge loop. `measured`: voltage, current and power (+ into the vehicle)."""
 
     name: str
-    measured: Callable[[], tuple[Volt, Ampere]]
+    measured: Callable[[], tuple[Volt, Ampere, Watt]]
     _phase: Phase | None = None
     _due: Second = 0.0
 
@@ -48,8 +52,7 @@ class SessionLines:
             say(f"{self.name}: {seen.after}")
         elif isinstance(seen, Exchanged) and self._phase is Phase.CHARGE_LOOP and seen.at >= self._due:
             self._due += MINUTE
-            voltage, current = self.measured()
-            power = voltage * current
+            voltage, current, power = self.measured()
             say(f"{self.name}:   {voltage:5.1f} V  {current:+6.1f} A  {power / KW:+5.1f} kW  {direction(power)}")
 
 
@@ -77,6 +80,17 @@ def shown_log(level: str) -> Iterator[None]:
         logger.setLevel(before)
 
 
+@contextmanager
+def hidden_log() -> Iterator[None]:
+    """The log appears nowhere: there is nothing but the result to be printed."""
+    logger, handler = logging.getLogger("iso15118"), logging.NullHandler()
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def writable(name: str, option: str = "--record") -> Path:
     """The path of a recording to be, that `option` has named.
 
@@ -91,3 +105,13 @@ def writable(name: str, option: str = "--record") -> Path:
     except OSError as error:
         raise LocalError(f"{option} {name}: cannot be written: {error.strerror}") from None
     return path
+
+
+def misbehaviour(arguments: Namespace) -> Wiring | None:
+    """What `--misbehave` names, None without it. Raises LocalError on a wrong file."""
+    if arguments.misbehave is None:
+        return None
+    from iso15118.service.config.misbehaviour import load  # an honest side starts without it
+    from iso15118.service.misbehave import misbehaving
+
+    return misbehaving(*load(Path(arguments.misbehave)))

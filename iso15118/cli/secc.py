@@ -6,13 +6,13 @@ from argparse import Namespace
 from functools import partial
 from pathlib import Path
 
-from iso15118.cli.report import SessionLines, say, shown_log, writable, write
+from iso15118.cli.report import SessionLines, misbehaviour, say, shown_log, writable, write
 from iso15118.service.config import load_secc
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link
 from iso15118.service.seen import Seen
 from iso15118.service.station import Station
-from iso15118.units import Ampere, Volt
+from iso15118.units import Ampere, Volt, Watt
 from iso15118.value import replace
 
 
@@ -24,9 +24,9 @@ def run(arguments: Namespace) -> int:
         station = replace(station, record=writable(arguments.record))
     if arguments.pcap is not None:
         station = replace(station, pcap=writable(arguments.pcap, "--pcap"))
-    lines = _Lines()
+    lines, wiring = _Lines(), misbehaviour(arguments)
     with shown_log(settings.log_level):
-        run_station(station, ready=lines.ready, watcher=lines.saw)
+        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring)
     say("stopped")
     return 0
 
@@ -50,6 +50,6 @@ class _Lines:
             self._of[name](seen)
 
 
-def _measured(station: Station, name: str) -> tuple[Volt, Ampere]:
+def _measured(station: Station, name: str) -> tuple[Volt, Ampere, Watt]:
     reading = station.evse(name).actuator.reading
-    return reading.voltage.value, reading.current.value
+    return reading.voltage.value, reading.current.value, reading.power

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from iso15118.exi import Message
+from iso15118.messages.v20.ac import AC_ChargeLoopRes
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.power import Limits
 from iso15118.procedures.transfer import granted
@@ -15,6 +16,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen
 from iso15118.session import secc
 from iso15118.session.secc.dc_loop import our_limits
+from iso15118.session.secc.state import AcAsk
 from iso15118.session.services import ControlMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Ampere, Second, Volt, Watt, WattHour
@@ -23,7 +25,7 @@ from iso15118.value import Value
 if TYPE_CHECKING:
     from iso15118.service.pair import Pair
 
-LADDER: Final = tuple(phase for phase in Phase if phase is not Phase.ENDED)
+LADDER: Final = tuple(phase for phase in Phase if phase not in (Phase.STANDBY, Phase.ENDED))  # standby is a detour
 POINTS: Final = 240
 """Points of the curves over the session."""
 LINES: Final = 16
@@ -173,7 +175,7 @@ class Watch:
             if line.text == name and charger is not None and charger.turnarounds:
                 line.answered, line.answer = len(seen.raw), charger.turnarounds[-1]
                 break
-        if isinstance(seen.message, DC_ChargeLoopRes):
+        if isinstance(seen.message, DC_ChargeLoopRes | AC_ChargeLoopRes):
             self.measure()
             while len(self.curve) < POINTS and len(self.curve) * self.length <= self.planned * POINTS:
                 self.curve.append((self.pair.actuator.reading.power, self.pair.car.metal.battery.soc))
@@ -199,13 +201,22 @@ class Watch:
             power=reading.power,
             rated=snapshot.abilities.limits,
             ours=our_limits(session, snapshot),
-            theirs=session.ask.limits if session.ask is not None else session.vehicle,
+            theirs=_theirs(session, reading.voltage.value),
             shaped=shaped_by(session, snapshot),
             charged=reading.charged.value,
             discharged=reading.discharged.value,
             lines=tuple(copy(line) for line in self.lines),
             curve=tuple(self.curve),
         )
+
+
+def _theirs(session: secc.Session, voltage: Volt) -> Limits | None:
+    """The car's limits; of alternating current those of all phases together, the current that of the most able one."""
+    if not isinstance(session.ask, AcAsk):
+        return session.vehicle if session.ask is None else session.ask.limits
+    limits, at = session.ask.limits, max(voltage, 1.0)
+    into, out = max(limits.charge) / at, max(limits.discharge) / at
+    return Limits(0.0, voltage, into, limits.charge_total, out, limits.discharge_total)
 
 
 def shaped_by(session: secc.Session, snapshot: SeccSnapshot) -> str:
@@ -216,6 +227,9 @@ def shaped_by(session: secc.Session, snapshot: SeccSnapshot) -> str:
     ask, decision = session.ask, session.decision
     if session.phase is not Phase.CHARGE_LOOP or ask is None:
         return ""
+    if isinstance(ask, AcAsk):
+        why = f": {snapshot.budget.why}" if snapshot.budget.why else ""
+        return f"the charger's target{why}" if session.relayed.told else "the car's wish"
     if decision.voltage_limited:
         return "the charger's voltage"
     if decision.current_limited:

@@ -4,6 +4,8 @@
     ramp = 100.0
     [limits]                 # its own limits, magnitudes in SI units
     max_voltage = 500.0
+    [ac]                     # alternating current instead of direct current; its keys stand in `AcTable`
+    phases = 3
     [simulated]              # the family's own table, which the family reads with `fill`
 
 A wrong file is one clear line: file, key, what is allowed.
@@ -19,7 +21,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from iso15118.errors import LocalError
-from iso15118.power import Abilities, Limits
+from iso15118.power import Abilities, AcAbilities, Limits
 from iso15118.value import Value, replace
 
 V = TypeVar("V", bound=Value)
@@ -35,6 +37,34 @@ _LIMITS: Final = Limits(
 )
 
 
+_AC_LIMITS: Final = Limits(
+    min_voltage=207.0,
+    max_voltage=253.0,
+    charge_current=32.0,
+    charge_power=22_080.0,
+    discharge_current=32.0,
+    discharge_power=22_080.0,
+)
+"""Of a board of alternating current: a 32 A outlet on three phases."""
+
+
+class AcTable(Value):
+    """The table [ac]: `power.AcAbilities` in a file's words, where 0 stands for no bound."""
+
+    phases: int = 3
+    """1 or 3."""
+    voltage: float = 230.0
+    """V, nominal, phase to neutral."""
+    frequency: float = 50.0
+    """Hz."""
+    asymmetry: float = 0.0
+    """W by which two phases may differ; 0: as much as they like."""
+    ramp: float = 0.0
+    """W/s at which power may change; 0: at once."""
+    reactive: float = 0.0
+    """var, most on demand, a magnitude."""
+
+
 class Board(Value):
     """One outlet's hardware as data. `settings` is the family's own table, `file` where it was read (for messages)."""
 
@@ -47,6 +77,8 @@ class Board(Value):
     discharge_allowed: bool = True
     """May this board ever take energy out of a vehicle? The guard's own permission comes from here."""
     limits: Limits = _LIMITS
+    ac: AcAbilities | None = None
+    """None: direct current."""
     settings: Mapping[str, object] = MappingProxyType({})
     file: str = "<default>"
 
@@ -54,14 +86,20 @@ class Board(Value):
     def abilities(self) -> Abilities:
         """The same, in the words of the power side."""
         limits = self.limits if self.discharge_allowed else self.limits.charging_only()
+        least = limits.min_voltage if self.ac is None else self.ac.voltage  # of alternating current, on a single phase
         return Abilities(
             limits,
             min_charge_current=self.min_charge_current,
-            min_charge_power=self.min_charge_current * limits.min_voltage,
+            min_charge_power=self.min_charge_current * least,
             min_discharge_current=self.min_discharge_current,
-            min_discharge_power=self.min_discharge_current * limits.min_voltage,
+            min_discharge_power=self.min_discharge_current * least,
             ramp=self.ramp,
+            ac=self.ac,
         )
+
+
+AC_BOARD: Final = Board(name="simulated_ac", min_charge_current=6.0, limits=_AC_LIMITS, ac=AcAbilities())
+"""The simulated board of alternating current; what a file with a table [ac] leaves out is as here."""
 
 
 def load(path: Path) -> Board:
@@ -76,8 +114,23 @@ def load(path: Path) -> Board:
     limits = _table(keys, "limits", file)
     family = keys.get("family", Board().family)
     settings = _table(keys, family, file) if isinstance(family, str) else {}
-    board = fill(Board(file=file), keys, file)
-    return replace(board, limits=_possible(fill(_LIMITS, limits, file, "limits"), file), settings=settings)
+    ac = _ac(_table(keys, "ac", file), file) if "ac" in keys else None
+    default = Board() if ac is None else AC_BOARD
+    board = fill(replace(default, file=file), keys, file)
+    return replace(board, limits=_possible(fill(default.limits, limits, file, "limits"), file), ac=ac, settings=settings)
+
+
+def _ac(table: Mapping[str, object], file: str) -> AcAbilities:
+    """What the table [ac] says. Raises LocalError on what no grid is."""
+    said = fill(AcTable(), table, file, "ac")
+    for key, fits, allowed in (
+        ("phases", said.phases in (1, 3), "1 or 3"),
+        ("voltage", 0.0 < said.voltage <= 500.0, "above 0, up to 500 V from phase to neutral"),
+        ("frequency", 40.0 <= said.frequency <= 70.0, "40 to 70 Hz"),
+    ):
+        if not fits:
+            raise LocalError(f"{file}: ac.{key}: {getattr(said, key)}; allowed: {allowed}")
+    return AcAbilities(said.phases, said.voltage, said.frequency, said.asymmetry or None, said.ramp or None, said.reactive)
 
 
 def fill(default: V, table: Mapping[str, object], file: str, path: str = "") -> V:

@@ -36,6 +36,14 @@ LOCK_TIME: Final = 3.0
 """A lock may take this long, s (ours: motors take 0.5 to 2)."""
 FALL: Final = 100.0
 """A supply brings its current down at least this fast, A/s (N28)."""
+REVERSE_POWER: Final = 250.0
+"""W a phase that a meter may see come back where nothing may (ours: 1 A)."""
+REVERSE_TIME: Final = 0.500
+"""More than that for longer is power out of the vehicle, s."""
+GRID_TIME: Final = 0.100
+"""A grid that is lost for longer opens the contactor, s: well inside the time in which a vehicle has to notice an island."""
+AC_OPENING: Final = 0.050
+"""A contactor for alternating current opens under load when the current has had this long to fall, s: 0.1 s after the pilot has left C."""
 
 _OVER_VOLTAGE = ((500.0, 550.0), (750.0, 825.0), (850.0, 935.0), (1000.0, 1100.0))
 
@@ -48,7 +56,8 @@ def over_voltage_trip(max_voltage: Volt) -> Volt:
 def sound(command: Command) -> bool:
     """Is every number of `command` finite and where it can be? Anything else is no command at all."""
     setpoint = command.setpoint
-    numbers = (command.ttl, setpoint.voltage, setpoint.current, setpoint.trickle)
+    powers = () if setpoint.target is None else (*setpoint.target.active, *setpoint.target.reactive)
+    numbers = (command.ttl, setpoint.voltage, setpoint.current, setpoint.trickle, *powers)
     return all(map(isfinite, numbers)) and command.ttl > 0 and setpoint.voltage >= 0 and setpoint.trickle >= 0
 
 

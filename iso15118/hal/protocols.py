@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
-from iso15118.power import Abilities, Contactor, Insulation, Measured, Pilot
+from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Insulation, Measured, Pilot
 from iso15118.units import Ampere, Ohm, Second, Volt, WattHour
 
 
@@ -126,3 +126,49 @@ class Outlet(Protocol):
 
     def close(self) -> None:
         """Leave the safe state behind and let the hardware go."""
+
+
+@runtime_checkable
+class AcPath(Protocol):
+    """The way of alternating current from the grid to one outlet, up to its contactor: what is measured in it and what protects it."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can carry now; `abilities.ac` says phases, voltage and frequency."""
+
+    @property
+    def health(self) -> Health: ...
+
+    def demand(self, target: AcTarget | None) -> None:
+        """What is asked of the vehicle, for a path that can bound it by itself; None: nothing may flow."""
+
+    def measured(self) -> Measured[AcReading]:
+        """Voltages on the grid's side of the contactor; powers into the vehicle."""
+
+    def residual(self) -> Measured[bool]:
+        """True: the residual current device has tripped, or found its fault."""
+
+
+@runtime_checkable
+class AcOutlet(Protocol):
+    """Everything of one outlet of alternating current that its guard drives.
+
+    `contactor` speaks for all its poles: MOVING where they do not agree; its voltage is the highest of a phase behind it.
+    """
+
+    @property
+    def path(self) -> AcPath: ...
+    @property
+    def contactor(self) -> OutputContactor: ...
+    @property
+    def meter(self) -> EnergyMeter: ...
+    @property
+    def pilot(self) -> ControlPilot: ...
+    @property
+    def lock(self) -> ConnectorLock: ...
+
+    def advance(self, now: Second) -> None:
+        """As that of `Outlet`."""
+
+    def close(self) -> None:
+        """As that of `Outlet`."""

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias, cast
 
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board
-from iso15118.hal.protocols import Outlet
+from iso15118.hal.protocols import AcOutlet, Outlet
 
-Family: TypeAlias = Callable[[Board], Outlet]
+Family: TypeAlias = Callable[[Board], Outlet | AcOutlet]
 """Makes the outlet a board describes. Raises LocalError if the board's own table is not what the family knows."""
 
 GROUP: Final = "chargeloop.hal"
@@ -33,6 +33,6 @@ def family(name: str) -> Family:
     raise LocalError(f"unknown device family {name!r}; known: {', '.join(sorted({*BUILT_IN, *found.names}))}")
 
 
-def outlet(board: Board) -> Outlet:
+def outlet(board: Board) -> Outlet | AcOutlet:
     """The outlet of `board`, made by its family."""
     return family(board.family)(board)

@@ -37,13 +37,33 @@ def granted(budget: Budget, now: Second) -> tuple[Watt, Watt, Watt | None]:
     return budget.charge, budget.discharge, budget.target
 
 
+def wanted(budget: Budget, now: Second, need: Need | None) -> Watt | None:
+    """The power wanted of the vehicle in Dynamic mode; None: as much as it takes.
+
+    One that lacks energy it cannot do without is charged now, even where the site would rather have none flow or some back.
+    """
+    target = granted(budget, now)[2]
+    if target is not None and target <= 0.0 and need is not None and need.min_energy > 0.0:
+        return None
+    return target
+
+
+def ways(need: Need) -> tuple[bool, bool]:
+    """May energy flow into the vehicle, and out of it? Full takes no more; at its minimum, or below the V2X range, it gives no more.
+
+    Above the V2X range it takes no more than its target asks for: it is cycled only between both ends of that range.
+    """
+    above = need.v2x_max_energy is not None and need.v2x_max_energy <= 0.0 and need.target_energy <= 0.0
+    out = need.min_energy < 0.0 and (need.v2x_min_energy is None or need.v2x_min_energy < 0.0)
+    return need.max_energy > 0.0 and not above, out
+
+
 def within_window(limits: Limits, need: Need) -> Limits:
-    """The limits narrowed by the vehicle's energy window: full takes no more, at its minimum (or below the V2X range) gives no more."""
-    if need.max_energy <= 0.0:
+    """The limits narrowed by the vehicle's energy window."""
+    into, out = ways(need)
+    if not into:
         limits = replace(limits, charge_current=0.0, charge_power=0.0)
-    if need.min_energy >= 0.0 or (need.v2x_min_energy is not None and need.v2x_min_energy >= 0.0):
-        limits = limits.charging_only()
-    return limits
+    return limits if out else limits.charging_only()
 
 
 def follow(target: Ampere, ceiling: Volt, ours: Limits, theirs: Limits, present: Volt) -> Decision:

@@ -1,37 +1,60 @@
-"""The total refusal table: for every request the response that pairs with it, schema-valid and promising nothing [V2G20-736]."""
+"""The total refusal table: for every request the response that pairs with it, schema-valid and promising nothing [V2G20-736].
+
+Total over all that can be decoded, so that whatever is said in an ISO 15118-20 session is answered, also what is for kinds of transfer that
+are not served. What a response must hold is filled with the least that can be said; only where that says too much, or where the request is
+to be met in kind, the filling is written out.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from iso15118.exi import Message
+from iso15118.exi import Binary, Enumeration, Integer, Message
+from iso15118.exi.describe import Row, rows
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.catalogue import response_of
-from iso15118.messages.v20 import ac, authorization, certificate, dc, delivery, metering, parking, schedule, service, session
-from iso15118.messages.v20.common import Header, Processing, RationalNumber, ResponseCode
+from iso15118.messages.v20 import authorization, certificate, schedule, service
+from iso15118.messages.v20.common import Header, RationalNumber, ResponseCode
 
 _ZERO: Final = RationalNumber(exponent=0, value=0)
-_IN_KIND: Final[dict[type[Message], type[Message]]] = {
-    dc.BPT_DC_CPDReqEnergyTransferMode: dc.BPT_DC_CPDResEnergyTransferMode,
-    dc.DC_CPDReqEnergyTransferMode: dc.DC_CPDResEnergyTransferMode,
-    dc.BPT_Dynamic_DC_CLReqControlMode: dc.BPT_Dynamic_DC_CLResControlMode,
-    dc.BPT_Scheduled_DC_CLReqControlMode: dc.BPT_Scheduled_DC_CLResControlMode,
-    dc.Dynamic_DC_CLReqControlMode: dc.Dynamic_DC_CLResControlMode,
-    dc.Scheduled_DC_CLReqControlMode: dc.Scheduled_DC_CLResControlMode,
-    ac.BPT_AC_CPDReqEnergyTransferMode: ac.BPT_AC_CPDResEnergyTransferMode,
-    ac.AC_CPDReqEnergyTransferMode: ac.AC_CPDResEnergyTransferMode,
-    ac.BPT_Dynamic_AC_CLReqControlMode: ac.BPT_Dynamic_AC_CLResControlMode,
-    ac.BPT_Scheduled_AC_CLReqControlMode: ac.BPT_Scheduled_AC_CLResControlMode,
-    ac.Dynamic_AC_CLReqControlMode: ac.Dynamic_AC_CLResControlMode,
-    ac.Scheduled_AC_CLReqControlMode: ac.Scheduled_AC_CLResControlMode,
-}
 
 
-def _zeros(mode: Message) -> Message:
+def _least(row: Row) -> Any:
+    """What says the least in the place of an element: no, nothing, nobody; of words the first."""
+    value: Any = row.value
+    least: Any
+    if value is RationalNumber:
+        least = _ZERO
+    elif value is bool:
+        least = False
+    elif isinstance(value, Integer):
+        least = max(value.low or 0, 0)
+    elif isinstance(value, type) and issubclass(value, Enumeration):
+        least = next(iter(value))
+    elif isinstance(value, type) and issubclass(value, Message):
+        least = least_of(value)
+    else:
+        least = bytes(value.min) if isinstance(value, Binary) else ""
+    return least if row.high == 1 else (least,) * row.low
+
+
+def least_of(cls: type[Message], **said: Any) -> Message:
+    """The message of this class that holds `said`, and beside it only what it must: the least of each."""
+    others = {name for group in cls.choice for name in group[1:]}
+    least: dict[str, Any] = {}
+    for row in rows(cls):
+        if row.low and row.field not in said and row.field not in least and row.field not in others:
+            least[row.field] = _least(row)
+    return cls(**least, **said)
+
+
+def _in_kind(mode: Message) -> Message:
     """The mode element that answers `mode` in kind [V2G20-1600], every mandatory number 0."""
-    answer = _IN_KIND[type(mode)]
-    return answer(**{name: _ZERO for name in answer.__fields__ if name not in answer.__defaults__})
+    cls = type(mode)
+    answer: type[Message] = vars(sys.modules[cls.__module__])[cls.__name__.replace("Req", "Res")]
+    return least_of(answer)
 
 
 def _mode_of_schedule(request: Any) -> Message:
@@ -60,60 +83,33 @@ def _parameters() -> Message:
     return service.ServiceParameterList(parameter_set=(service.ParameterSet(parameter_set_id=0, parameter=(nothing,)),))
 
 
-def _services() -> Message:
-    return service.ServiceList(service=(service.Service(service_id=0, free_service=False),))
-
-
-Fill = Callable[[Any], dict[str, Any]]
-
-_FILLERS: Final[dict[type[Message], Fill]] = {
-    session.SessionSetupReq: lambda r: {"evse_id": ""},
-    authorization.AuthorizationSetupReq: lambda r: {
-        "authorization_services": (authorization.Authorization.EIM,),
-        "certificate_installation_service": False,
-        "authorization_mode": authorization.EIM_ASResAuthorizationMode(),
-    },
-    authorization.AuthorizationReq: lambda r: {"evse_processing": Processing.Finished},
-    certificate.CertificateInstallationReq: lambda r: {
-        "evse_processing": Processing.Finished,
-        "cps_certificate_chain": certificate.CertificateChain(certificate=b""),
-        "signed_installation_data": _installation_data(),
-        "remaining_contract_certificate_chains": 0,
-    },
-    service.ServiceDiscoveryReq: lambda r: {"service_renegotiation_supported": False, "energy_transfer_service_list": _services()},
+_FILLERS: Final[dict[type[Message], Callable[[Any], dict[str, Any]]]] = {
+    authorization.AuthorizationSetupReq: lambda r: {"authorization_mode": authorization.EIM_ASResAuthorizationMode()},
+    certificate.CertificateInstallationReq: lambda r: {"signed_installation_data": _installation_data()},
     service.ServiceDetailReq: lambda r: {"service_id": r.service_id, "service_parameter_list": _parameters()},
-    service.ServiceSelectionReq: lambda r: {},
-    ac.AC_ChargeParameterDiscoveryReq: lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
-    ac.AC_ChargeLoopReq: lambda r: {"control_mode": _zeros(r.control_mode)},
-    dc.DC_ChargeParameterDiscoveryReq: lambda r: {"energy_transfer_mode": _zeros(r.energy_transfer_mode)},
-    schedule.ScheduleExchangeReq: lambda r: {"evse_processing": Processing.Finished, "control_mode": _mode_of_schedule(r)},
-    dc.DC_CableCheckReq: lambda r: {"evse_processing": Processing.Finished},
-    dc.DC_PreChargeReq: lambda r: {"evse_present_voltage": _ZERO},
-    delivery.PowerDeliveryReq: lambda r: {},
-    dc.DC_ChargeLoopReq: lambda r: {
-        "evse_present_current": _ZERO,
-        "evse_present_voltage": _ZERO,
-        "evse_power_limit_achieved": False,
-        "evse_current_limit_achieved": False,
-        "evse_voltage_limit_achieved": False,
-        "control_mode": _zeros(r.control_mode),
-    },
-    metering.MeteringConfirmationReq: lambda r: {},
-    dc.DC_WeldingDetectionReq: lambda r: {"evse_present_voltage": _ZERO},
-    session.SessionStopReq: lambda r: {},
-    parking.VehicleCheckInReq: lambda r: {},
-    parking.VehicleCheckOutReq: lambda r: {"evse_check_out_status": parking.EVSECheckOutStatus.Completed},
+    schedule.ScheduleExchangeReq: lambda r: {"control_mode": _mode_of_schedule(r)},
 }
+_MODES: Final = ("energy_transfer_mode", "control_mode")
 
-SPOKEN: Final = frozenset((supportedAppProtocolReq, *_FILLERS))
-"""The requests that have a refusal: all that a charger of ours understands."""
+
+def _filling(request: Message) -> dict[str, Any]:
+    fill = _FILLERS.get(type(request))
+    if fill is not None:
+        return fill(request)
+    return {name: _in_kind(getattr(request, name)) for name in _MODES if name in type(request).__fields__}
+
+
+def asks(message: Message) -> bool:
+    """True for a request: a charger answers it, whatever it asks."""
+    return response_of(type(message)) is not None
 
 
 def refusal(request: Message, code: ResponseCode, *, session_id: bytes, time_stamp: int) -> Message:
-    """The response that refuses `request` with `code`. Raises KeyError unless the request is in `SPOKEN`."""
+    """The response that refuses `request` with `code`. Raises KeyError unless it is a request."""
+    response = response_of(type(request))
+    if response is None:
+        raise KeyError(f"{type(request).__name__} is no request")
     if type(request) is supportedAppProtocolReq:
         return supportedAppProtocolRes(response_code=AppProtocolResponseCode.Failed_NoNegotiation)
     header = Header(session_id=session_id, time_stamp=time_stamp)
-    response: Any = response_of(type(request))
-    refused: Message = response(header=header, response_code=code, **_FILLERS[type(request)](request))
-    return refused
+    return least_of(response, header=header, response_code=code, **_filling(request))

@@ -3,6 +3,7 @@
 What happens on one stream neither feeds nor stops a timer of another [V2G20-1041], and the same times hold on all of them [V2G20-1042].
 The order of the main stream is in `table`; here it is that of the side streams, which live beside the charge loop. A schedule is
 renegotiated with the messages that first agreed on it: charge parameters, schedules, power delivery [V2G20-1046] [V2G20-1048] [V2G20-2317].
+The parking status alone does not depend on the loop: it is open once that value-added service has been selected.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Final, NamedTuple
 
 from iso15118.errors import PeerError
 from iso15118.exi import Message
-from iso15118.messages.catalogue import payload_type_of
+from iso15118.messages.catalogue import PAYLOADS
 from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.metering import MeteringConfirmationReq
+from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.messages.v20.schedule import ScheduleExchangeReq
 from iso15118.sequence import table
 from iso15118.sequence.phases import Phase
@@ -67,6 +69,7 @@ class Due(StrEnum):
     SCHEDULE_EXCHANGE = "ScheduleExchange for a new schedule"
     POWER_DELIVERY = "PowerDelivery for a new schedule"
     METERING_CONFIRMATION = "MeteringConfirmation"
+    PARKING_STATUS = "VehicleCheckIn or VehicleCheckOut"
 
 
 class Row(NamedTuple):
@@ -95,13 +98,20 @@ ROWS: Final = (
     Row(_S.SCHEDULE, _D.POWER_DELIVERY, PowerDeliveryReq, _O.AGAIN, _D.POWER_DELIVERY),
     Row(_S.SCHEDULE, _D.POWER_DELIVERY, PowerDeliveryReq, _O.DONE, _D.CHARGE_PARAMETERS),
     Row(_S.METERING, _D.METERING_CONFIRMATION, MeteringConfirmationReq, _O.DONE, _D.METERING_CONFIRMATION),
+    # Checking in and out are repeated until they are completed, and know nothing of energy.
+    Row(_S.PARKING, _D.PARKING_STATUS, VehicleCheckInReq, _O.DONE, _D.PARKING_STATUS),
+    Row(_S.PARKING, _D.PARKING_STATUS, VehicleCheckOutReq, _O.DONE, _D.PARKING_STATUS),
 )
 
-BEGIN: Final = {Stream.SCHEDULE: Due.CHARGE_PARAMETERS, Stream.METERING: Due.METERING_CONFIRMATION}
+BEGIN: Final = {
+    Stream.SCHEDULE: Due.CHARGE_PARAMETERS,
+    Stream.METERING: Due.METERING_CONFIRMATION,
+    Stream.PARKING: Due.PARKING_STATUS,
+}
 """Where each stands when nothing is under way on it."""
 
-SERVED: Final = frozenset(payload_type_of(row.request) for row in table.ROWS) | {PAYLOAD_TYPES[row.stream] for row in ROWS}
-"""Payload types of the requests that have a row: frames of any other are not read."""
+READ: Final = frozenset(PAYLOADS)
+"""Payload types whose frames are read, whether what is in them is served or refused. Frames of any other are passed over."""
 
 _NEXT: Final = {(transfer, row.due, row.request, row.outcome): row.next for row in ROWS for transfer in row.transfers}
 _LEGAL: Final = frozenset((transfer, row.due, row.request) for row in ROWS for transfer in row.transfers)
@@ -128,7 +138,7 @@ def following(due: Due, request: type[Message], transfer: Transfer | None, outco
 
 
 def diagram(stream: Stream) -> str:
-    """A side stream as a Mermaid state diagram, for the documentation: from the open charge loop and back."""
+    """A side stream as a Mermaid state diagram, for the documentation: from where it opens and back."""
     names = {due: due.name.title().replace("_", "") for due in Due}
     lines = ["stateDiagram-v2", f"    [*] --> {names[BEGIN[stream]]}"]
     for row in ROWS:

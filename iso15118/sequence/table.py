@@ -39,6 +39,7 @@ class Outcome(StrEnum):
     DONE = "finished"
     AGAIN = "ongoing or warning"
     START = "start"
+    JOIN = "old session joined"
     STANDBY = "standby"
     STOP = "stop"
     RENEGOTIATE = "service renegotiation"
@@ -76,6 +77,7 @@ _P, _O = Phase, Outcome
 ROWS: Final = (
     Row(_P.APP_PROTOCOL, supportedAppProtocolReq, _O.DONE, _P.SESSION_SETUP),
     Row(_P.SESSION_SETUP, SessionSetupReq, _O.DONE, _P.AUTHORIZATION_SETUP),
+    Row(_P.SESSION_SETUP, SessionSetupReq, _O.JOIN, _P.CHARGE_PARAMETERS),  # behind a pause [V2G20-1032]
     Row(_P.AUTHORIZATION_SETUP, AuthorizationSetupReq, _O.DONE, _P.AUTHORIZATION),
     Row(_P.AUTHORIZATION, AuthorizationReq, _O.AGAIN, _P.AUTHORIZATION),
     Row(_P.AUTHORIZATION, AuthorizationReq, _O.DONE, _P.SERVICE_DISCOVERY),

@@ -12,10 +12,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from iso15118.exi import Message
-from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.common import ChargeLoopRes
 from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import number
 from iso15118.power import Setpoint, VehicleSetpoint
+from iso15118.sequence.phases import Phase
 from iso15118.service.conversation import Conversation, Scribe
 from iso15118.service.evse import epoch
 from iso15118.service.log import Log
@@ -26,8 +27,9 @@ from iso15118.session.events import Event
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.session.value_added import Selected
 from iso15118.sim.battery import Battery
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import SimulatedVehicle, Trip
-from iso15118.units import MICROSECONDS, Ampere, Second, Watt
+from iso15118.units import MICROSECONDS, Second, Watt
 from iso15118.value import Value
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class CarConfig(Value, kw_only=True):
     session: evcc.Config = evcc.Config()
     battery: Callable[[], Battery] = Battery
     """Makes the battery: it is no value, each car needs its own."""
+    onboard: Callable[[], OnBoardCharger] = OnBoardCharger
+    """Makes the on-board charger."""
     trip: Trip = Trip()
     provide: Callable[[tuple[Selected, ...]], None] | None = None
     """Told which value-added services are in use from now on; at the end none."""
@@ -74,7 +78,7 @@ class Car:
     ) -> None:
         """`clock`: microseconds since the epoch, asked once. `step`: another one for tests."""
         self.config = config
-        self.metal = SimulatedVehicle(config.battery(), config.trip, detached=detached)
+        self.metal = SimulatedVehicle(config.battery(), config.trip, detached=detached, onboard=config.onboard())
         self.conversation: Driver | None = None
         self.loops = 0
         """Charge loops answered so far."""
@@ -91,7 +95,8 @@ class Car:
         """The car's world at this moment."""
         now, metal, trip = self._loop.time(), self.metal, self.config.trip
         reading, limits = metal.reading(now), metal.limits()
-        current = self._wanted(now, max(reading.battery_voltage.value, 1.0))
+        onboard, power = metal.ac_abilities(limits), self._wanted(now)
+        current = power / max(reading.battery_voltage.value, 1.0)
         current = max(min(current, limits.charge_current), -limits.discharge_current)
         return EvccSnapshot(
             now=now,
@@ -101,6 +106,8 @@ class Car:
             need=metal.wish(now, limits),
             target_current=current,
             target_voltage=limits.min_voltage if current < 0 else limits.max_voltage,
+            onboard=onboard,
+            target_power=max(min(power, onboard.limits.charge_power), -onboard.limits.discharge_power),
             soc=reading.soc.value,
             minimum_soc=trip.min_soc,
             target_soc=trip.target_soc,
@@ -108,11 +115,25 @@ class Car:
             complete=self._complete(now, reading.soc.value),
         )
 
+    @property
+    def paused(self) -> evcc.Paused | None:
+        """What the car keeps of a session that pauses: the next one joins it. None: no session pauses."""
+        if self.conversation is None or self.conversation.session.phase is not Phase.ENDED:
+            return None
+        kept: evcc.Paused | None = self.conversation.session.paused
+        return kept
+
+    async def rest(self) -> None:
+        """Wait out a pause, as long as it was planned."""
+        if self.paused is not None and self.paused.wake is not None:
+            await asyncio.sleep(max(0.0, self.paused.wake - self._loop.time()))
+
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None) -> Driver:
-        """A new conversation, to be given a connection."""
-        self.loops, self._loop_began = 0, None
+        """A new conversation, to be given a connection; behind a pause it joins the session, and the plan has gone on."""
+        paused = self.paused
+        self.loops, self._loop_began = 0, self._loop_began if paused else None
         self.conversation = Conversation(
-            evcc.begin(self.config.session),
+            evcc.begin(self.config.session, paused),
             self._step,
             snapshot=self.snapshot,
             perform=self._apply,
@@ -140,11 +161,15 @@ class Car:
 
     def _heard(self, message: Message) -> None:
         """Count loops; a detached car takes the charger's word for what is at its inlet, before the session measures there."""
-        if isinstance(message, DC_ChargeLoopRes):
+        if isinstance(message, ChargeLoopRes):
             self.loops += 1
             if self._loop_began is None:
                 self._loop_began = self._loop.time()
         if not self._detached:
+            return
+        if self.metal.on_mains:
+            if isinstance(message, PowerDeliveryRes) and not message.response_code.startswith("FAILED"):
+                self.metal.connect(self._loop.time())
             return
         voltage = _said(message, "evse_present_voltage")
         if isinstance(message, PowerDeliveryRes) and not self.metal.conducting:
@@ -153,13 +178,13 @@ class Car:
         if voltage is not None:
             self.metal.observe(voltage, _said(message, "evse_present_current") or 0.0, self._loop.time())
 
-    def _wanted(self, now: Second, voltage: float) -> Ampere:
-        """The current of the plan's present leg; without a plan as much as goes."""
+    def _wanted(self, now: Second) -> Watt:
+        """The power of the plan's present leg; without a plan as much as goes."""
         if not self.config.plan:
             return float("inf")
         passed = 0.0 if self._loop_began is None else now - self._loop_began
         leg = next((leg for leg, end in zip(self.config.plan, self._ends, strict=True) if passed < end), None)
-        return 0.0 if leg is None else leg.power / voltage
+        return 0.0 if leg is None else leg.power
 
     def _complete(self, now: Second, soc: float) -> bool:
         if self.config.plan:

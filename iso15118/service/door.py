@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from iso15118.errors import CodecError
-from iso15118.sequence.streams import SERVED
+from iso15118.sequence.streams import READ
 from iso15118.service.log import Log
 from iso15118.units import Second
 from iso15118.wire.v2gtp import LIMIT_UNAUTHENTICATED, Receiver
@@ -118,7 +118,7 @@ class _Waiting(asyncio.Protocol):
         except CodecError as error:
             self.leave(f"no V2GTP: {error}")
             return
-        if any(frame.payload_type in SERVED for frame in whole):  # other frames are passed over, and open no door
+        if any(frame.payload_type in READ for frame in whole):  # other frames are passed over, and open no door
             self._deadline.cancel()
             self._deadline = None
             self._door.spoke(self, self._transport, bytes(self._octets))

@@ -12,23 +12,28 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from iso15118.energy import Authorisation, Budget, Plan, Slot
+from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
-from iso15118.hal.protocols import Outlet
+from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
-from iso15118.power import OFF, Abilities, Limits
+from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
+from iso15118.procedures import wind_down
+from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
-from iso15118.service.conversation import Conversation, Scribe
+from iso15118.service.conversation import TICK, Conversation, Scribe
 from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
 from iso15118.service.value_added import Provider, provision
 from iso15118.session import secc
 from iso15118.session.commands import Command
 from iso15118.session.events import Event
-from iso15118.session.secc import notifications
+from iso15118.session.secc import notifications, pause
+from iso15118.session.secc.state import Paused
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS, Second
 from iso15118.value import Value, replace
 
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
 FREE: Final[Second] = 0.0
+UNPLUGGED: Final = (Pilot.A, Pilot.E, Pilot.F)
+"""No car, or none that could be believed to be the same."""
 
 
 class EvseConfig(Value, kw_only=True):
@@ -51,8 +58,12 @@ class EvseConfig(Value, kw_only=True):
     """The operator's; None: the board's."""
     budget: Budget | None = None
     """What the site grants to begin with; None: the limits."""
-    schedules: tuple[tuple[Slot, ...], ...] = ()
+    schedules: tuple[Plan, ...] = ()
     """What is offered in Scheduled mode, the best first, each from the start of the session; none: what limits and budget allow."""
+    proposal: Mobility | None = None
+    """Mobility needs that are proposed to the car, its departure in seconds from the start of the session."""
+    rate: Rate | None = None
+    """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
     providers: tuple[Provider, ...] = ()
@@ -79,14 +90,22 @@ class EvseConfig(Value, kw_only=True):
         return limits if self.discharge_allowed else limits.charging_only()
 
 
-def guarded(config: EvseConfig, outlet: Outlet, log: Log | None = None) -> Guard:
-    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do."""
+def guarded(config: EvseConfig, outlet: Outlet | AcOutlet, log: Log | None = None) -> Guard | AcGuard:
+    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do.
+
+    Raises LocalError where board and driver do not agree on the kind of current.
+    """
     permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
 
     def told(text: str) -> None:
         voice.error("driver", f"{config.name}: {text}")
 
-    return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    if config.board.ac is not None and isinstance(outlet, AcOutlet):
+        return AcGuard(outlet, config.allowed, discharge_allowed=permission, told=told)
+    if config.board.ac is None and isinstance(outlet, Outlet):
+        return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
+    kind = "direct" if config.board.ac is None else "alternating"
+    raise LocalError(f"{config.name}: the driver of board {config.board.name!r} has no outlet of {kind} current")
 
 
 def epoch() -> int:
@@ -121,9 +140,12 @@ class Evse:
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
-        self._plans: tuple[Plan, ...] = ()
+        self._plans: tuple[Plan, ...] | None = ()
+        self._proposal: Mobility | None = None
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
+        self._void = False
+        """The cable has been out since the last session."""
         actuator.listen(self._changed)
 
     # The control side.
@@ -132,6 +154,19 @@ class Evse:
     def busy(self) -> bool:
         """Is a conversation going on?"""
         return self.conversation is not None and not self.conversation.ended.done()
+
+    @property
+    def paused(self) -> Paused | None:
+        """What is kept of a session that pauses; None: none does, its cable has been out [V2G20-2624], or it lasted too long."""
+        if self._void or self.conversation is None or self.conversation.session.phase is not Phase.ENDED:
+            return None
+        kept: Paused | None = self.conversation.session.paused
+        limit = self.config.session.pause_seconds
+        return None if kept is None or pause.over(kept, self._loop.time(), limit) else kept
+
+    def forget(self) -> None:
+        """Let a session that pauses not be joined again, and its connector go."""
+        self._void = True
 
     @property
     def budget(self) -> Budget:
@@ -143,19 +178,41 @@ class Evse:
         self._budget = budget
         self._changed()
 
+    def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
+        """What is offered over time from now on, the best first, until the session ends; None: still being planned, the car has to wait."""
+        self._plans = plans
+
+    def propose(self, needs: Mobility | None) -> None:
+        """What our side knows of the driver's wish, told to a car that lets us supply it, until the session ends; None: nothing."""
+        self._proposal = needs
+
+    @property
+    def offer(self) -> Offer | None:
+        """What the car would take and give, and the fees it asks, if it has said so in this session."""
+        return None if self.conversation is None else self.conversation.session.offer
+
     def authorise(self, authorisation: Authorisation) -> None:
         """May the vehicle that is here take energy? Holds until its session ends."""
         self._authorisation = authorisation
         self._changed()
 
     def stop(self, why: str) -> None:
-        """End the session in order, if there is one."""
+        """End the session in order, if there is one; one that pauses is forgotten."""
+        self.forget()
         if self.busy and self.conversation is not None:
             self.conversation.stop(why)
 
     def renegotiate(self, why: str = "what is offered has changed") -> None:
         """Ask the car to choose its service anew. Raises LocalError where that was not announced, or no car is in its charge loop."""
         self._notify(EVSENotification.ServiceRenegotiation, why)
+
+    def renegotiate_schedule(self, why: str = "what is offered has changed") -> None:
+        """Ask the car to negotiate its schedule anew; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.ScheduleRenegotiation, why)
+
+    def confirm_meter(self, why: str = "the reading is to be confirmed") -> None:
+        """Ask the car to confirm the meter's reading; charging goes on meanwhile. Raises LocalError where no car is in its charge loop."""
+        self._notify(EVSENotification.MeteringConfirmation, why)
 
     def pause(self, why: str) -> None:
         """Ask the car to pause or to stand by within 60 s; in Dynamic mode power goes to zero at once.
@@ -200,24 +257,30 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            rate=self.config.rate,
+            proposal=self._proposal,
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
-        """A new conversation, to be given a connection. Clears what the last one left behind."""
-        now = self._loop.time()
+        """A new conversation, to be given a connection. Clears what the last one left behind, but for a pause that may be joined."""
+        now, kept = self._loop.time(), self.paused
+        self._void = False
         self._began = now
         clock = self._clock() / MICROSECONDS
         self._clock_offset = clock - now
-        self._plans = tuple(Plan(clock, slots) for slots in self.config.schedules)
+        self._plans = tuple(replace(plan, start=clock) for plan in self.config.schedules)
+        self._proposal = self.config.proposal
+        if self._proposal is not None and self._proposal.departure is not None:
+            self._proposal = replace(self._proposal, departure=clock + self._proposal.departure)
         self._authorisation = Authorisation.PENDING
         if not self.actuator.clear():
             faults = ", ".join(sorted(self.actuator.faults))
             self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")
         self.conversation = Conversation(
-            secc.begin(self.config.offered, session_id or fresh_session_id()),
+            secc.begin(self.config.offered, session_id or fresh_session_id(), kept),
             self._step,
             snapshot=self.snapshot,
-            perform=self.actuator.apply,
+            perform=self._perform,
             safe=OFF,
             provide=provision(self.config.providers),
             name=self.config.name,
@@ -228,7 +291,21 @@ class Evse:
         )
         for watcher in self._watchers:
             self.conversation.subscribe(watcher)
+        self.conversation.ended.add_done_callback(lambda ended: self._hold())
         return self.conversation
+
+    def _perform(self, setpoint: Setpoint | VehicleSetpoint) -> None:
+        """To metal; but a connector that is locked in a pause is not let go with the connection."""
+        self.actuator.apply(setpoint if setpoint.lock or not self._locked() else wind_down.REST)
+
+    def _locked(self) -> bool:
+        return self.config.session.pause_locked and self.paused is not None
+
+    def _hold(self) -> None:
+        """Go on locking the connector while a session pauses, for as long as it may be joined and nobody drives."""
+        if self._locked() and not self.busy:
+            self.actuator.apply(wind_down.REST)
+            self._loop.call_later(TICK, self._hold)
 
     def _authorised(self, now: Second) -> Authorisation:
         after = self.config.authorised_after
@@ -237,6 +314,8 @@ class Evse:
         return self._authorisation
 
     def _changed(self) -> None:
+        if self.actuator.reading.pilot.value in UNPLUGGED:
+            self.forget()
         if self.conversation is not None and not self.conversation.over:
             self.conversation.tick()
 

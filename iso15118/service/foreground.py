@@ -21,6 +21,8 @@ from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger starts without it
     from iso15118.service.car import CarConfig
+    from iso15118.service.misbehave import Wiring
+    from iso15118.service.scenario import Result, Scenario
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
 WRITING: Final[Second] = 5.0
@@ -32,12 +34,16 @@ def run_station(
     *,
     ready: Callable[[Station], None],
     watcher: StationWatcher | None = None,
+    wiring: Wiring | None = None,
     log: Log | None = None,
 ) -> None:
-    """Run a charger until a signal comes. `ready` is called when every outlet listens. Raises LocalError where one cannot."""
+    """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
+
+    Raises LocalError where an outlet cannot listen.
+    """
 
     async def main() -> None:
-        station = Station(config, log=log)
+        station = Station(config, wiring=wiring, log=log)
         if watcher is not None:
             station.subscribe(watcher)
         try:
@@ -57,9 +63,10 @@ def run_vehicle(
     record: Path | None = None,
     pcap: Path | None = None,
     watcher: Callable[[Vehicle], Watcher] | None = None,
+    wiring: Wiring | None = None,
     log: Log | None = None,
 ) -> VehicleResult:
-    """Run one session of a car; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
+    """Run one session of a car, with its pauses; a signal ends it in order, a second one at once. `watcher` makes one for the vehicle.
 
     Raises PeerError where no charger answers, LocalError without the interface, KeyboardInterrupt where a signal has left no result.
     """
@@ -71,16 +78,16 @@ def run_vehicle(
 
         def on_signal(name: str) -> None:
             told.append(name)
-            if len(told) > 1 or vehicle.car.conversation is None:
+            if len(told) > 1 or vehicle.car.conversation is None or vehicle.car.conversation.over:
                 session.cancel()
             else:
                 vehicle.stop(name)
 
         with signals(on_signal):
-            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, log=log)
+            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, wiring=wiring, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
-            session = asyncio.ensure_future(vehicle.run())
+            session = asyncio.ensure_future(_to_its_end(vehicle))
             try:
                 return await session
             except asyncio.CancelledError:
@@ -93,6 +100,31 @@ def run_vehicle(
     if result is None:
         raise KeyboardInterrupt
     return result
+
+
+async def _to_its_end(vehicle: Vehicle) -> VehicleResult:
+    """Session after session, until one does not pause. What comes of the last."""
+    result = await vehicle.run()
+    while vehicle.car.paused is not None:
+        result = await vehicle.run()
+    return result
+
+
+def run_scenario(
+    scenario: Scenario, *, in_memory: bool, told: Callable[[Result], None], sdp_port: int = PORT, log: Log | None = None
+) -> tuple[Result, ...]:
+    """Play a scenario to its end, in memory and virtual time or against the charger on a link; `told` hears of each session.
+
+    Raises LocalError without the interface, KeyboardInterrupt where a signal comes: the session it meets is dropped.
+    """
+    from iso15118.service import virtual
+    from iso15118.service.scenario import InMemory, OnLink, play
+
+    async def main() -> tuple[Result, ...]:
+        ground = InMemory(scenario, log=log) if in_memory else OnLink(sdp_port=sdp_port, log=log)
+        return await play(scenario, ground, told, log=log)
+
+    return virtual.run(main()) if in_memory else asyncio.run(main())
 
 
 def _settled(ready: Callable[[Station], None], station: Station) -> None:

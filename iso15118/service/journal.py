@@ -85,10 +85,13 @@ class Journal:
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(COLUMNS)
-        for each in self.measured:
-            numbers = (each.voltage, each.current, each.power)
-            table.writerow((round(each.at, 6), str(each.phase), *(round(number, 3) for number in numbers)))
+        table.writerows(map(figures, self.measured))
         return text.getvalue()
+
+
+def figures(each: Measured) -> tuple[object, ...]:
+    """One measurement as a row under `COLUMNS`."""
+    return round(each.at, 6), str(each.phase), round(each.voltage, 3), round(each.current, 3), round(each.power, 3)
 
 
 def _line(seen: Seen) -> dict[str, Any]:

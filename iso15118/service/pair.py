@@ -18,6 +18,7 @@ from iso15118.value import Value
 
 if TYPE_CHECKING:
     from iso15118.hal.simulated import SimulatedOutlet
+    from iso15118.hal.simulated.ac import SimulatedAcOutlet
     from iso15118.service.capture import Capture, Tap
     from iso15118.service.conversation import Scribe
     from iso15118.service.misbehave import Wiring
@@ -78,7 +79,7 @@ class Pair:
         self._cut, self._kernel = cut, kernel
         self.charger_wiring, self.car_wiring = charger_wiring, car_wiring
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
-        self.outlet: SimulatedOutlet = outlet(evse_config.board, self.car.metal)
+        self.outlet: SimulatedOutlet | SimulatedAcOutlet = outlet(evse_config.board, self.car.metal)
         self.guard = guarded(evse_config, self.outlet, log)
         self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
         self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
@@ -89,7 +90,7 @@ class Pair:
         """Another car takes the place of the present one; None: the cable hangs free. For the time between two sessions."""
         if car is not None:
             self.car = Car(car, detached=False, clock=self.clock, log=self._log)
-        self.outlet.plant.bus.load = None if car is None else self.car.metal
+        self.outlet.plug(None if car is None else self.car.metal)
 
     async def run(self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None) -> PairResult:
         """The one session of this pair, from metal that is switched on to metal that is let go."""
@@ -97,12 +98,17 @@ class Pair:
         try:
             return await self.session(charger_scribe=charger_scribe, car_scribe=car_scribe, tap=tap)
         finally:
-            self.actuator.stop()
+            if self.evse.paused is None:  # else metal stays under guard until the next run
+                self.actuator.stop()
 
     async def session(
         self, *, charger_scribe: Scribe | None = None, car_scribe: Scribe | None = None, tap: Tap | None = None
     ) -> PairResult:
-        """One session, from the connection to metal at rest, while the actuator turns. `tap` is at the charger's end."""
+        """One session, from the connection to metal at rest, while the actuator turns. `tap` is at the charger's end.
+
+        Behind a pause the same session goes on, when it is time.
+        """
+        await self.car.rest()
         began, battery = self._loop.time(), self.car.metal.battery
         stored, lost, soc = battery.stored, battery.loss, battery.soc
         before = self.actuator.reading

@@ -41,12 +41,16 @@ class Entry(NamedTuple):
 
 
 class Head(Value):
-    """What a session began with. `role`: secc or evcc; `config`: the plain form of that role's Config; `session_id`: for a charger."""
+    """What a session began with. `role`: secc or evcc; `config`: the plain form of that role's Config; `session_id`: for a charger.
+
+    `paused`: the plain form of what was kept of a pause before.
+    """
 
     role: str
     config: Mapping[str, Any]
     session_id: str = ""
     name: str = ""
+    paused: Mapping[str, Any] | None = None
 
 
 class Recorder:
@@ -127,7 +131,7 @@ class Transcript:
     def opening(self, skipped: int = 0) -> str:
         """`skipped`: turns that came before the first one here and are gone."""
         head = self._head
-        who = {"role": head.role, "name": head.name, "session_id": head.session_id, "config": head.config}
+        who = {"role": head.role, "name": head.name, "session_id": head.session_id, "config": head.config, "paused": head.paused}
         return _line({"format": FORMAT, "skipped": skipped, **who})
 
     def turn(self, entry: Entry) -> str:

@@ -52,10 +52,11 @@ def begin(head: Head) -> Any:
     if head.role == "secc":
         from iso15118.session import secc
 
-        return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id))
+        paused = None if head.paused is None else build(secc.Paused, head.paused)
+        return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id), paused)
     from iso15118.session import evcc
 
-    return evcc.begin(build(evcc.Config, head.config))
+    return evcc.begin(build(evcc.Config, head.config), None if head.paused is None else build(evcc.Paused, head.paused))
 
 
 def step_of(head: Head) -> Step:
@@ -130,7 +131,7 @@ def _head(path: Path, row: dict[str, Any] | None) -> Head:
         raise LocalError(f"{path}: no recording of a session ({FORMAT})")
     if row["skipped"]:
         raise LocalError(f"{path}: the first {row['skipped']} turns are missing, so it cannot be lived again (record with a stream)")
-    return Head(row["role"], row["config"], row["session_id"], row["name"])
+    return Head(row["role"], row["config"], row["session_id"], row["name"], row.get("paused"))
 
 
 def _event(said: list[Any], session: Any) -> Event:

@@ -23,7 +23,7 @@ from iso15118.value import replace
 from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:
-    from iso15118.hal.protocols import Outlet
+    from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
     from iso15118.service.misbehave import Wiring
 
@@ -57,7 +57,7 @@ class Served:
         self._wiring = wiring
         self._log = log or Log()
         self._link: Link = link(config.interface)
-        self.metal: Outlet = registry.outlet(config.board)
+        self.metal: Outlet | AcOutlet = registry.outlet(config.board)
         self.config = config = replace(config, session=replace(config.session, meter_id=self.metal.meter.meter_id))
         guard = guarded(config, self.metal, self._log)
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
@@ -102,7 +102,8 @@ class Served:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
         session_id = fresh_session_id()
-        recorder = self._record(Head("secc", plain(self.config.offered), session_id.hex(), self.config.name))
+        head = Head("secc", plain(self.config.offered), session_id.hex(), self.config.name, plain(self.evse.paused))
+        recorder = self._record(head)
         tap = None if self._capture is None else self._capture.tap(charger=True)
         conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))

@@ -29,6 +29,7 @@ from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:
     from iso15118.service.capture import Capture
+    from iso15118.service.misbehave import Wiring
 
 GRACE: Final[Second] = 5.0
 """An orderly stop of a session takes no longer, or it is cut off."""
@@ -75,12 +76,13 @@ class EvseStatus(Value):
 class Station:
     """A charger. `start`, then it runs by itself; everything that may be done to it is a method here."""
 
-    def __init__(self, config: StationConfig, *, log: Log | None = None) -> None:
-        """Raises LocalError where two outlets claim the same name."""
+    def __init__(self, config: StationConfig, *, wiring: Wiring | None = None, log: Log | None = None) -> None:
+        """`wiring`: what a bench puts between conversations and connections. Raises LocalError where two outlets claim the same name."""
         names = [evse.name for evse in config.evses]
         if len(set(names)) != len(names) or not names:
             raise LocalError(f"a station has outlets with different names, not {names}")
         self.config = config
+        self._wiring = wiring
         self._log = log or Log()
         self._served: dict[str, Served] = {}
         self._watchers: list[StationWatcher] = []
@@ -111,6 +113,7 @@ class Station:
             record=self._recorder,
             recordings=config.recordings,
             capture=self._capture,
+            wiring=self._wiring,
             log=self._log,
         )
         served.evse.subscribe(lambda seen: self._seen(name, seen))
@@ -165,6 +168,14 @@ class Station:
     def renegotiate_service(self, name: str) -> None:
         """Ask the car at an outlet to choose its service anew. Raises LocalError where it must not be asked."""
         self.evse(name).renegotiate()
+
+    def renegotiate_schedule(self, name: str) -> None:
+        """Ask the car at an outlet to negotiate its schedule anew. Raises LocalError where it must not be asked."""
+        self.evse(name).renegotiate_schedule()
+
+    def confirm_meter(self, name: str) -> None:
+        """Ask the car at an outlet to confirm the meter's reading. Raises LocalError where it must not be asked."""
+        self.evse(name).confirm_meter()
 
     def pause(self, name: str, why: str) -> None:
         """Ask the car at an outlet to pause or to stand by. Raises LocalError where it must not be asked."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError, PeerError
+from iso15118.messages.v20.common import EVSENotification
 from iso15118.sequence.phases import Phase
 from iso15118.service.capture import Capture
 from iso15118.service.car import Car, CarConfig
@@ -15,7 +16,7 @@ from iso15118.service.discovery import discover
 from iso15118.service.links import Link, link
 from iso15118.service.log import Log
 from iso15118.service.plain import plain
-from iso15118.service.recorder import Head, Recorder, Stream
+from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Watcher
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
@@ -75,6 +76,7 @@ class Vehicle:
         self._pcap = pcap
         self._wiring = wiring
         self._log = log or Log()
+        self._runs = 0
         self.car = Car(config, detached=detached, log=self._log)
 
     def subscribe(self, watcher: Watcher) -> None:
@@ -86,10 +88,20 @@ class Vehicle:
         if self.car.conversation is not None and not self.car.conversation.over:
             self.car.conversation.stop(why)
 
+    def renegotiate_schedule(self, why: str) -> None:
+        """The driver wants another schedule, since the wish has changed: once the car is in its charge loop, which goes on meanwhile."""
+        if self.car.conversation is not None and not self.car.conversation.over:
+            self.car.conversation.notify(EVSENotification.ScheduleRenegotiation, why)
+
     async def run(self) -> VehicleResult:
-        """One session. Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask."""
+        """One session; behind a pause the same one goes on, when it is time.
+
+        Raises PeerError where no charger answers or none takes the connection, LocalError where there is no way to ask.
+        """
         warm_up(asyncio.get_running_loop())
-        capture = None if self._pcap is None else Capture(self._pcap, log=self._log)
+        await self.car.rest()
+        self._runs += 1
+        capture = None if self._pcap is None else Capture(numbered(self._pcap, self._runs), log=self._log)
         try:
             return await self._session(await self._connect(capture), capture)
         finally:
@@ -99,8 +111,9 @@ class Vehicle:
     async def _session(self, sock: socket.socket, capture: Capture | None) -> VehicleResult:
         loop, battery = asyncio.get_running_loop(), self.car.metal.battery
         began, stored, soc = loop.time(), battery.stored, battery.soc
-        head = Head("evcc", plain(self.config.session), name=self.config.name)
-        recorder = Recorder(head, stream=None if self._record is None else Stream(self._record, head, log=self._log))
+        head = Head("evcc", plain(self.config.session), name=self.config.name, paused=plain(self.car.paused))
+        stream = None if self._record is None else Stream(numbered(self._record, self._runs), head, log=self._log)
+        recorder = Recorder(head, stream=stream)
         conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False))
         try:
             await loop.create_connection(lambda: conversation if self._wiring is None else self._wiring(conversation), sock=sock)

@@ -1,4 +1,8 @@
-"""Generates the codec of all messages a session may need, in idle time, so that no message of a first session waits for it."""
+"""Generates the codec of all messages that may come, in idle time, so that no message of a session waits for it.
+
+First those of the sessions that are served, in the order in which they come; then those that would only be refused, lest the first of
+them hold up the loops of other cars.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
+from iso15118.exi import Message
 from iso15118.exi.generate import warming
-from iso15118.messages.catalogue import response_of
+from iso15118.messages.catalogue import PAYLOADS, SCHEMAS, response_of
 from iso15118.messages.xmldsig import Signature
 from iso15118.sequence.table import ROWS
 from iso15118.units import Second
@@ -17,10 +22,16 @@ GAP: Final[Second] = 0.002
 
 
 def warm_up(loop: asyncio.AbstractEventLoop) -> None:
-    """Start now and go on turn by turn, each of some milliseconds, in the order in which messages come. Signatures wait for their day."""
-    requests = dict.fromkeys(row.request for row in ROWS)
-    classes = [cls for request in requests for cls in (request, response_of(request)) if cls]
-    _turn(loop, warming(classes, without=[Signature]))
+    """Start now and go on turn by turn, each of some milliseconds. Signatures wait for their day."""
+    _turn(loop, warming(_met(), without=[Signature]))
+
+
+def _met() -> Iterator[type[Message]]:
+    """The classes in the order in which they are met; those that are not served are imported when their turn comes."""
+    for request in dict.fromkeys(row.request for row in ROWS):
+        yield from filter(None, (request, response_of(request)))
+    for name in dict.fromkeys(PAYLOADS.values()):
+        yield from (cls for cls in SCHEMAS[name].roots.values() if response_of(cls))
 
 
 def _turn(loop: asyncio.AbstractEventLoop, turns: Iterator[None]) -> None:

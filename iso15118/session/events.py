@@ -54,7 +54,10 @@ class StopWanted(Value):
 
 
 class NotificationWanted(Value):
-    """Someone on the charger's side wants something of the car beside an end: a pause, a renegotiation, a reading confirmed."""
+    """Someone on the charger's side wants something of the car beside an end: a pause, a renegotiation, a reading confirmed.
+
+    On the car's side: a new schedule, which either side may want.
+    """
 
     notification: EVSENotification
     why: str = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from iso15118.energy import Authorisation, Budget, Mobility, Need, Plan
 from iso15118.errors import DeviceFault
-from iso15118.power import Abilities, AcAbilities, Limits, Reading, VehicleReading
+from iso15118.power import Abilities, Limits, Reading, VehicleReading
+from iso15118.tariff import Rate
 from iso15118.value import Value
 
 
@@ -26,6 +27,8 @@ class SeccSnapshot(Value):
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
     proposal: Mobility | None = None
     """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
+    rate: Rate | None = None
+    """What a kWh costs; None: no receipt is given."""
 
 
 class EvccSnapshot(Value):
@@ -37,7 +40,7 @@ class EvccSnapshot(Value):
     """Microseconds since the epoch, UTC, on the car's own clock."""
     reading: VehicleReading
     limits: Limits
-    """What the battery takes and gives at this moment; on alternating current, what the on-board charger does."""
+    """What the battery takes and gives at this moment."""
     need: Need
     target_current: float = 0.0
     """A, + charging: what the car asks for in Scheduled mode."""
@@ -48,8 +51,8 @@ class EvccSnapshot(Value):
     target_soc: float = 100.0
     capacity: float = 0.0
     """Wh."""
-    ac: AcAbilities | None = None
-    """The on-board charger's; None: the car has none."""
+    onboard: Abilities | None = None
+    """What the on-board charger does at this moment, on the mains' side, with the battery behind it; None: the car has none."""
     target_power: float = 0.0
     """W, + charging: what the car asks for in Scheduled mode on alternating current."""
     complete: bool = False

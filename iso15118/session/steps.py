@@ -76,7 +76,9 @@ class Steps(Value):
         """The steps of a car's profile, signed; `heard` stands for an anchor that tells no time."""
         entries = profile.ev_power_profile_entries.ev_power_profile_entry
         ends = tuple(accumulate(entry.duration * MICROSECONDS for entry in entries))
-        return cls(anchored(profile.time_anchor, heard), ends, tuple(total(entry) for entry in entries))
+        phases = tuple(by_phase(entry) for entry in entries)
+        powers = tuple(total(entry) for entry in entries)
+        return cls(anchored(profile.time_anchor, heard), ends, powers, phases if any(phases) else ())
 
     def index(self, stamp: int) -> int:
         """Of the step at `stamp`; the first before the anchor, one past the last after the end."""

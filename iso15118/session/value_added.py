@@ -48,6 +48,14 @@ class ParkingStatusType(IntEnum):
     MANUAL_EXTERNAL = 4
 
 
+class ParkingSpace(Value):
+    """What a car that checks in is told, as far as it is known: whole numbers, whose meaning is the car park's."""
+
+    space: int | None = None
+    device_location: int | None = None
+    target_distance: int | None = None
+
+
 class Variant(Value):
     """One parameter set of a value-added service."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iso15118.power import Pilot
-from iso15118.units import Ohm
+from iso15118.units import Hertz, Ohm
 
 
 @dataclass(slots=True)
@@ -36,3 +36,11 @@ class SimulatedFaults:
     """The connector lock stays where it is."""
     pilot: Pilot | None = None
     """The state the charger sees; None: the car's own."""
+    grid_lost: bool = False
+    """Alternating current: no voltage from the grid."""
+    grid_voltage: float = 1.0
+    """The share of its nominal voltage that the grid has."""
+    grid_frequency: Hertz | None = None
+    """The grid's; None: the nominal one."""
+    residual_current: bool = False
+    """The residual current device trips."""

@@ -90,12 +90,13 @@ class OnBoardCharger:
         """What it takes and gives with a battery of these limits, on the mains' side."""
         volts, phases = self.abilities.voltage, self.abilities.phases
         most = min(self.power, phases * self.current * volts)
+        current = most / phases / volts
         return Limits(
             volts * (1 - TOLERANCE),
             volts * (1 + TOLERANCE),
-            self.current,
+            current,
             min(most, battery.charge_power / self.efficiency),
-            self.current if battery.discharge_power else 0.0,
+            current if battery.discharge_power else 0.0,
             min(most, battery.discharge_power * self.efficiency),
         )
 

@@ -9,7 +9,7 @@ Neighbour: `phantom`, the car of a charger that runs alone. Not here: what the c
 from __future__ import annotations
 
 from iso15118.energy import Need
-from iso15118.power import Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
+from iso15118.power import Abilities, Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
 from iso15118.sim.battery import Battery
 from iso15118.sim.bus import DcBus
 from iso15118.sim.onboard import OnBoardCharger
@@ -99,15 +99,19 @@ class SimulatedVehicle:
         if self._detached:
             self._pass(now)
         at = float("-inf") if self._now is None else self._now
-        current = self.onboard.battery_current(self.battery) if self._alternating else self._current if self.conducting else 0.0
-        terminals = self.battery.terminal_voltage(current)
+        mains = self.onboard.reading if self._alternating else None
+        if mains is not None:
+            inlet, current, behind = max(mains.voltage), mains.current, self.onboard.battery_current(self.battery)
+        else:
+            inlet, current, behind = self._inlet, self._current, self._current if self.conducting else 0.0
+        terminals = self.battery.terminal_voltage(behind)
         return VehicleReading(
-            voltage=Measured(self._inlet, at),
-            current=Measured(self._current, at),
+            voltage=Measured(inlet, at),
+            current=Measured(current, at),
             contactor=Measured(self.contactor.feedback, at),
             battery_voltage=Measured(terminals, at),
             soc=Measured(min(max(self.battery.soc, 0.0), 100.0), at),
-            ac=Measured(self.onboard.reading, at) if self._alternating else None,
+            ac=None if mains is None else Measured(mains, at),
         )
 
     def limits(self) -> Limits:
@@ -122,6 +126,10 @@ class SimulatedVehicle:
     def ac_limits(self, limits: Limits | None = None) -> Limits:
         """What the car takes and gives now on the mains' side of its on-board charger; `limits` as for `wish`."""
         return self.onboard.limits(limits or self.limits())
+
+    def ac_abilities(self, limits: Limits | None = None) -> Abilities:
+        """What its on-board charger can do now; `limits` as for `wish`."""
+        return Abilities(self.ac_limits(limits), min_charge_power=self.onboard.least_power, ac=self.onboard.abilities)
 
     def wish(self, now: Second, limits: Limits | None = None) -> Need:
         """The energies still wanted, and how long there is for it; `limits`: those of `limits()`, if they have just been asked for."""
@@ -147,10 +155,15 @@ class SimulatedVehicle:
         self._current = current if self.conducting else 0.0
         self._inlet = self.battery.terminal_voltage(self._current) if self.conducting else voltage
 
+    @property
+    def on_mains(self) -> bool:
+        """Has the car been told to charge by alternating current?"""
+        return self._setpoint.target is not None
+
     def connect(self, now: Second) -> None:
         """The charger says that it gives power: on alternating current its mains, as they should be, are at the inlet from `now` on."""
         self._pass(now)
-        if self._setpoint.target is not None and self._setpoint.pilot in READY:
+        if self.on_mains and self._setpoint.pilot in READY:
             self._live = self._alternating = True
 
     def _pass(self, now: Second) -> None:

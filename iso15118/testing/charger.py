@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from iso15118.errors import LocalError
 from iso15118.hal.simulated import SimulatedOutlet
+from iso15118.hal.simulated.ac import SimulatedAcOutlet
 from iso15118.power import Contactor, Reading
 from iso15118.service.evse import Evse, EvseConfig
 from iso15118.service.journal import Journal, at_outlet
@@ -34,7 +35,7 @@ TOUCHABLE: Final = 60.0
 class Charger(Side):
     """What a test holds of a charger: `evse` is the product's outlet with all its methods, `outlet` its simulated metal."""
 
-    def __init__(self, evse: Evse, outlet: SimulatedOutlet, *, pair: Pair | None = None, sdp_port: int = 0) -> None:
+    def __init__(self, evse: Evse, outlet: SimulatedOutlet | SimulatedAcOutlet, *, pair: Pair | None = None, sdp_port: int = 0) -> None:
         """`pair`: in virtual time; `sdp_port`: where it is found otherwise."""
         super().__init__(Journal(lambda: at_outlet(evse.actuator.reading)))
         self.evse = evse
@@ -122,9 +123,9 @@ async def _in_memory(config: EvseConfig, wiring: Any) -> AsyncIterator[Charger]:
 @asynccontextmanager
 async def _on_loopback(config: EvseConfig, wiring: Any) -> AsyncIterator[Charger]:
     served = Served(config, sdp_port=free_port(), wiring=wiring)
-    if not isinstance(served.metal, SimulatedOutlet):
+    if not isinstance(served.metal, SimulatedOutlet | SimulatedAcOutlet):
         raise LocalError(f"the bench breaks simulated metal only, not that of {config.board.family!r}")
-    served.metal.plant.bus.load = None
+    served.metal.plug(None)
     charger = Charger(served.evse, served.metal, sdp_port=served.sdp_port)
     try:
         await served.start()

@@ -133,8 +133,7 @@ async def _in_memory(charger: Charger, config: CarConfig, wiring: Wiring | None)
 async def _on_loopback(charger: Charger, config: CarConfig, wiring: Wiring | None) -> AsyncIterator[Driver]:
     vehicle = Vehicle(config, sdp_port=charger.sdp_port, wiring=wiring, detached=False)
     driver = Driver(charger, vehicle.car)
-    bus = charger.outlet.plant.bus
-    bus.load = vehicle.car.metal
+    charger.outlet.plug(vehicle.car.metal)
     session = asyncio.create_task(vehicle.run())
     speaks = asyncio.create_task(driver.sees(lambda _: True))
     try:
@@ -144,7 +143,7 @@ async def _on_loopback(charger: Charger, config: CarConfig, wiring: Wiring | Non
         yield driver
     finally:
         await _leave(driver)
-        bus.load = None
+        charger.outlet.plug(None)
         session.cancel()
         speaks.cancel()
         await asyncio.gather(session, speaks, return_exceptions=True)

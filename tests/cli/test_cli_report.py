@@ -57,7 +57,7 @@ def test_a_defect_is_named_and_not_traced(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_a_line_a_phase_and_a_line_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = SessionLines("E1", lambda: (400.0, -50.0))
+    lines = SessionLines("E1", lambda: (400.0, -50.0, -20e3))
     message = supportedAppProtocolReq(app_protocol=())
     lines(PhaseChanged(5.0, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP))
     for i in range(541):

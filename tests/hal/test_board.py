@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from iso15118.errors import LocalError
-from iso15118.hal.board import Board, load
+from iso15118.hal.board import AC_BOARD, Board, load
 from iso15118.hal.simulated import Settings, settings_of
+from iso15118.power import AcAbilities
 from iso15118.value import replace
 
 SIMULATED = Path(__file__).parents[2] / "hw" / "simulated" / "board.toml"
@@ -51,6 +52,11 @@ def test_keys_left_out_are_the_defaults(tmp_path: Path) -> None:
         ("[limits]\nmin_voltage = 600", "limits.min_voltage: 600.0; allowed: below limits.max_voltage, 500.0"),
         ("[limits]\nmax_current = 1", "limits.max_current: unknown key; allowed: charge_current, charge_power"),
         ("[modbus]\nport = 1", "modbus: unknown key"),
+        ("[ac]\nphases = 2", "ac.phases: 2; allowed: 1 or 3"),
+        ("[ac]\nvoltage = 0", "ac.voltage: 0.0; allowed: above 0, up to 500 V"),
+        ("[ac]\nfrequency = 16.7", "ac.frequency: 16.7; allowed: 40 to 70 Hz"),
+        ("[ac]\nphase = 3", "ac.phase: unknown key; allowed: asymmetry, frequency, phases"),
+        ("ac = true", "ac: True; allowed: a table"),
         ("ramp = ", "not TOML"),
     ],
 )
@@ -85,3 +91,22 @@ def test_abilities_follow_the_standing_permission() -> None:
     assert Board().abilities.limits.discharge_current == 125
     assert Board(discharge_allowed=False).abilities.limits.discharge_current == 0
     assert Board(min_charge_current=2).abilities.min_charge_power == 300
+
+
+AC_FILE = Path(__file__).parents[2] / "hw" / "simulated" / "ac.toml"
+
+
+def test_the_file_of_alternating_current_says_what_the_package_holds() -> None:
+    board = load(AC_FILE)
+    assert replace(board, settings={}, file=AC_BOARD.file) == AC_BOARD
+    assert set(load(AC_FILE).settings) == set()
+
+
+def test_a_board_of_alternating_current(tmp_path: Path) -> None:
+    file = tmp_path / "board.toml"
+    file.write_text("[ac]\nphases = 1\nasymmetry = 4600\nramp = 1000\nreactive = 2000\n[limits]\ncharge_current = 16\n")
+    board = load(file)
+    assert board.ac == AcAbilities(1, 230.0, 50.0, 4600.0, 1000.0, 2000.0)
+    assert (board.limits.charge_current, board.limits.max_voltage) == (16.0, 253.0)
+    assert board.abilities.ac == board.ac
+    assert board.abilities.min_charge_power == 1380, "6 A on one phase"

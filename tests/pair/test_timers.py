@@ -164,6 +164,7 @@ def test_a_charger_nobody_speaks_to_closes_after_60_s() -> None:
     assert end_of(run(main())).at == pytest.approx(60.0, abs=0.001)
 
 
+@pytest.mark.case("AUT-06", "AUT-17")
 def test_nobody_authorises() -> None:
     """The charger says FAILED at its limit for a person, 180 s; every answer before comes at once and says that it waits."""
 
@@ -179,6 +180,7 @@ def test_nobody_authorises() -> None:
     assert end_of(seen).at - at < 0.2
 
 
+@pytest.mark.case("PRE-04")
 def test_a_precharge_that_never_matches() -> None:
     """The car gives up 10 s after its first pre-charge request, and its contactor has never closed."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iso15118.energy import Budget, Need
 from iso15118.power import Limits
-from iso15118.procedures.transfer import LEAST_VOLTAGE, Decision, follow, granted, steer, within_window
+from iso15118.procedures.transfer import LEAST_VOLTAGE, Decision, follow, granted, steer, wanted, within_window
 from iso15118.value import replace
 
 OURS = Limits(150.0, 500.0, 80.0, 30e3, 50.0, 20e3)
@@ -171,6 +171,9 @@ CYCLING = Need(target_energy=5e3, max_energy=10e3, min_energy=-10e3)
         (replace(CYCLING, v2x_min_energy=-1), True, True),
         (replace(CYCLING, v2x_min_energy=0), True, False),
         (replace(CYCLING, v2x_min_energy=500), True, False),
+        (replace(CYCLING, v2x_max_energy=-1), True, True),  # the target is still to be reached
+        (replace(CYCLING, v2x_max_energy=0, target_energy=0), False, True),
+        (replace(CYCLING, v2x_max_energy=1, target_energy=0), True, True),
         (replace(FULL, min_energy=0), False, False),
     ],
 )
@@ -186,6 +189,23 @@ def test_the_energy_window(need: Need, charges: bool, discharges: bool) -> None:
 def test_the_energy_window_only_narrows(limits: Limits, most: float, least: float, v2x: float | None) -> None:
     inside = within_window(limits, Need(0, most, least, v2x_min_energy=v2x))
     assert inside == inside.lowered(limits)
+
+
+@pytest.mark.parametrize(
+    ("target", "least", "power"),
+    [
+        (None, 500, None),
+        (5e3, 500, 5e3),  # less than could be, but it is charged
+        (0.0, 500, None),
+        (-5e3, 500, None),
+        (-5e3, 0, -5e3),
+        (-5e3, -500, -5e3),
+    ],
+)
+def test_what_a_vehicle_cannot_do_without_is_charged_now(target: float | None, least: float, power: float | None) -> None:
+    budget = Budget(charge=22e3, discharge=11e3, target=target)
+    assert wanted(budget, 0.0, replace(CYCLING, min_energy=least)) == power
+    assert wanted(budget, 0.0, None) == target
 
 
 def test_a_budget_counts_until_it_has_run_out() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 ORDER = """
 APP_PROTOCOL         supportedAppProtocolReq         DONE         SESSION_SETUP       all
 SESSION_SETUP        SessionSetupReq                 DONE         AUTHORIZATION_SETUP all
+SESSION_SETUP        SessionSetupReq                 JOIN         CHARGE_PARAMETERS   all
 AUTHORIZATION_SETUP  AuthorizationSetupReq           DONE         AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                AGAIN        AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                DONE         SERVICE_DISCOVERY   all
@@ -75,6 +76,8 @@ SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             DONE   POWER_DE
 SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                AGAIN  POWER_DELIVERY         all
 SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                DONE   CHARGE_PARAMETERS      all
 METERING  METERING_CONFIRMATION  MeteringConfirmationReq         DONE   METERING_CONFIRMATION  all
+PARKING   PARKING_STATUS         VehicleCheckInReq               DONE   PARKING_STATUS         all
+PARKING   PARKING_STATUS         VehicleCheckOutReq              DONE   PARKING_STATUS         all
 """
 _ASIDE = [
     (stream, due, name, outcome, next_, where) for stream, due, name, outcome, next_, *where in map(str.split, ASIDE.strip().splitlines())
@@ -84,4 +87,4 @@ EXPECTED_ASIDE: dict[str | None, dict[tuple[str, str, str], str]] = {
     for transfer in TRANSFERS
 } | {None: {}}
 """By transfer; None: no service is selected yet, and no side stream is open."""
-BEGINS = {"SCHEDULE": "CHARGE_PARAMETERS", "METERING": "METERING_CONFIRMATION"}
+BEGINS = {"SCHEDULE": "CHARGE_PARAMETERS", "METERING": "METERING_CONFIRMATION", "PARKING": "PARKING_STATUS"}

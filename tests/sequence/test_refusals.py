@@ -9,20 +9,20 @@ import pytest
 
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
-from iso15118.messages.catalogue import payload_type_of, schema_for
+from iso15118.messages.catalogue import PAYLOADS, SCHEMAS, payload_type_of, schema_for
 from iso15118.messages.v20.common import Processing, RationalNumber, ResponseCode
 from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.schedule import ScheduleExchangeReq
 from iso15118.messages.v20.service import Service
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
-from iso15118.sequence.refusals import SPOKEN, refusal
+from iso15118.sequence.refusals import asks, refusal
 from iso15118.session.services import ControlMode, ServiceID
-from tests.session.asked import REQUESTS, SESSION_ID, STAMP, need, request
+from tests.session.asked import REQUESTS, SESSION_ID, STAMP, UNSERVED, need, request
 
 FAILED = [code for code in ResponseCode if code.startswith("FAILED")]
 VARIANTS = [(service, mode) for service in ServiceID for mode in ControlMode]
 WITH_MODE = (DC_ChargeParameterDiscoveryReq, DC_ChargeLoopReq, ScheduleExchangeReq)
-ASKED = [request(cls) for cls in REQUESTS] + [request(cls, service=s, mode=m) for cls in WITH_MODE for s, m in VARIANTS[1:]]
+ASKED = [request(cls) for cls in REQUESTS] + [request(cls, service=s, mode=m) for cls in WITH_MODE for s, m in VARIANTS[1:]] + [*UNSERVED]
 
 
 def refused(ask: Message, code: ResponseCode = ResponseCode.FAILED) -> Any:
@@ -39,8 +39,16 @@ def told(message: Message) -> Iterator[Any]:
                 yield from told(inner)
 
 
-def test_every_request_is_refused_here() -> None:
-    assert set(REQUESTS) == SPOKEN
+def test_every_request_of_every_schema_is_asked_here() -> None:
+    sets = {SCHEMAS[name] for name in PAYLOADS.values()}
+    requests = {cls for schema in sets for element, cls in schema.roots.items() if element.endswith("Req")}
+    assert {type(ask) for ask in ASKED} == requests
+
+
+@pytest.mark.parametrize("ask", ASKED, ids=lambda ask: type(ask).__name__)
+def test_a_request_asks_and_its_refusal_does_not(ask: Message) -> None:
+    assert asks(ask)
+    assert not asks(refused(ask))
 
 
 @pytest.mark.parametrize("ask", ASKED, ids=lambda ask: type(ask).__name__)

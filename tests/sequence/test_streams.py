@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import PeerError
-from iso15118.messages.catalogue import PAYLOADS
+from iso15118.messages.catalogue import PAYLOADS, RENEGOTIATION, payload_type_of
 from iso15118.sequence.streams import (
     BEGIN,
     MESSAGE,
     PAYLOAD_TYPES,
+    READ,
     ROWS,
     SEQUENCE,
-    SERVED,
     Due,
     Stream,
     diagram,
@@ -23,7 +23,7 @@ from iso15118.sequence.streams import (
 )
 from iso15118.sequence.table import Outcome, Transfer
 from tests.sequence.order import BEGINS, EXPECTED_ASIDE
-from tests.session.asked import REQUESTS
+from tests.session.asked import REQUESTS, UNSERVED
 
 
 @pytest.mark.parametrize("transfer", [None, *Transfer])
@@ -54,8 +54,10 @@ def test_where_an_answer_leads_aside(due: Due, outcome: Outcome, transfer: Trans
         assert refused.value.code == "FAILED_SequenceError"
 
 
-def test_frames_are_read_of_all_that_has_rows() -> None:
-    assert sorted(SERVED) == [0x8001, 0x8002, 0x8003, 0x8004, 0x8101, 0x8102]
+def test_frames_are_read_of_all_that_may_be_a_request() -> None:
+    asked = [*map(payload_type_of, REQUESTS), *map(payload_type_of, UNSERVED)]
+    assert set(READ) == {*asked, RENEGOTIATION}
+    assert {0x9000, 0x9002, 0x8050, 0xA000}.isdisjoint(READ)
 
 
 @pytest.mark.parametrize("payload_type", [*PAYLOADS, 0x8050, 0xA000])

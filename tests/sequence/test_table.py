@@ -7,14 +7,12 @@ import pytest
 from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.refusals import SPOKEN
 from iso15118.sequence.table import ROWS, Outcome, Transfer, diagram, following, legal, require
 from tests.sequence.order import EXPECTED, LEGAL, TRANSFERS
-from tests.session.asked import REQUESTS
+from tests.session.asked import REQUESTS, UNSERVED
 
 
 def test_every_request_is_walked() -> None:
-    assert {cls.__name__ for cls in SPOKEN} == {cls.__name__ for cls in REQUESTS}
     assert {name for rows in EXPECTED.values() for _, name, _ in rows} <= {cls.__name__ for cls in REQUESTS}
     assert set(TRANSFERS) == set(Transfer)
 
@@ -45,6 +43,12 @@ def test_where_an_answer_leads(phase: Phase, outcome: Outcome, transfer: Transfe
         with pytest.raises(PeerError) as refused:
             following(phase, request, transfer, outcome)
         assert refused.value.code == "FAILED_SequenceError"
+
+
+@pytest.mark.parametrize("transfer", [None, *Transfer])
+@pytest.mark.parametrize("ask", UNSERVED, ids=lambda ask: type(ask).__name__)
+def test_what_is_not_served_stands_nowhere(ask: Message, transfer: Transfer | None) -> None:
+    assert [phase for phase in Phase if legal(phase, type(ask), transfer)] == []
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from iso15118.errors import LocalError
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.session import evcc
 from iso15118.session.lenience import USUAL, Deviation
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.tariff import Rate
 
 SECC = """\
 insecure_plain_tcp = true
@@ -61,6 +63,9 @@ always_priced = true
 negative_discharge = true
 service_renegotiation = true
 standby = true
+pause_seconds = 7200
+pause_locked = false
+receipt = { price = 0.42, taxes = [19.0] }
 limits = { charge_power = 11000, max_voltage = 480 }
 budget = { charge = 7000, discharge = 3000, target = -1000 }
 """)
@@ -75,10 +80,11 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     (service,) = evse.session.services
     assert [s.control_mode for s in service.sets] == [ControlMode.DYNAMIC]
     assert evse.session.service_renegotiation
-    assert evse.session.standby
+    assert (evse.session.standby, evse.session.pause_seconds, evse.session.pause_locked) == (True, 7200.0, False)
+    assert evse.rate == Rate(0.42, (19.0,))
     assert (evse.session.always_priced, evse.session.negative_discharge, evse.discharge_allowed) == (True, True, False)
     assert evse.session.times.charge_loop == 2
-    assert [slots[0].charge for slots in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
+    assert [plan.slots[0].charge for plan in evse.schedules] == [11_000.0, 5_500.0, 2_750.0]
     assert evse.authorised_after == 5.5
     assert evse.budget is not None
     assert (evse.budget.charge, evse.budget.discharge, evse.budget.target) == (7000, 3000, -1000)
@@ -101,9 +107,19 @@ min_soc = 30
 max_soc = 95
 departure = 3600
 loops = 12
+pause = { after_loops = 20, seconds = 600 }
+standby = { after_loops = 8, seconds = 30 }
+on_pause = "standby"
+renew_schedule_after = 5
 record = "car.jsonl"
 plan = [{ seconds = 60, power = 11000 }, { seconds = 30, power = -5000.0 }]
 v2x = { min_soc = 40, max_soc = 60 }
+[onboard]
+phases = 1
+power = 7360
+current = 32
+reactive = 2000
+efficiency = 0.9
 [battery]
 capacity = 50000
 soc = 50
@@ -111,10 +127,15 @@ voltage = 720
 """)
     settings = load_evcc(file)
     car = settings.car
-    battery = car.battery()
+    session = car.session
+    assert (session.pause, session.standby, session.on_pause) == (evcc.Break(20, 600.0), evcc.Break(8, 30.0), evcc.Rest.STANDBY)
+    battery, onboard = car.battery(), car.onboard()
+    assert (onboard.abilities.phases, onboard.power, onboard.current) == (1, 7_360, 32)
+    assert (onboard.abilities.reactive, onboard.efficiency) == (2_000, 0.9)
     assert settings.record == file.parent / "car.jsonl"
     assert (car.session.evcc_id, car.session.services, car.session.loops) == ("WMI0000000000001", (ServiceID.DC,), 12)
     assert car.session.control_modes == (ControlMode.SCHEDULED,)
+    assert car.session.renew_schedule_after == 5
     assert (battery.capacity, battery.soc) == (50_000, pytest.approx(50))
     assert battery.open_circuit_voltage == pytest.approx(720)
     assert (car.trip.departure, car.trip.target_soc, car.trip.min_soc, car.trip.max_soc) == (3600, 90, 30, 95)
@@ -124,6 +145,8 @@ voltage = 720
 
 
 SECC_WRONG = [
+    (SECC + 'receipt = { price = "dear" }\n', "evse[0].receipt.price: 'dear'; allowed: a finite number"),
+    (SECC + f"receipt = {{ price = 0.4, taxes = {[1.0] * 11} }}\n", "allowed: a list of up to 10 numbers >= 0"),
     ("", "evse: missing; allowed: at least one [[evse]] table"),
     ("evse = []", "evse: []; allowed: at least one [[evse]] table"),
     ("evse = 5", "evse: 5; allowed: at least one [[evse]] table"),
@@ -140,8 +163,8 @@ SECC_WRONG = [
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
     (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
-    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
-    (SECC + 'services = ["AC"]\n', 'evse[0].services[0]: \'AC\'; allowed: a list of "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
+    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
+    (SECC + 'services = ["WPT"]\n', 'evse[0].services[0]: \'WPT\'; allowed: a list of "AC", "AC_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
     (SECC + 'control_modes = ["Dynamic"]\n', "evse[0].control_modes[0]: 'Dynamic'; allowed: a list of \"scheduled\""),
     (SECC + "charge_loop_timeout = 0.4\n", "evse[0].charge_loop_timeout: 0.4; allowed: 0.5..60 s"),
@@ -177,8 +200,13 @@ EVCC_WRONG = [
     (EVCC + "v2x = { min_soc = 50 }", "v2x.max_soc: missing; allowed: a number of 0..100"),
     (EVCC + "battery = { capacity = 0 }", "battery.capacity: 0; allowed: a finite number > 0"),
     (EVCC + "battery = { volt = 0 }", "battery.volt: unknown key; allowed: capacity, charge_current"),
+    (EVCC + "onboard = { phases = 2 }", "onboard.phases: 2; allowed: 1 or 3"),
+    (EVCC + "onboard = { efficiency = 1.2 }", "onboard.efficiency: 1.2; allowed: a number above 0 and up to 1"),
+    (EVCC + "onboard = { power = 0 }", "onboard.power: 0; allowed: a finite number > 0"),
+    (EVCC + "onboard = { volt = 0 }", "onboard.volt: unknown key; allowed: current, efficiency, phases, power, reactive"),
     (EVCC + "plan = [{ seconds = 5, power = 1 }, { seconds = 5 }]", "plan[1].power: missing; allowed: a finite number"),
     (EVCC + "plan = [{ seconds = 0, power = 1 }]", "plan[0].seconds: 0; allowed: a finite number > 0"),
+    (EVCC + "renew_schedule_after = 0", "renew_schedule_after: 0; allowed: a whole number >= 1"),
     (EVCC + "loops = 0", "loops: 0; allowed: a whole number >= 1"),
     (EVCC + "loops = 2.5", "loops: 2.5; allowed: a whole number >= 1"),
     (EVCC + "departure = -1", "departure: -1; allowed: seconds from the start"),
@@ -234,3 +262,26 @@ def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:
     with pytest.raises(LocalError) as refused:
         load_secc(file)
     assert told in str(refused.value)
+
+
+def test_a_board_of_alternating_current_and_its_services(file: Path) -> None:
+    file.write_text(SECC + 'board = "simulated_ac"\n')
+    (evse,) = load_secc(file).station.evses
+    assert [service.id for service in evse.session.services] == [ServiceID.AC_BPT, ServiceID.AC]
+    assert evse.board.ac is not None
+    assert evse.allowed.charge_current == 32.0
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ('board = "simulated_ac"\nservices = ["AC", "DC"]', "'DC'; allowed: services of alternating current, which the board is for"),
+        ('services = ["AC_BPT"]', "'AC_BPT'; allowed: services of direct current, which the board is for"),
+    ],
+)
+def test_a_service_that_the_board_has_no_metal_for(file: Path, keys: str, says: str) -> None:
+    file.write_text(SECC + keys + "\n")
+    with pytest.raises(LocalError) as caught:
+        load_secc(file)
+    assert str(caught.value).startswith(f"{file}: evse[0].services: {says}")
+    assert "\n" not in str(caught.value)

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.power import AcAbilities
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.config.variants import DerName, VariantKeys, offered
 from iso15118.session.services import ControlMode, DerFunctions, Pricing, ServiceID, service_of
@@ -53,10 +54,39 @@ generator_mode = ["grid_forming"]
 
 def test_every_word_of_an_ac_outlet() -> None:
     keys = VariantKeys(phases=1, nominal_voltage=120, islanding_detection="passive", der_functions=["volt_var", "zero_current"])
-    ac, bpt, der = offered("x", ["AC", "AC_BPT", "AC_DER_IEC"], MODES, keys)  # type: ignore[list-item, arg-type]
+    ac, bpt, der = offered("x", ["AC", "AC_BPT", "AC_DER_IEC"], MODES, keys, AcAbilities())  # type: ignore[list-item, arg-type]
     assert {(one.phases, one.nominal_voltage, one.islanding, one.der_functions) for one in ac.sets} == {(1, 120, None, None)}
     assert {(one.phases, one.nominal_voltage, one.islanding, one.der_functions) for one in bpt.sets} == {(1, 120, 2, None)}
     assert {one.der_functions for one in der.sets} == {DerFunctions.VOLT_VAR | DerFunctions.ZERO_CURRENT}
+
+
+@pytest.mark.parametrize(("ac", "names"), [(None, [6, 2]), (AcAbilities(), [5, 1])])
+def test_without_a_word_both_directions_of_the_boards_current(ac: AcAbilities | None, names: list[int]) -> None:
+    assert [int(service.id) for service in offered("x", None, MODES, VariantKeys(), ac)] == names  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("service", "ac", "told"),
+    [
+        ("AC", None, "x.services: 'AC'; allowed: services of direct current, which the board is for"),
+        ("AC_DER_IEC", None, "'AC_DER_IEC'; allowed: services of direct"),
+        ("MCS", AcAbilities(), "x.services: 'MCS'; allowed: services of alternating current, which the board is for"),
+    ],
+)
+def test_a_service_of_the_other_current(service: str, ac: AcAbilities | None, told: str) -> None:
+    with pytest.raises(LocalError) as caught:
+        offered("x", [service], MODES, VariantKeys(), ac)  # type: ignore[list-item, arg-type]
+    assert told in str(caught.value)
+
+
+def test_phases_and_voltage_are_the_boards() -> None:
+    board = AcAbilities(phases=1, voltage=119.6)
+    (service,) = offered("x", ["AC"], MODES, VariantKeys(), board)  # type: ignore[list-item, arg-type]
+    assert {(one.phases, one.nominal_voltage) for one in service.sets} == {(1, 120)}
+    with pytest.raises(LocalError, match=r"x\.phases: 3; allowed: 1, which the board has"):
+        offered("x", ["AC"], MODES, VariantKeys(phases=3), board)  # type: ignore[list-item, arg-type]
+    (service,) = offered("x", ["AC"], MODES, VariantKeys(phases=1), AcAbilities())  # type: ignore[list-item, arg-type]
+    assert {one.phases for one in service.sets} == {1}
 
 
 def test_der_functions_go_by_their_names() -> None:

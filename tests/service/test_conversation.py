@@ -291,7 +291,7 @@ def test_garbage_behind_a_good_frame_comes_after_it(rig: Any, words: SimpleNames
     run(main())
 
 
-@pytest.mark.parametrize("payload_type", [0x8104, 0xA000, 0x0000])
+@pytest.mark.parametrize("payload_type", [0x8105, 0xA000, 0x0000])
 def test_an_unknown_payload_type_is_dropped_with_a_line(
     rig: Any, words: SimpleNamespace, caplog: pytest.LogCaptureFixture, payload_type: int
 ) -> None:

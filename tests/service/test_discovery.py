@@ -46,6 +46,7 @@ async def test_a_car_finds_the_charger_on_loopback() -> None:
     assert found == SdpResponse(LO.address, 55555, Security.NONE)
 
 
+@pytest.mark.case("SDP-01")
 def test_answers_go_to_the_sender_with_own_address_and_port() -> None:
     async def main() -> None:
         it, wire = server(plain_port=50000)
@@ -57,6 +58,7 @@ def test_answers_go_to_the_sender_with_own_address_and_port() -> None:
     run(main())
 
 
+@pytest.mark.case("SDP-01", "SDP-02")
 def test_with_tls_it_is_announced() -> None:
     async def main() -> None:
         it, wire = server(tls_port=50001)
@@ -66,6 +68,7 @@ def test_with_tls_it_is_announced() -> None:
     run(main())
 
 
+@pytest.mark.case("V2G-05", "SDP-03", "SDP-04", "SDP-08")
 @pytest.mark.parametrize(
     ("data", "source"),
     [
@@ -87,6 +90,49 @@ def test_no_answer_but_a_line(data: bytes, source: tuple[str, int, int, int], ca
 
     assert run(main()) == []
     assert len(caplog.records) == 1
+
+
+@pytest.mark.case("V2G-02", "V2G-03", "V2G-04", "V2G-05", "SDP-03", "SDP-04", "SDP-05")
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("02fd9000000000020000", id="version 2"),
+        pytest.param("01fd9000000000020000", id="inverse version"),
+        pytest.param("01fe9000000000010000", id="length smaller"),
+        pytest.param("01fe9000000000030000", id="length larger"),
+        pytest.param(SdpResponse(ETH.address, 50000).to_datagram().hex(), id="a response"),
+        pytest.param("01fe9000000000020100", id="reserved security"),
+        pytest.param("01fe9000000000020010", id="reserved transport"),
+        pytest.param("01fe90000000000100", id="one octet"),
+        pytest.param("01fe900000000003000000", id="three octets"),
+    ],
+)
+def test_a_bad_request_gets_no_answer_and_the_next_good_one_does(data: str) -> None:
+    async def main() -> None:
+        it, wire = server(plain_port=50000)
+        it.datagram_received(bytes.fromhex(data), FAR)
+        assert wire.sent == []
+        await asyncio.sleep(2.0)
+        assert wire.sent == []
+        it.datagram_received(SdpRequest(Security.NONE).to_datagram(), FAR)
+        assert [decode_response(octets) for octets, _ in wire.sent] == [SdpResponse(ETH.address, 50000, Security.NONE)]
+
+    run(main())
+
+
+@pytest.mark.case("SDP-06")
+def test_fifty_requests_of_several_cars_within_a_second_are_all_answered_alike() -> None:
+    async def main() -> list[bytes]:
+        it, wire = server(plain_port=50000)
+        for turn in range(10):
+            for car in range(5):
+                it.datagram_received(SdpRequest().to_datagram(), (f"fe80::{car + 1}", 40000, 0, FAR[3]))
+            await asyncio.sleep(0.1 if turn < 9 else 0.0)
+        return [data for data, _ in wire.sent]
+
+    answers = run(main())
+    assert len(answers) == 50
+    assert len(set(answers)) == 1
 
 
 def test_a_flood_is_throttled_and_its_log_too(caplog: pytest.LogCaptureFixture) -> None:

@@ -28,7 +28,7 @@ def make(config: EvseConfig | None = None, **words: Any) -> Evse:
 def test_the_snapshot_is_what_was_said_last() -> None:
     async def main() -> None:
         limits = Limits(200.0, 400.0, 50.0, 20_000.0, 30.0, 10_000.0)
-        schedules = ((Slot(60.0, 1.0),),)
+        schedules = (Plan(0.0, (Slot(60.0, 1.0),)),)
         evse = make(EvseConfig(limits=limits, schedules=schedules))
         await asyncio.sleep(7.5)
         evse.converse()
@@ -37,7 +37,7 @@ def test_the_snapshot_is_what_was_said_last() -> None:
         assert (world.now, world.clock) == (10.0, 1_780_000_002_500_000)
         assert (world.limits, world.abilities) == (limits, evse.config.board.abilities)
         assert (world.budget.charge, world.budget.discharge) == (20_000.0, 10_000.0)
-        assert world.plans == (Plan(1_780_000_000.0, schedules[0]),)
+        assert world.plans == (Plan(1_780_000_000.0, schedules[0].slots),)
         evse.set_budget(Budget(5.0))
         evse.trip()
         world = evse.snapshot()
@@ -165,3 +165,14 @@ class Wire(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+@pytest.mark.case("SES-03")
+def test_ten_thousand_session_ids_are_random() -> None:
+    """None comes twice, and of their bits each is set about as often as not (six sigma)."""
+    ids = [fresh_session_id() for _ in range(10_000)]
+    assert len(set(ids)) == len(ids)
+    assert {len(drawn) for drawn in ids} == {8}
+    for bit in range(64):
+        ones = sum(int.from_bytes(drawn) >> bit & 1 for drawn in ids)
+        assert abs(ones - 5_000) < 300, f"bit {bit}: {ones} of 10000"

@@ -99,6 +99,7 @@ def test_a_car_changes_its_service_within_a_session(mode: ControlMode) -> None:
     balanced(result)
 
 
+@pytest.mark.case("REN-06", "REN-08")
 def test_a_charger_asks_for_another_choice_of_service() -> None:
     phases: list[Phase] = []
 

@@ -83,6 +83,28 @@ def test_a_wish_for_another_choice_of_service_replays(tmp_path: Path) -> None:
     assert (result.equal, result.complete, result.turns) == (True, True, recorder.turns)
 
 
+def test_a_session_joined_behind_a_pause_replays_with_what_was_kept_of_it(tmp_path: Path) -> None:
+    config, wish = secc.Config(), evcc.Config(control_modes=(ControlMode.SCHEDULED,), pause=evcc.Break(20, 60.0), loops=40)
+    recorders: dict[str, Recorder] = {}
+
+    async def main() -> None:
+        pair = Pair(EvseConfig(session=config), CarConfig(session=wish))
+        assert (await pair.run()).clean
+        kept = plain(pair.evse.paused), plain(pair.car.paused)
+        assert None not in kept
+        recorders["charger"] = Recorder(Head("secc", plain(config), SESSION_ID.hex(), "1", kept[0]))
+        recorders["car"] = Recorder(Head("evcc", plain(wish), name="car", paused=kept[1]))
+        converse = pair.evse.converse
+        pair.evse.converse = lambda **words: converse(**words | {"session_id": SESSION_ID})  # type: ignore[method-assign]
+        assert (await pair.run(charger_scribe=recorders["charger"], car_scribe=recorders["car"])).clean
+
+    run(main())
+    for role, recorder in recorders.items():
+        result = replay(written(recorder, tmp_path / role))
+        assert (result.equal, result.complete, result.remark) == (True, True, "")
+        assert result.session.joined
+
+
 def test_another_decision_is_found_at_its_turn(session: SimpleNamespace, tmp_path: Path) -> None:
     def stubborn(state: Any, event: Any, world: Any) -> Any:
         state, commands = secc.step(state, event, world)

@@ -23,7 +23,7 @@ from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.links import link, udp_socket
 from iso15118.service.replay import replay
-from iso15118.service.seen import Ended, PhaseChanged, Seen
+from iso15118.service.seen import Direction, Ended, Exchanged, PhaseChanged, Seen
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle, VehicleResult
 from iso15118.session import evcc
@@ -90,6 +90,7 @@ async def test_a_car_charges_over_sockets_and_metal_is_off_afterwards() -> None:
         assert (status.sessions, status.faults) == (1, frozenset())
 
 
+@pytest.mark.case("MAL-07")
 async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: pytest.LogCaptureFixture) -> None:
     async with open_station() as station:
         car = car_for(station, replace(QUICK, loops=8))
@@ -105,6 +106,7 @@ async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: 
     assert 1 <= sum("second connection" in record.getMessage() for record in caplog.records) <= 20
 
 
+@pytest.mark.case("MAL-06")
 async def test_fifty_silent_connections_lock_nobody_out() -> None:
     async with open_station() as station:
         strangers = [await stranger(station) for _ in range(50)]
@@ -146,6 +148,33 @@ async def test_control_reaches_the_session() -> None:
         assert result.clean
         with pytest.raises(LocalError, match="there is no outlet 'two'; there are: one"):
             station.stop_session("two", "")
+
+
+async def test_a_station_asks_for_a_new_schedule_and_a_confirmation_while_it_charges() -> None:
+    """And the driver for another schedule: all of it beside the loop, over a socket."""
+    aside: list[str] = []
+    done = asyncio.Event()
+
+    def watch(name: str, seen: Seen) -> None:
+        if isinstance(seen, Exchanged) and seen.direction is Direction.OUT and seen.payload_type in (0x8101, 0x8102):
+            aside.append(type(seen.message).__name__)
+            if len(aside) == 7:
+                done.set()
+            elif aside[-1] == "PowerDeliveryRes" and aside.count("PowerDeliveryRes") == 1:
+                car.renegotiate_schedule("the driver stays longer")
+
+    async with open_station() as station:
+        car = car_for(station, LONG)
+        station.subscribe(watch)
+        run = asyncio.create_task(car.run())
+        await in_phase(station, Phase.CHARGE_LOOP)
+        station.renegotiate_schedule("one")
+        station.confirm_meter("one")
+        await asyncio.wait_for(done.wait(), 20)
+        station.stop_session("one", "closing time")
+        assert (await asyncio.wait_for(run, 20)).clean
+    three = ["DC_ChargeParameterDiscoveryRes", "ScheduleExchangeRes", "PowerDeliveryRes"]
+    assert sorted(aside) == sorted([*three, *three, "MeteringConfirmationRes"])
 
 
 async def test_an_emergency_stop_holds_until_somebody_resets_it() -> None:

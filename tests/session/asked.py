@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from iso15118.exi import Message
+from iso15118.exi.describe import rows
 from iso15118.messages.app_protocol import AppProtocol, supportedAppProtocolReq
+from iso15118.messages.catalogue import SCHEMAS
 from iso15118.messages.v20 import ac, authorization, certificate, dc, delivery, metering, parking, schedule, service, session
 from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, MeterInfo, Processing
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.xmldsig import X509IssuerSerial
+from iso15118.sequence.refusals import least_of
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 
 SESSION_ID: Final = bytes.fromhex("0123456789abcdef")
@@ -205,3 +208,21 @@ def request(
     if session_id is not None:
         filled["header"] = Header(session_id=session_id, time_stamp=STAMP)
     return cls(**(filled | fields))
+
+
+def _unserved() -> tuple[Message, ...]:
+    """Requests of kinds of transfer that nobody is offered: wireless, automatic connection, distributed energy resources."""
+    header = Header(session_id=SESSION_ID, time_stamp=STAMP)
+    said: list[Message] = []
+    for name in ("WPT", "ACDP", "AC_DER_IEC", "AC_DER_SAE"):
+        for root, cls in SCHEMAS[name].roots.items():
+            if not root.endswith("Req"):
+                continue
+            field = next((field for field in ("energy_transfer_mode", "control_mode") if field in cls.__fields__), "")
+            modes = [row.value for row in rows(cls) if row.field == field]
+            said += [least_of(cls, header=header, **({field: least_of(mode)} if field else {})) for mode in modes or [None]]
+    return tuple(said)
+
+
+UNSERVED: Final = _unserved()
+"""One of each class, and of each mode in it."""

@@ -26,16 +26,30 @@ from iso15118.energy import Authorisation, Budget
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import payload_type_of
-from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import Processing
-from iso15118.power import Abilities, Contactor, Insulation, Limits, Measured, Pilot, Reading, Setpoint, VehicleSetpoint
+from iso15118.power import (
+    Abilities,
+    AcAbilities,
+    AcReading,
+    Contactor,
+    Insulation,
+    Limits,
+    Measured,
+    Pilot,
+    Reading,
+    Setpoint,
+    VehicleSetpoint,
+)
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Transfer
 from iso15118.session import commands, events, secc
 from iso15118.session.commands import Apply, Arm, Disarm, Note, Send
-from iso15118.session.events import Connected, Received, Sent
+from iso15118.session.events import Connected, Received, Sent, Tick
 from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import PerPhase
 from iso15118.value import Value, replace
 from tests.session.asked import SESSION_ID, STAMP, protocol, request, turn
 
@@ -219,6 +233,15 @@ ABILITIES = Abilities(Limits(150.0, 500.0, 80.0, 30e3, 50.0, 20e3), min_charge_p
 """150..500 V, 80 A and 30 kW in, 50 A and 20 kW out, from 100 W on."""
 WIDE = Limits(0.0, 1000.0, 500.0, 500e3, 500.0, 500e3)
 """Limits beside the abilities that never bind."""
+AC_ABILITIES = Abilities(
+    Limits(207.0, 253.0, 32.0, 22e3, 20.0, 13e3),
+    min_charge_power=1.2e3,
+    min_discharge_power=100.0,
+    ac=AcAbilities(reactive=5e3),
+)
+"""230 V on three phases: 32 A and 22 kW in, 20 A and 13 kW out, 5 kvar."""
+GRID = AcReading(PerPhase(230.0, 230.0, 230.0))
+"""A grid as it should be, and nothing flows."""
 BUDGET = Budget(charge=22e3, discharge=11e3)
 START = 1000.0
 """Monotonic s at which the car connects."""
@@ -240,9 +263,11 @@ def reading(at: float = START, **values: Any) -> Reading:
     return Reading(**{name: Measured(value, at) for name, value in (cold | values).items()})
 
 
-def snapshot(**changes: Any) -> SeccSnapshot:
-    """The charger's world when a car that is already authorised connects."""
+def snapshot(transfer: Transfer = Transfer.DC, **changes: Any) -> SeccSnapshot:
+    """The charger's world when a car that is already authorised connects; a car for alternating current has its pilot at B."""
     world = SeccSnapshot(START, STAMP, reading(), ABILITIES, WIDE, BUDGET, Authorisation.ACCEPTED)
+    if transfer is not Transfer.DC:
+        world = replace(world, abilities=AC_ABILITIES, reading=reading(pilot=Pilot.B, ac=GRID))
     return replace(world, **changes)
 
 
@@ -263,31 +288,39 @@ def charger_at(
     if config is None:
         usual = secc.Config()
         config = usual if usual.service(service) else replace(usual, services=(service_of(service),))
-    path = PATH
+    path = PATH if service.transfer is Transfer.DC else AC_PATH
     if phase is Phase.STANDBY:
-        config, path = replace(config, standby=True), (*PATH[: PATH.index(_LEAVE)], (delivery.PowerDeliveryReq, _STANDBY))
-    play = Playbook(secc.begin(config, SESSION_ID), secc.step, snapshot(**changes))
+        config, path = replace(config, standby=True), (*path[: path.index(_LEAVE)], (delivery.PowerDeliveryReq, _STANDBY))
+    play = Playbook(secc.begin(config, SESSION_ID), secc.step, snapshot(service.transfer, **changes))
     play >> Connected()
     for step in path:
         if isinstance(step, World):
             play >> step
-        elif play.session.phase is phase:
+        elif not isinstance(step, Tick) and play.session.phase is phase and play.session.deferred is None:
             break
         else:
-            cls, said_ = step
-            play >> request(cls, service=service, mode=mode, **(said_ | (asks or {}).get(cls, {})))
-            play.skip() >> Sent()
+            play >> (step if isinstance(step, Tick) else _ask(step, service, mode, asks or {}))
+            answered = any(isinstance(command, Send) for command in play.skip().commands)
+            if answered:
+                play >> Sent()
     if play.session.phase is not phase:
         play._fail(f"{phase} was not reached")
     play.skip().chart = [f"      a charger at {phase.name}"]
     return play
 
 
+def _ask(step: tuple[type[Message], dict[str, Any]], service: ServiceID, mode: ControlMode, asks: Any) -> Message:
+    cls, said_ = step
+    asked: Message = request(cls, service=service, mode=mode, **(said_ | asks.get(cls, {})))
+    return asked
+
+
 _DONE: dict[str, Any] = {"ev_processing": Processing.Finished}
 _STOP: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Stop, "ev_power_profile": None}
 _STANDBY: dict[str, Any] = {"charge_progress": delivery.ChargeProgress.Standby, "ev_power_profile": None}
 _LEAVE: tuple[type[Message], dict[str, Any]] = (delivery.PowerDeliveryReq, _STOP)
-PATH: tuple[World | tuple[type[Message], dict[str, Any]], ...] = (
+Steps = tuple[World | Tick | tuple[type[Message], dict[str, Any]], ...]
+_TO_SERVICE: Steps = (
     (supportedAppProtocolReq, {}),
     (wire.SessionSetupReq, {}),
     (authorization.AuthorizationSetupReq, {}),
@@ -295,6 +328,9 @@ PATH: tuple[World | tuple[type[Message], dict[str, Any]], ...] = (
     (service.ServiceDiscoveryReq, {}),
     (service.ServiceDetailReq, {}),
     (service.ServiceSelectionReq, {}),
+)
+PATH: Steps = (
+    *_TO_SERVICE,
     (dc.DC_ChargeParameterDiscoveryReq, {}),
     (schedule.ScheduleExchangeReq, {}),
     (dc.DC_CableCheckReq, {}),
@@ -313,3 +349,22 @@ PATH: tuple[World | tuple[type[Message], dict[str, Any]], ...] = (
     (wire.SessionStopReq, {}),
 )
 """The way through a whole session without a charge loop: what the car asks, and what metal does meanwhile."""
+AC_PATH: Steps = (
+    *_TO_SERVICE,
+    (ac.AC_ChargeParameterDiscoveryReq, {}),
+    (schedule.ScheduleExchangeReq, {}),
+    (delivery.PowerDeliveryReq, {}),
+    after(0.1),
+    given(pilot=Pilot.C),
+    Tick(),
+    given(contactor=Contactor.CLOSED, locked=True, voltage=230.0),
+    Tick(),
+    _LEAVE,
+    after(0.1),
+    given(pilot=Pilot.B),
+    Tick(),
+    given(contactor=Contactor.OPEN, voltage=0.0),
+    Tick(),
+    (wire.SessionStopReq, {}),
+)
+"""The same for alternating current: pilot and contactor move while Start and Stop wait for their answer."""

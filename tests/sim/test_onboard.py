@@ -120,7 +120,11 @@ def test_losses_are_on_the_batterys_side(power: float, behind: float) -> None:
 
 def test_its_limits_with_a_battery() -> None:
     of = OnBoardCharger().limits(Limits(300.0, 400.0, 100.0, 6e3, 100.0, 40e3))
-    assert (of.charge_current, of.charge_power, of.discharge_power) == (16.0, pytest.approx(6e3 / 0.94), 11e3)
+    assert (of.charge_current, of.charge_power, of.discharge_power) == (
+        pytest.approx(11e3 / 690.0),
+        pytest.approx(6e3 / 0.94),
+        pytest.approx(11e3),
+    )
     assert of.min_voltage < 230.0 < of.max_voltage
     assert OnBoardCharger().limits(Limits(300.0, 400.0, 100.0, 40e3)).discharge_current == 0.0
     assert OnBoardCharger(phases=1).limits(WIDE).charge_power == 230.0 * 16.0

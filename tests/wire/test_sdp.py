@@ -89,6 +89,7 @@ def test_a_request_survives_the_link(request: SdpRequest) -> None:
     assert decode_request(request.to_datagram()) == request
 
 
+@pytest.mark.case("SDP-01")
 @given(responses)
 def test_a_response_survives_the_link_and_has_28_octets(response: SdpResponse) -> None:
     assert decode_response(response.to_datagram()) == response
@@ -118,6 +119,7 @@ BAD_REQUESTS = [
 ]
 
 
+@pytest.mark.case("V2G-02", "V2G-03", "V2G-04", "V2G-05", "SDP-03", "SDP-05")
 @pytest.mark.parametrize(("datagram", "message"), BAD_REQUESTS)
 def test_a_datagram_that_is_no_request_is_refused(datagram: str, message: str) -> None:
     with pytest.raises(CodecError) as refused:
@@ -228,6 +230,7 @@ def test_a_sender_on_the_link_passes(address: str) -> None:
     on_link(address_octets(address))
 
 
+@pytest.mark.case("SDP-08")
 def test_a_sender_on_another_interface_is_refused() -> None:  # SDP-06, C-08
     on_link(CHARGER, scope=3, own_scope=3)
     on_link(CHARGER, scope=0, own_scope=3)
@@ -257,6 +260,7 @@ def test_a_request_for_tls_gets_the_tls_port() -> None:  # C-01
     assert answer(SdpRequest(), address=CHARGER, port=54321, plain_port=54000) == response
 
 
+@pytest.mark.case("SDP-02")
 def test_a_request_for_no_tls_never_gets_a_plain_port_of_a_20_only_charger() -> None:  # SDP-03, C-02
     assert answer(SdpRequest(Security.NONE), address=CHARGER, port=54321) == SdpResponse(CHARGER, 54321, Security.TLS)
 
@@ -265,6 +269,7 @@ def test_a_request_for_no_tls_gets_the_plain_port_where_there_is_one() -> None:
     assert answer(SdpRequest(Security.NONE), address=CHARGER, port=1, plain_port=2) == SdpResponse(CHARGER, 2, Security.NONE)
 
 
+@pytest.mark.case("SDP-04")
 @pytest.mark.parametrize("security", list(Security))
 def test_a_request_for_udp_gets_no_answer(security: Security) -> None:  # SDP-04, C-04
     request = decode_request(TLS_REQUEST[:8] + bytes([security, 0x10]))
@@ -349,6 +354,7 @@ def test_the_first_request_is_due_at_once() -> None:
     assert client.unanswered == 2
 
 
+@pytest.mark.case("SDP-09")
 def test_a_silent_link_sees_50_requests_and_then_failure() -> None:  # C-09, SDP-09
     client = searching(100.0)
     sent = run_out(client, 100.0)
@@ -383,6 +389,7 @@ def test_requests_keep_their_distance_however_poll_is_called(steps: list[int]) -
     assert client.gave_up == (len(sent) == 50 and now >= sent[-1] + 0.25)
 
 
+@pytest.mark.case("SDP-10")
 def test_an_answer_after_three_losses_resets_the_counter() -> None:  # C-10
     client = searching()
     for count in range(3):
@@ -402,6 +409,7 @@ def test_a_late_answer_to_an_earlier_request_is_taken() -> None:
     assert client.received(RESPONSE, 100.26) == HONEST
 
 
+@pytest.mark.case("SDP-13")
 def test_the_second_answer_is_ignored() -> None:  # C-13
     client = searching()
     client.poll(100.0)
@@ -411,6 +419,7 @@ def test_the_second_answer_is_ignored() -> None:  # C-13
     assert client.notes[-1].reason == "no request is waiting for an answer"
 
 
+@pytest.mark.case("SDP-11", "SDP-12")
 @pytest.mark.parametrize(
     ("datagram", "reason"),
     [
@@ -470,6 +479,7 @@ def test_an_answer_after_giving_up_is_ignored() -> None:
     assert client.gave_up
 
 
+@pytest.mark.case("SDP-14")
 def test_starting_again_keeps_the_distance() -> None:  # C-14: TCP was refused, discovery goes on
     client = searching()
     client.poll(100.0)

@@ -131,6 +131,7 @@ def test_a_coupling_type_that_is_no_octet_is_not_sent(coupling: int) -> None:
         WirelessResponse(CHARGER, 1, coupling=coupling).to_datagram()
 
 
+@pytest.mark.case("SDP-15")
 def test_the_answer_mirrors_the_coupling_type() -> None:  # case 28
     response = answer_wireless(ASKED, address=CHARGER, port=54321, diagnosis=Diagnosis.DONE_WITH_EVSEID, evseid="DE*ABC*E1")
     assert response.to_datagram() == RESPONSE

@@ -2,12 +2,16 @@
 
 make = outlet(Board(), vehicle)     # one process: charger and car share the plant
 make = outlet(Board())              # the charger alone: a phantom car follows the supply
+make = outlet(AC_BOARD, vehicle)    # alternating current: a board with a table [ac]
 """
 
 from __future__ import annotations
 
+from typing import cast
+
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board, fill
+from iso15118.hal.simulated.ac import SimulatedAcOutlet
 from iso15118.hal.simulated.devices import (
     SimulatedContactor,
     SimulatedInsulationMonitor,
@@ -16,8 +20,10 @@ from iso15118.hal.simulated.devices import (
     SimulatedPilot,
     SimulatedSupply,
 )
+from iso15118.power import AcAbilities
 from iso15118.sim.bus import DcBus, Load
 from iso15118.sim.faults import SimulatedFaults
+from iso15118.sim.mains import AcLoad, Mains, MainsPhantom
 from iso15118.sim.phantom import PhantomVehicle
 from iso15118.sim.plant import Plant
 from iso15118.sim.relay import Relay
@@ -66,6 +72,10 @@ class SimulatedOutlet:
         self.lock = SimulatedLock(plant, settings.lock_delay)
         self._devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
 
+    def plug(self, load: Load | None) -> None:
+        """Hang this vehicle on the cable in place of what hung there; None: nothing."""
+        self.plant.bus.load = load
+
     def advance(self, now: Second) -> None:
         """Move the plant up to `now` and measure it."""
         self.plant.advance(now)
@@ -90,8 +100,32 @@ def settings_of(board: Board) -> Settings:
     return settings
 
 
-def outlet(board: Board | None = None, load: Load | None = None, faults: SimulatedFaults | None = None) -> SimulatedOutlet:
+def outlet(
+    board: Board | None = None, load: Load | AcLoad | None = None, faults: SimulatedFaults | None = None
+) -> SimulatedOutlet | SimulatedAcOutlet:
     """An outlet as `board` describes it (default: the default board), with `load` plugged in (default: a phantom car)."""
+    board = Board() if board is None else board
+    if board.ac is not None:
+        return ac_outlet(board, cast("AcLoad | None", load), faults)
+    return dc_outlet(board, cast("Load | None", load), faults)
+
+
+def ac_outlet(board: Board, load: AcLoad | None = None, faults: SimulatedFaults | None = None) -> SimulatedAcOutlet:
+    """An outlet of alternating current: as `outlet`, for a board with a table [ac]."""
+    settings, ac = settings_of(board), board.ac or AcAbilities()
+    mains = Mains(
+        MainsPhantom() if load is None else load,
+        phases=ac.phases,
+        voltage=ac.voltage,
+        frequency=ac.frequency,
+        contactor=Relay(settings.contactor_delay),
+        faults=faults,
+    )
+    return SimulatedAcOutlet(mains, board, meter_id=settings.meter_id, lock_delay=settings.lock_delay)
+
+
+def dc_outlet(board: Board | None = None, load: Load | None = None, faults: SimulatedFaults | None = None) -> SimulatedOutlet:
+    """An outlet of direct current: as `outlet`."""
     board = Board() if board is None else board
     settings = settings_of(board)
     supply = Supply(

@@ -11,6 +11,7 @@ from typing import Final
 from iso15118.errors import LocalError
 from iso15118.hal.protocols import Health
 from iso15118.power import Abilities, Contactor, Insulation, Measured, Pilot
+from iso15118.sim.mains import Mains
 from iso15118.sim.plant import Plant
 from iso15118.units import Ampere, Ohm, Second, Volt, WattHour
 from iso15118.value import replace
@@ -151,7 +152,7 @@ class SimulatedInsulationMonitor:
 class SimulatedMeter:
     """`hal.protocols.EnergyMeter`."""
 
-    plant: Plant
+    plant: Plant | Mains
     meter_id: str
     into: Measured[WattHour] = _UNMEASURED
     out: Measured[WattHour] = _UNMEASURED
@@ -175,7 +176,7 @@ class SimulatedMeter:
 class SimulatedPilot:
     """`hal.protocols.ControlPilot`."""
 
-    plant: Plant
+    plant: Plant | Mains
     percent: float = 100.0
     seen: Measured[Pilot] = _UNPLUGGED
 
@@ -195,7 +196,7 @@ class SimulatedPilot:
 class SimulatedLock:
     """`hal.protocols.ConnectorLock`: a motor that takes `delay`."""
 
-    plant: Plant
+    plant: Plant | Mains
     delay: Second
     state: Measured[bool] = _FREE
     _wanted: bool = False

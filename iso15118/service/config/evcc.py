@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from iso15118.energy import Offer, Slot
 from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
@@ -30,12 +31,14 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import Wanted, wanted
+from iso15118.service.config.value_added import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
+from iso15118.tariff import Rule, Stack
 from iso15118.value import Value
 
 
@@ -49,6 +52,16 @@ class BatteryTable(Table):
     discharge_current: Magnitude = 150.0
 
 
+class OnboardTable(Table):
+    """The car's on-board charger: apparent power of all phases together, VA; A in each phase; var of all together."""
+
+    phases: Annotated[Literal[1, 3], Field(description="1 or 3")] = 3
+    power: Positive = 11_000.0
+    current: Positive = 16.0
+    reactive: Magnitude = 5_000.0
+    efficiency: Annotated[float, Field(gt=0, le=1, description="a number above 0 and up to 1")] = 0.94
+
+
 class LegTable(Table):
     """A part of the plan: W for seconds."""
 
@@ -56,11 +69,32 @@ class LegTable(Table):
     power: Annotated[float, Field(allow_inf_nan=False, description="a finite number, negative to discharge")]
 
 
+class BreakTable(Table):
+    """A rest by the car's own plan: after so many exchanges of the charge loop, for so many seconds."""
+
+    after_loops: Annotated[int, Field(ge=1, description="a whole number >= 1")]
+    seconds: Positive
+
+    @property
+    def value(self) -> evcc.Break:
+        """The same as the session takes it."""
+        return evcc.Break(self.after_loops, self.seconds)
+
+
 class WindowTable(Table):
     """States of charge between which the battery may be cycled."""
 
     min_soc: Percent
     max_soc: Percent
+
+
+class OfferTable(Table):
+    """What the car offers to give, W for s, and what a kWh has to bring it."""
+
+    power: Positive
+    seconds: Annotated[float, Field(ge=1, le=2**32 - 1, description="1..4294967295 s")] = 86_400.0
+    asks: Annotated[float, Field(allow_inf_nan=False, description="a finite number, for a kWh")] = 0.0
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description='a code of three capital letters, such as "EUR"')] = "EUR"
 
 
 class CarTable(Table):
@@ -72,13 +106,27 @@ class CarTable(Table):
     mobility_needs: Needs = Field(default=[1, 2])
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
     value_added: Wanted = Field(default=[])
+    parking: Annotated[CarParkingTable, Field(description="a table")] = CarParkingTable()
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
+    onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     target_soc: Percent = 80.0
     min_soc: Percent = 20.0
     max_soc: Percent = 100.0
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    pause: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
+    """Under a schedule only: when the charger steers, it has to ask."""
+    standby: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
+    on_pause: Annotated[str, Field(pattern=r"^(pause|standby)$", description='"pause" or "standby"')] = "pause"
+    """How the charger's wish for a pause is followed."""
+    renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
+    schedule_choice: Annotated[Literal["first", "most_energy", "cheapest"], Field(description='"first", "most_energy" or "cheapest"')] = (
+        "first"
+    )
+    give_back: Flag = False
+    """With "cheapest": energy is given in the dearest slots where charging it anew costs less."""
+    energy_offer: Annotated[OfferTable | None, Field(description="a table")] = None
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
@@ -128,8 +176,16 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         control_modes=tuple(ControlMode[name.upper()] for name in file.control_modes),
         mobility_needs=tuple(file.mobility_needs),
         pricing=pricings(file.pricing),
+        schedule_choice=evcc.ScheduleChoice[file.schedule_choice.upper()],
+        give_back=file.give_back,
+        energy_offer=_offer(file.energy_offer),
         value_added=wanted(file.value_added),
+        parking=car_parking(file.parking),
         loops=file.loops,
+        pause=None if file.pause is None else file.pause.value,
+        standby=None if file.standby is None else file.standby.value,
+        on_pause=evcc.Rest(file.on_pause),
+        renew_schedule_after=file.renew_schedule_after,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )
@@ -147,9 +203,18 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         interface=interface,
         session=session,
         battery=_battery(file.battery),
+        onboard=partial(OnBoardCharger, **dict(file.onboard)),
         trip=trip,
         plan=tuple(Leg(leg.seconds, leg.power) for leg in file.plan),
     )
+
+
+def _offer(table: OfferTable | None) -> Offer | None:
+    """A fee asked is owed to the car, so negative."""
+    if table is None:
+        return None
+    slots, stacks = (Slot(table.seconds, 0.0, table.power),), (Stack(table.seconds, (Rule(-table.asks),)),)
+    return Offer(0.0, slots, stacks, table.currency)
 
 
 def _battery(table: BatteryTable) -> partial[Battery]:

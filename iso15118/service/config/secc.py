@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from iso15118.energy import Budget, Slot
+from iso15118.energy import Budget, Plan, Slot
 from iso15118.errors import LocalError
 from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.config.lenience import ChargerLenience, lenience
+from iso15118.service.config.schedules import ProposalTable, ScheduleTable, plans, proposal
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -22,20 +23,21 @@ from iso15118.service.config.toml import (
     LoopTimeout,
     Magnitude,
     Modes,
+    Positive,
     Services,
     Table,
     Text,
     both_modes,
-    both_services,
     insecure,
     interface,
     read,
 )
-from iso15118.service.config.value_added import VasKeys, offered_beside
+from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
 from iso15118.service.config.variants import VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
+from iso15118.tariff import Rate
 from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
@@ -61,6 +63,21 @@ class BudgetTable(Table):
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
 
 
+class WatchTable(Table):
+    """How a car that has confirmed a power tolerance is held to its profile, s; and what happens to one that declines."""
+
+    settle: Magnitude = secc.Watch().settle
+    correction: Magnitude = secc.Watch().correction
+    declined: Annotated[Literal["renegotiate", "stop"], Field(description='"renegotiate" or "stop"')] = "renegotiate"
+
+
+class ReceiptTable(Table):
+    """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
+
+    price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
+
+
 class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
@@ -69,20 +86,30 @@ class EvseTable(VariantKeys, VasKeys):
     name: Identity | None = None
     """For people, the control API and the log; the number of the outlet in the file if left out."""
     board: Text = "simulated"
-    services: Services = Field(default_factory=both_services)
+    services: Services | None = None
+    """What is left out is both directions of the board's current."""
     control_modes: Modes = Field(default_factory=both_modes)
     limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
     discharge_allowed: Flag = True
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
+    schedule: Annotated[list[ScheduleTable], Field(max_length=3, description="one to three [[evse.schedule]] tables")] = Field(default=[])
+    proposal: Annotated[ProposalTable | None, Field(description="a table")] = None
+    watch: Annotated[WatchTable, Field(description="a table")] = WatchTable()
     always_priced: Flag = False
     meter_at_start: Flag = True
     negative_discharge: Flag = False
     service_renegotiation: Flag = False
     standby: Flag = False
+    pause_seconds: Positive = secc.Config().pause_seconds
+    """How long a session may pause and be joined again."""
+    pause_locked: Flag = True
+    """The connector stays locked meanwhile."""
     lenience: Annotated[ChargerLenience, Field(description="a table")] = ChargerLenience()  # type: ignore[valid-type]
     """Deviations of cars: `time_stamp_unit = "refuse"` and so on."""
+    receipt: Annotated[ReceiptTable | None, Field(description="a table")] = None
+    """Given with every reading of the meter."""
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
@@ -135,16 +162,22 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
         value_added=offered_beside(where, table),
+        parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
         always_priced=table.always_priced,
+        watch=secc.Watch(table.watch.settle, table.watch.correction, table.watch.declined == "renegotiate"),
         meter_at_start=table.meter_at_start,
         negative_discharge=table.negative_discharge,
         lenience=lenience(table.lenience),
         service_renegotiation=table.service_renegotiation,
         standby=table.standby,
+        pause_seconds=table.pause_seconds,
+        pause_locked=table.pause_locked,
     )
+    if table.schedule and table.tuples > 1:
+        raise LocalError(f"{where}.tuples: {table.tuples} beside schedule tables; allowed: one of both")
     budget = table.budget
     return EvseConfig(
         name=table.name or str(index + 1),
@@ -153,21 +186,27 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         board=board,
         limits=limits,
         budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
-        schedules=_schedules(limits, table.tuples),
+        schedules=plans(where, table.schedule, session.services) or _shares(limits, table.tuples),
+        proposal=proposal(where, table.proposal),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
+        rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         discharge_allowed=table.discharge_allowed,
     )
 
 
-def _schedules(limits: Limits, tuples: int) -> tuple[tuple[Slot, ...], ...]:
+def _shares(limits: Limits, tuples: int) -> tuple[Plan, ...]:
     """`tuples` schedules of a day: all that is allowed, half, a quarter. A single one needs no words."""
     shares = [0.5**i for i in range(tuples)] if tuples > 1 else []
-    return tuple((Slot(DAY, limits.charge_power * share, limits.discharge_power * share),) for share in shares)
+    return tuple(Plan(0.0, (Slot(DAY, limits.charge_power * share, limits.discharge_power * share),)) for share in shares)
+
+
+_SIMULATED: Final = {"simulated": boards.Board(), "simulated_ac": boards.AC_BOARD}
+"""Boards that need no file."""
 
 
 def _board(path: Path, where: str, name: str) -> boards.Board:
-    if name == "simulated":
-        return boards.Board()
+    if name in _SIMULATED:
+        return _SIMULATED[name]
     board = boards.load(path.parent / name)
     try:
         registry.family(board.family)

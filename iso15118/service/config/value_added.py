@@ -7,9 +7,12 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from iso15118.errors import LocalError
+from iso15118.messages.v20.parking import ParkingMethod
 from iso15118.service.config.toml import Flag, Table
+from iso15118.session import evcc
 from iso15118.session.value_added import (
     Intended,
+    ParkingSpace,
     ParkingStatusType,
     Setting,
     ValueAddedID,
@@ -20,6 +23,9 @@ from iso15118.session.value_added import (
 )
 
 _NAMES: Final = {"Internet": ValueAddedID.INTERNET, "ParkingStatus": ValueAddedID.PARKING_STATUS}
+
+
+Place = Annotated[int, Field(ge=-32_768, le=32_767, description="a whole number of -32768..32767")]
 
 
 class InternetTable(Table):
@@ -46,6 +52,9 @@ class ParkingTable(Table):
         ),
     ] = Field(default=["manual_internal"])
     free: Flag = True
+    space: Place | None = None
+    device_location: Place | None = None
+    target_distance: Place | None = None
 
 
 class VasKeys(Table):
@@ -65,6 +74,17 @@ class WantedTable(Table):
     parameters: Annotated[dict[str, bool | int | float | str], Field(description="a table of parameters and what they are to be")] = Field(
         default={}
     )
+
+
+class CarParkingTable(Table):
+    """How a car gets to its parking space."""
+
+    method: Annotated[
+        Literal["AutoParking", "MVGuideManual", "Manual"], Field(description='"AutoParking", "MVGuideManual" or "Manual"')
+    ] = "Manual"
+    vehicle_frame: Place | None = None
+    device_offset: Place | None = None
+    vehicle_travel: Place | None = None
 
 
 Wanted = Annotated[
@@ -90,6 +110,17 @@ def offered_beside(where: str, keys: VasKeys) -> tuple[ValueAddedService, ...]:
         types = tuple(ParkingStatusType[name.upper()] for name in keys.parking.types)
         found.append(parking_status(intended, types, free=keys.parking.free))
     return tuple(found)
+
+
+def parking_space(keys: VasKeys) -> ParkingSpace:
+    """What a car that checks in is told."""
+    table = keys.parking or ParkingTable()
+    return ParkingSpace(table.space, table.device_location, table.target_distance)
+
+
+def car_parking(table: CarParkingTable) -> evcc.Parking:
+    """How a car gets to its parking space."""
+    return evcc.Parking(ParkingMethod(table.method), table.vehicle_frame, table.device_offset, table.vehicle_travel)
 
 
 def wanted(tables: list[WantedTable]) -> tuple[WantedVas, ...]:

@@ -8,8 +8,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from iso15118.errors import LocalError
+from iso15118.power import AcAbilities
 from iso15118.sequence.table import Transfer
-from iso15118.service.config.toml import ModeName, ServiceName, Table
+from iso15118.service.config.toml import ModeName, ServiceName, Table, both_services
 from iso15118.session.services import (
     MEGAWATT,
     PARAMETERS,
@@ -48,7 +49,7 @@ DerName = Literal[
 
 
 class VariantKeys(Table):
-    """Keys of an outlet. Those left out are the usual ones of the services that have them."""
+    """Keys of an outlet. Those left out are the usual ones of the services that have them, phases and voltage the board's."""
 
     connector: Annotated[int | None, Field(ge=1, le=4, description="1 (Core), 2 (Extended: CCS), 3 (Dual2) or 4 (Dual4)")] = None
     mcs_connector: Annotated[int | None, Field(ge=1, le=7, description="1 (MCS) to 7 (marine)")] = None
@@ -81,9 +82,20 @@ _SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {
 """Key to the services whose parameter sets have a word for it."""
 
 
-def offered(where: str, services: list[ServiceName], control_modes: list[ModeName], keys: VariantKeys) -> tuple[Service, ...]:
-    """The services in all their variants. Raises LocalError for a key that none of them has a word for."""
+def offered(
+    where: str, services: list[ServiceName] | None, control_modes: list[ModeName], keys: VariantKeys, ac: AcAbilities | None = None
+) -> tuple[Service, ...]:
+    """The services in all their variants; `ac`: what the board can do with alternating current, None: it is one of direct current.
+
+    Raises LocalError for a service of the other current, a key that no service has a word for, or more phases than the board has.
+    """
+    if services is None:
+        services = both_services() if ac is None else ["AC_BPT", "AC"]
     once(f"{where}.services", services)
+    for name in services:
+        if (ServiceID[name].transfer is Transfer.DC) is not (ac is None):
+            current = "direct" if ac is None else "alternating"
+            raise LocalError(f"{where}.services: {name!r}; allowed: services of {current} current, which the board is for")
     once(f"{where}.control_modes", control_modes)
     for key in VariantKeys.model_fields:
         value = getattr(keys, key)
@@ -95,14 +107,16 @@ def offered(where: str, services: list[ServiceName], control_modes: list[ModeNam
             raise LocalError(f"{where}.{key}: {value!r}; allowed: where {names} is among the services")
     if keys.mobility_needs and 2 in keys.mobility_needs and "dynamic" not in control_modes:
         raise LocalError(f'{where}.mobility_needs: {keys.mobility_needs}; allowed: 2 only with "dynamic" among the control_modes')
+    if ac is not None and keys.phases is not None and keys.phases > ac.phases:
+        raise LocalError(f"{where}.phases: {keys.phases}; allowed: {ac.phases}, which the board has")
     modes = tuple(ControlMode[name.upper()] for name in control_modes)
     try:
-        return tuple(service_of(ServiceID[name], modes, _variants(keys)) for name in services)
+        return tuple(service_of(ServiceID[name], modes, _variants(keys, ac or AcAbilities())) for name in services)
     except LocalError as error:
         raise LocalError(f"{where}: {error}") from None
 
 
-def _variants(keys: VariantKeys) -> Variants:
+def _variants(keys: VariantKeys, ac: AcAbilities) -> Variants:
     usual = Variants()
     functions = DerFunctions(0)
     for name in keys.der_functions or ():
@@ -112,8 +126,8 @@ def _variants(keys: VariantKeys) -> Variants:
         pricing=pricings(keys.pricing or ["none"]),
         connector=keys.connector or usual.connector,
         mcs_connector=keys.mcs_connector or usual.mcs_connector,
-        phases=keys.phases or usual.phases,
-        nominal_voltage=usual.nominal_voltage if keys.nominal_voltage is None else keys.nominal_voltage,
+        phases=keys.phases or ac.phases,
+        nominal_voltage=round(ac.voltage) if keys.nominal_voltage is None else keys.nominal_voltage,
         bpt_channels=tuple(BptChannel[name.upper()] for name in keys.bpt_channel or ("unified",)),
         generator_modes=tuple(GeneratorMode[name.upper()] for name in keys.generator_mode or ("grid_following",)),
         islanding=Islanding[(keys.islanding_detection or "active").upper()],

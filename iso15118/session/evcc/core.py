@@ -12,15 +12,17 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.exi import Message
 from iso15118.messages import stamps
 from iso15118.messages.catalogue import payload_type_of, response_of
-from iso15118.messages.v20.common import ChargeLoopReq, Header, Response, ResponseCode
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Header, Response, ResponseCode
 from iso15118.messages.v20.session import SessionSetupRes, SessionStopReq
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.streams import BEGIN, MESSAGE, PAYLOAD_TYPES, Stream, stream_of
+from iso15118.sequence.streams import legal as legal_aside
 from iso15118.sequence.table import Outcome, following, legal
 from iso15118.sequence.timers import Timer, Times, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
-from iso15118.session.evcc import contactor, turns
-from iso15118.session.evcc.delivery import starts
-from iso15118.session.evcc.state import Config, Read, Session
+from iso15118.session.evcc import contactor, streams, turns
+from iso15118.session.evcc.delivery import starts, stops
+from iso15118.session.evcc.state import Aside, Config, Paused, Read, Session
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
@@ -34,11 +36,15 @@ _UNSTARTED: Final = (Phase.APP_PROTOCOL, Phase.SESSION_SETUP)
 """Here no session can be stopped in order yet."""
 _ENDING: Final = frozenset(((Timer.CABLE_CHECK, Phase.CABLE_CHECK), (Timer.PRE_CHARGE, Phase.PRE_CHARGE)))
 """Timers that end the session while their phase lasts."""
+_BESIDE: Final = (MESSAGE[Stream.SCHEDULE], MESSAGE[Stream.METERING], Timer.SCHEDULE_ONGOING, Timer.SCHEDULE_PACE)
+"""Timers of the side streams that live beside the charge loop."""
+_ASIDE: Final = (*_BESIDE, MESSAGE[Stream.PARKING])
+"""Timers of side streams."""
 
 
-def begin(config: Config) -> Session:
-    """A session before its first event."""
-    return Session(config)
+def begin(config: Config, paused: Paused | None = None) -> Session:
+    """A session before its first event. `paused`: what was kept of one that is to be joined again [V2G20-1541]."""
+    return Session(config) if paused is None else Session(config, id=paused.session_id, paused=paused)
 
 
 def step(session: Session, event: Event, snapshot: EvccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -62,16 +68,21 @@ def _happened(session: Session, event: Event, snapshot: EvccSnapshot, out: list[
     match event:
         case Tick():
             return _apply(session, snapshot, out, renew=True)
-        case Received(message, _):
+        case Received(message, payload_type):
+            stream = stream_of(payload_type)
+            if stream is not Stream.MAIN:
+                return _received_aside(session, stream, message, snapshot, out)
             return _received(session, message, snapshot, out)
-        case Sent():
-            return _sent(session, out)
+        case Sent(stream):
+            return _sent(session, out) if stream is Stream.MAIN else _sent_aside(session, stream, out)
         case Elapsed(timer):
             return _elapsed(session, timer, snapshot, out)
         case Connected(secure):
             return _connected(replace(session, secure=secure), snapshot, out)
         case StopWanted(why):
             return _stop(session, why, snapshot, out)
+        case NotificationWanted(EVSENotification.ScheduleRenegotiation):
+            return _begin_aside(replace(session, renewing=True), snapshot, out)
         case NotificationWanted():
             return _note(session, "a charger notifies a car, not a car itself", out)
         case Garbled(error):
@@ -132,17 +143,19 @@ def _go_on(before: Phase, turn: Read, phase: Phase, stamp: int, snapshot: EvccSn
     for text in turn.notes:
         session = _note(session, text, out)
     if phase is Phase.ENDED:
-        return _end(session, snapshot, session.stop or "session stopped", out, clean=True)
+        return _end(session, snapshot, session.stop or ("paused" if session.paused else "session stopped"), out, clean=True)
     if turn.busy:
         session = _bear(session, turn.busy, snapshot, out)
     elif session.ongoing_since is not None:
         session = replace(session, ongoing_since=None, ongoing_for=0.0)
         out.append(Disarm(Timer.ONGOING))
     if turn.outcome is Outcome.STOP:
-        session = replace(session, delivering=False, stopped_at=snapshot.now)
+        session = streams.closed(replace(session, delivering=False, stopped_at=snapshot.now))
+        out += (Disarm(timer) for timer in _BESIDE)
     if phase is not before:
         _change_timers(before, phase, session.config.times, out)
     session = turns.leaving(_apply(session, snapshot, out), snapshot)
+    session = _begin_aside(session, snapshot, out)  # ahead of the loop's request, so that the charger need not ask twice
     if turn.pause and (not session.stop or phase is Phase.WELDING_DETECTION):
         out.append(Arm(Timer.PACE, turn.pause))
         return session
@@ -187,10 +200,8 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     ask, limits = turns.upcoming(session, snapshot), session.config.times
     if ask is None:
         out.append(Arm(Timer.PACE, limits.retry))
-        return session
-    told = snapshot.clock if session.reference is None else round(snapshot.now * MICROSECONDS) + session.reference
-    stamp = max(session.stamp + 1, told)
-    header = Header(session_id=session.id, time_stamp=stamp)
+        return _begin_aside(session, snapshot, out)
+    header = _header(session, snapshot)
     if session.ongoing_since is not None and session.request is not None and not session.stop:
         request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]
     else:
@@ -198,8 +209,65 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     if not legal(session.phase, type(request), session.transfer):
         raise LocalError(f"{type(request).__name__} must not be sent while {session.phase} is due")
     out += (Send(request, payload_type_of(request)), Arm(Timer.WRITE, limits.write))
-    delivering = session.delivering or starts(request)
-    return replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=stamp, delivering=delivering)
+    session = replace(session, request=request, waiting=True, writing=session.writing + 1, stamp=header.time_stamp)
+    if starts(request):
+        return _apply(replace(session, delivering=True), snapshot, out)
+    return _apply(replace(session, stopping_at=snapshot.now), snapshot, out) if stops(request) else session
+
+
+def _header(session: Session, snapshot: EvccSnapshot) -> Header:
+    """Of the next message: stamped on the charger's clock once it is known [V2G20-1536], later than the last [V2G20-1537]."""
+    told = snapshot.clock if session.reference is None else round(snapshot.now * MICROSECONDS) + session.reference
+    return Header(session_id=session.id, time_stamp=max(session.stamp + 1, told))
+
+
+def _begin_aside(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Sends the first request on every side stream on which something is to begin."""
+    for stream in streams.wanted(session):
+        session = replace(session, renewing=False) if stream is Stream.SCHEDULE else session
+        session = _ask_aside(session, stream, snapshot, out)
+    return session
+
+
+def _ask_aside(session: Session, stream: Stream, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Sends what comes next on a side stream. Raises LocalError where that request may not stand here."""
+    aside = session.asides.get(stream) or Aside(BEGIN[stream])
+    header = _header(session, snapshot)
+    request = streams.ask(session, stream, header, snapshot)
+    if not legal_aside(aside.due, type(request), session.transfer):
+        raise LocalError(f"{type(request).__name__} must not be sent while {aside.due} is due")
+    out += (Send(request, PAYLOAD_TYPES[stream]), Arm(Timer.WRITE, session.config.times.write))
+    aside = replace(aside, request=request, waiting=True, writing=aside.writing + 1)
+    return replace(session, stamp=header.time_stamp, asides={**session.asides, stream: aside})
+
+
+def _received_aside(session: Session, stream: Stream, message: Message, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Reads the awaited response of a side stream and goes on there. Raises PeerError as `_received` does."""
+    aside = session.asides.get(stream)
+    if aside is None or aside.request is None or not aside.waiting or type(message) is not response_of(type(aside.request)):
+        return _note(session, f"{type(message).__name__} was not awaited and is ignored", out)
+    out.append(Disarm(MESSAGE[stream]))
+    stamp = session.peer_stamp
+    if isinstance(message, Response):
+        session, stamp = _check(session, message, out)
+    turn = streams.read(session, stream, message, snapshot)
+    session = replace(turn.session, peer_stamp=stamp)
+    for text in turn.notes:
+        session = _note(session, text, out)
+    goes_on = session.asides.get(stream)
+    if turn.busy and not aside.ongoing:
+        out.append(Arm(Timer.SCHEDULE_ONGOING, turn.busy))
+    elif aside.ongoing and not turn.busy:
+        out.append(Disarm(Timer.SCHEDULE_ONGOING))
+    if session.stop and not session.waiting:
+        out.append(Disarm(Timer.PACE))
+        return _ask(_apply(session, snapshot, out), snapshot, out)
+    if goes_on is None:
+        return _begin_aside(session, snapshot, out)
+    if turn.pause:
+        out.append(Arm(Timer.SCHEDULE_PACE, turn.pause))
+        return session
+    return session if streams.leaving(session) else _ask_aside(session, stream, snapshot, out)
 
 
 def _sent(session: Session, out: list[Command]) -> Session:
@@ -210,6 +278,19 @@ def _sent(session: Session, out: list[Command]) -> Session:
     if session.waiting and session.request is not None:
         out.append(Arm(Timer.MESSAGE, _patience(session, session.request)))
     return replace(session, writing=0)
+
+
+def _sent_aside(session: Session, stream: Stream, out: list[Command]) -> Session:
+    """As `_sent`, on a side stream."""
+    if not session.writing:
+        out.append(Disarm(Timer.WRITE))
+    aside = session.asides.get(stream)
+    if aside is None:
+        return session
+    left = max(0, aside.writing - 1)
+    if aside.waiting and aside.request is not None and not left:
+        out.append(Arm(MESSAGE[stream], times(type(aside.request)).message_timeout))
+    return replace(session, asides={**session.asides, stream: replace(aside, writing=left)})
 
 
 def _patience(session: Session, request: Message) -> Second:
@@ -223,7 +304,9 @@ def _elapsed(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[C
         return _ask(turns.leaving(_apply(session, snapshot, out), snapshot), snapshot, out)
     if timer is Timer.MESSAGE and session.waiting and request is not None:
         return _end(session, snapshot, f"no answer to {type(request).__name__} within {_patience(session, request):g} s", out)
-    if timer is Timer.WRITE and session.writing:
+    if timer in _ASIDE:
+        return _elapsed_aside(session, timer, snapshot, out)
+    if timer is Timer.WRITE and (session.writing or any(aside.writing for aside in session.asides.values())):
         return _end(session, snapshot, "the charger does not read our requests", out)
     if timer is Timer.SETUP and phase in _UNSTARTED:
         return _end(session, snapshot, "no session within the communication setup time", out)
@@ -237,6 +320,21 @@ def _elapsed(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[C
         return _end(session, snapshot, f"{phase} takes too long", out)
     if timer is Timer.WELDING and phase is Phase.WELDING_DETECTION:
         return _give_up_welding(session, snapshot, out)
+    return session
+
+
+def _elapsed_aside(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """A timer of a side stream has run out: the same rules hold there [V2G20-1042]."""
+    if timer is Timer.SCHEDULE_PACE:
+        aside = session.asides.get(Stream.SCHEDULE)
+        if aside is None or aside.waiting or streams.leaving(session):
+            return session
+        return _ask_aside(session, Stream.SCHEDULE, snapshot, out)
+    for stream, aside in session.asides.items():
+        if timer is MESSAGE[stream] and aside.waiting:
+            return _end(session, snapshot, f"no answer on the stream of {stream}", out)
+        if timer is Timer.SCHEDULE_ONGOING and aside.ongoing:
+            return _end(session, snapshot, f"{aside.due} is still ongoing", out)
     return session
 
 
@@ -273,8 +371,8 @@ def _apply(session: Session, snapshot: EvccSnapshot, out: list[Command], *, rene
         return session
     out.append(Apply(setpoint))
     if setpoint.contactor and not session.setpoint.contactor:
-        return replace(session, setpoint=setpoint, precharged=snapshot.reading.voltage.value)
-    return replace(session, setpoint=setpoint)
+        return replace(session, setpoint=setpoint, set_at=snapshot.now, precharged=snapshot.reading.voltage.value)
+    return replace(session, setpoint=setpoint, set_at=snapshot.now)
 
 
 def _note(session: Session, text: str, out: list[Command]) -> Session:
@@ -287,7 +385,7 @@ def _note(session: Session, text: str, out: list[Command]) -> Session:
 
 def _end(session: Session, snapshot: EvccSnapshot, why: str, out: list[Command], *, clean: bool = False) -> Session:
     """The end: metal first, then the connection."""
-    session = replace(session, phase=Phase.ENDED, waiting=False, delivering=False, value_added=(), closing=why, clean=clean)
+    session = replace(session, phase=Phase.ENDED, waiting=False, delivering=False, asides={}, value_added=(), closing=why, clean=clean)
     session = _apply(session, snapshot, out, renew=True)
     out += [*(Disarm(timer) for timer in Timer), Close(why, clean)]
     return session

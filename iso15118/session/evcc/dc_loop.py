@@ -13,9 +13,11 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.rational import number
 from iso15118.power import Limits
+from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome
 from iso15118.session.evcc.figures import ZERO, at_least, at_most, energies, power_at_most, tenth
 from iso15118.session.evcc.loop import display, read_status
+from iso15118.session.evcc.pause import still
 from iso15118.session.evcc.schedule import departure, supplied
 from iso15118.session.evcc.state import Read, Session
 from iso15118.session.snapshot import EvccSnapshot
@@ -38,7 +40,7 @@ _Bidirectional = (dc.BPT_Dynamic_DC_CLResControlMode, dc.BPT_Scheduled_DC_CLResC
 
 def ask_charge_loop(session: Session, header: Header, snapshot: EvccSnapshot) -> dc.DC_ChargeLoopReq:
     """Target (Scheduled) or limits and energies (Dynamic), from the newest snapshot, with what the charger may display."""
-    every = session.config.meter_every
+    every, snapshot = session.config.meter_every, still(session, snapshot)
     return dc.DC_ChargeLoopReq(
         header=header,
         display_parameters=display(session, snapshot),
@@ -86,7 +88,7 @@ def target(session: Session, snapshot: EvccSnapshot, stamp: int) -> tuple[Ampere
         raise LocalError("a target before limits and schedule are known")
     wish, level = snapshot.target_current, max(snapshot.reading.voltage.value, LEAST_VOLTAGE)
     planned = None if session.profile is None else session.profile.at(stamp)
-    if planned is not None and planned < 0.0:
+    if planned is not None and planned < 0.0 and session.rest is None:
         power = min(own.discharge_power, evse.discharge_power, -planned)
         return -min(own.discharge_current, evse.discharge_current, power / level), max(own.min_voltage, evse.min_voltage)
     if wish < 0.0 and session.bidirectional:
@@ -122,9 +124,12 @@ def _steered(session: Session, snapshot: EvccSnapshot) -> dc.Dynamic_DC_CLReqCon
 
 
 def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: EvccSnapshot) -> Read:
-    """Limits, meter and notification of the charger's turn. Raises PeerError on an answer in another mode or service [V2G20-1600]."""
-    mode = response.control_mode
-    if type(mode) is not _RESPONSE_MODES[session.dynamic, session.bidirectional]:
+    """Limits, meter and notification of the charger's turn. Raises PeerError on an answer in another mode or service [V2G20-1600].
+
+    In standby its limits, and in which mode they are told, do not matter [V2G20-2117] [V2G20-2119].
+    """
+    mode, standing = response.control_mode, session.phase is Phase.STANDBY
+    if not standing and type(mode) is not _RESPONSE_MODES[session.dynamic, session.bidirectional]:
         raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-1600")
     told = session.told
     if isinstance(mode, dc.Dynamic_DC_CLResControlMode):
@@ -132,14 +137,15 @@ def read_charge_loop(session: Session, response: dc.DC_ChargeLoopRes, snapshot: 
     session = replace(
         session,
         loops=session.loops + 1,
-        evse_limits=_read_limits(session, mode),
+        evse_limits=session.evse_limits if standing else _read_limits(session, mode),
         report=response,
         meter=response.meter_info or session.meter,
+        receipt=response.receipt or session.receipt,
         told=told,
     )
     notes: tuple[str, ...] = ()
     if response.evse_status is not None:
-        session, notes = read_status(session, response.evse_status)
+        session, notes = read_status(session, response.evse_status, response.meter_info)
     return Read(session, Outcome.DONE, session.config.times.pace, notes=notes)
 
 

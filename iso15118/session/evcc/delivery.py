@@ -10,7 +10,7 @@ from typing import Final
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.v20 import delivery as wire
-from iso15118.messages.v20.common import Header, Processing
+from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.dc import (
     DC_CableCheckReq,
     DC_CableCheckRes,
@@ -23,11 +23,12 @@ from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, Pow
 from iso15118.messages.v20.schedule import PowerScheduleEntry
 from iso15118.messages.v20.session import ChargingSession, SessionStopReq, SessionStopRes
 from iso15118.sequence.table import Outcome
+from iso15118.session.evcc import pause
 from iso15118.session.evcc.contactor import closed, matched, separated
 from iso15118.session.evcc.figures import power_at_most, tenth
 from iso15118.session.evcc.loop import read_status
 from iso15118.session.evcc.schedule import A_DAY, departure, planned
-from iso15118.session.evcc.state import Read, ScheduleChoice, Session
+from iso15118.session.evcc.state import Read, Rest, ScheduleChoice, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.units import Watt
@@ -64,8 +65,8 @@ def read_pre_charge(session: Session, response: DC_PreChargeRes, snapshot: EvccS
 
 
 def ask_power_delivery(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
-    """Power, once our contactor is closed; until then that we are busy [V2G20-2007]."""
-    if not closed(session, snapshot):
+    """Power, on direct current once our contactor is closed; until then that we are busy [V2G20-2007]."""
+    if not session.alternating and not closed(session, snapshot):
         return PowerDeliveryReq(header=header, ev_processing=Processing.Ongoing, charge_progress=ChargeProgress.Start)
     return PowerDeliveryReq(
         header=header,
@@ -97,13 +98,14 @@ def profile(session: Session, snapshot: EvccSnapshot, stamp: int) -> wire.EVPowe
     if session.config.schedule_choice is ScheduleChoice.CHEAPEST:
         plan = planned(session, snapshot, session.chosen, stamp)
         anchor, entries = plan.anchor, wire.EVPowerProfileEntryList(ev_power_profile_entry=plan.entries())
+    resting = pause.with_gap(session, entries.ev_power_profile_entry, anchor, stamp)
     return wire.EVPowerProfile(
         time_anchor=anchor,
         control_mode=wire.Scheduled_EVPPTControlMode(
             selected_schedule_tuple_id=session.chosen.id,
             power_tolerance_acceptance=wire.PowerToleranceAcceptance.PowerToleranceConfirmed if session.chosen.tolerance else None,
         ),
-        ev_power_profile_entries=entries,
+        ev_power_profile_entries=wire.EVPowerProfileEntryList(ev_power_profile_entry=resting),
     )
 
 
@@ -111,7 +113,8 @@ def channel(session: Session, snapshot: EvccSnapshot) -> wire.ChannelSelection |
     """The direction, where charging and discharging have channels of their own (BPTChannel 2)."""
     if session.parameters is None or session.parameters.bpt_channel != 2:
         return None
-    return wire.ChannelSelection.Discharge if snapshot.target_current < 0.0 else wire.ChannelSelection.Charge
+    wish = snapshot.target_power if session.alternating else snapshot.target_current
+    return wire.ChannelSelection.Discharge if wish < 0.0 else wire.ChannelSelection.Charge
 
 
 def starts(request: Message) -> bool:
@@ -123,23 +126,44 @@ def starts(request: Message) -> bool:
     )
 
 
+def stops(request: Message) -> bool:
+    """True for the request that ends the flow of energy."""
+    return type(request) is PowerDeliveryReq and request.charge_progress is ChargeProgress.Stop
+
+
 def ask_power_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
     """No more power."""
     return PowerDeliveryReq(header=header, ev_processing=Processing.Finished, charge_progress=ChargeProgress.Stop)
 
 
+def ask_power_standby(session: Session, header: Header, snapshot: EvccSnapshot) -> PowerDeliveryReq:
+    """The loop at zero power, contactors closed [V2G20-2113]."""
+    return PowerDeliveryReq(
+        header=header,
+        ev_processing=Processing.Finished,
+        charge_progress=ChargeProgress.Standby,
+        ev_power_profile=profile(session, snapshot, header.time_stamp),
+    )
+
+
 def read_power_delivery(session: Session, response: PowerDeliveryRes, snapshot: EvccSnapshot) -> Read:
-    """Started, stopped, or again while our contactor moves."""
+    """Started, stopped, standing by or not allowed to, or again while our contactor moves."""
     request = session.request
     if not isinstance(request, PowerDeliveryReq):
         raise LocalError("a PowerDeliveryRes to another request")
     if request.charge_progress is ChargeProgress.Stop:
         return Read(session, Outcome.STOP)
     session, notes = read_status(session, response.evse_status)
+    if request.charge_progress is ChargeProgress.Standby:
+        if response.response_code is not ResponseCode.WARNING_StandbyNotAllowed:
+            return Read(session, Outcome.STANDBY, notes=notes)
+        refused = replace(session, rest=None, rest_from=None, rest_until=None, standby_refused=True)
+        return Read(refused, Outcome.AGAIN, notes=notes)
     if request.ev_processing is Processing.Finished:
         scheduled = None if session.dynamic else request.ev_power_profile
         followed = None if scheduled is None else Steps.of_profile(scheduled, response.header.time_stamp)
-        return Read(replace(session, profile=followed), Outcome.START, notes=notes)
+        renewing = session.renewing or pause.outlasted(session)
+        return Read(replace(session, profile=followed, renewing=renewing), Outcome.START, notes=notes)
     return Read(session, Outcome.AGAIN, 0.0 if closed(session, snapshot) else session.config.times.retry, notes=notes)
 
 
@@ -157,20 +181,27 @@ def read_welding_detection(session: Session, response: DC_WeldingDetectionRes, s
 
 
 def ask_session_stop(session: Session, header: Header, snapshot: EvccSnapshot) -> SessionStopReq:
-    """The end; where something went wrong the charger is told what. Or the way back to the services [V2G20-1964]."""
+    """The end; where something went wrong the charger is told what. Or a pause, or the way back to the services [V2G20-1964]."""
+    wish = ChargingSession.Terminate
+    if not session.stop and session.renegotiating:
+        wish = ChargingSession.ServiceRenegotiation
+    elif not session.stop and session.rest is Rest.PAUSE:
+        wish = ChargingSession.Pause
     return SessionStopReq(
         header=header,
-        charging_session=ChargingSession.ServiceRenegotiation if session.renegotiating and not session.stop else ChargingSession.Terminate,
+        charging_session=wish,
         ev_termination_code=session.stop_code or None,
         ev_termination_explanation=session.stop[:160] if session.stop_code else None,
     )
 
 
 def read_session_stop(session: Session, response: SessionStopRes, snapshot: EvccSnapshot) -> Read:
-    """The charger agrees: the connection is ours to close [V2G20-1463], or services are chosen anew."""
+    """The charger agrees: the connection is ours to close [V2G20-1463], at the end or for a pause; or services are chosen anew."""
     request = session.request
     if isinstance(request, SessionStopReq) and request.charging_session is ChargingSession.ServiceRenegotiation:
         return Read(_chosen_anew(session), Outcome.RENEGOTIATE)
+    if isinstance(request, SessionStopReq) and request.charging_session is ChargingSession.Pause:
+        return Read(replace(session, paused=pause.kept(session, snapshot)))
     return Read(session)
 
 
@@ -182,20 +213,8 @@ def _chosen_anew(session: Session) -> Session:
 
 
 _OF_A_SERVICE: Final = (
-    *(
-        "candidates",
-        "offers",
-        "service",
-        "parameters",
-        "announced",
-        "evse_announced",
-        "evse_limits",
-        "chosen",
-        "prices",
-        "profile",
-        "told",
-        "precharged",
-    ),
-    *("delivering", "stopped_at", "welding_over", "report", "renegotiating"),
+    *("candidates", "offers", "service", "parameters", "announced", "evse_announced", "evse_limits", "chosen", "prices", "profile"),
+    *("told", "precharged", "delivering", "stopping_at", "stopped_at", "mains", "welding_over", "report", "renegotiating"),
+    *("renewing", "unconfirmed", "rest", "rest_from", "rest_until"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

@@ -22,7 +22,7 @@ from iso15118.session.evcc.cheapest import Course, course
 from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.prices import Prices
-from iso15118.session.evcc.state import Read, ScheduleChoice, Session, Told
+from iso15118.session.evcc.state import Read, Rest, ScheduleChoice, Session, Told
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
@@ -30,6 +30,8 @@ from iso15118.value import replace
 A_DAY: Final = 86_400
 """s until departure, where the driver has not said but the message must."""
 LONGEST: Final = 2**32 - 1
+RESERVE: Final = 1.05
+"""A course by price allows for so much more than is wanted; the car leaves when it has enough."""
 
 
 def ask_schedule(session: Session, header: Header, snapshot: EvccSnapshot) -> ScheduleExchangeReq:
@@ -88,7 +90,10 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
     if isinstance(mode, Dynamic_SEResControlMode):
         told = supplied(session, snapshot, mode.departure_time, mode.minimum_soc, mode.target_soc)
         prices = Prices.of(mode.price_schedule, response.header.time_stamp)
-        return Read(replace(session, told=told, prices=prices), notes=notes)
+        rest = Rest.PAUSE if response.go_to_pause else None
+        return Read(replace(session, told=told, prices=prices, rest=rest), notes=notes)
+    if response.go_to_pause:
+        session = replace(session, rest=Rest.PAUSE)
     chosen, shared = pick(session, snapshot, mode.schedule_tuple, response.header.time_stamp)
     if shared:
         notes = (*notes, session.config.lenience.judged(Deviation.TUPLE_ID_SHARED))
@@ -124,11 +129,13 @@ def pick(session: Session, snapshot: EvccSnapshot, offered: tuple[ScheduleTuple,
 
 
 def planned(session: Session, snapshot: EvccSnapshot, chosen: Chosen, now: int) -> Course:
-    """The cheapest course under a schedule, from `now` (a stamp) to departure."""
+    """The cheapest course under a schedule, from `now` (a stamp) to departure, with a reserve for what ramps and losses take."""
+    need = snapshot.need
+    target = min(need.target_energy * RESERVE, max(need.max_energy, need.target_energy)) if need.target_energy > 0.0 else need.target_energy
     own = session.announced or snapshot.limits
     back = own.discharge_power if session.bidirectional else 0.0
     leaves, give = departure(session, snapshot), session.config.give_back
-    return course(chosen, now, leaves, snapshot.need, own.charge_power, back, give_back=give)
+    return course(chosen, now, leaves, replace(need, target_energy=target), own.charge_power, back, give_back=give)
 
 
 def supplied(session: Session, snapshot: EvccSnapshot, leaves: int | None, minimum: int | None, target: int | None) -> Told:

@@ -14,6 +14,7 @@ from iso15118.messages.v20.service import (
     ServiceSelectionReq,
     ServiceSelectionRes,
 )
+from iso15118.session.evcc.parking import purposes
 from iso15118.session.evcc.state import Config, Read, Session
 from iso15118.session.services import ControlMode, GeneratorMode, ParameterSet, Service, deviations
 from iso15118.session.snapshot import EvccSnapshot
@@ -135,4 +136,5 @@ def wanted_vas(session: Session) -> tuple[Selected, ...]:
 
 def read_service_selection(session: Session, response: ServiceSelectionRes, snapshot: EvccSnapshot) -> Read:
     """The choice stands: value-added services begin [V2G20-1591], and those that are not chosen any more have to end [V2G20-1592]."""
-    return Read(replace(session, value_added=wanted_vas(session)))
+    taken = wanted_vas(session)
+    return Read(replace(session, value_added=taken, parking_for=purposes(session, taken)))

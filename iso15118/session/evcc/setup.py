@@ -18,6 +18,7 @@ from iso15118.messages.v20.authorization import (
 from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.sequence.table import Outcome
+from iso15118.session.evcc.pause import joined
 from iso15118.session.evcc.state import NO_SESSION, Config, Read, Session
 from iso15118.session.protocols import MAJOR, MINOR, namespaces
 from iso15118.session.snapshot import EvccSnapshot
@@ -61,17 +62,20 @@ def read_app_protocol(session: Session, response: supportedAppProtocolRes, snaps
 
 
 def ask_session_setup(session: Session, header: Header, snapshot: EvccSnapshot) -> SessionSetupReq:
-    """Who we are; the header's SessionID of zeros asks for a new session [V2G20-1541]."""
+    """Who we are; the header's SessionID of zeros asks for a new session, one that was kept for that [V2G20-1541]."""
     return SessionSetupReq(header=header, evcc_id=session.config.evcc_id)
 
 
 def read_session_setup(session: Session, response: SessionSetupRes, snapshot: EvccSnapshot) -> Read:
     """The SessionID, and the charger's clock as the reference from now on [V2G20-1535] [V2G20-1536].
 
-    Raises PeerError on a SessionID of zeros [V2G20-2106] or an old session joined, which was not asked for.
+    A session that is joined again goes on with charge parameters [V2G20-1843], if the same charger answers [V2G20-2539]; where the
+    charger opens a new one instead, everything that was kept is forgotten [V2G20-2615]. Raises PeerError on a SessionID of zeros
+    [V2G20-2106], or an old session joined that was not asked for.
     """
-    if response.response_code is ResponseCode.OK_OldSessionJoined:
-        raise PeerError("the charger joined an old session, though a new one was asked for")
+    paused, old = session.paused, response.response_code is ResponseCode.OK_OldSessionJoined
+    if old and (paused is None or paused.session_id != response.header.session_id):
+        raise PeerError("the charger joined an old session, which was not asked for")
     if response.header.session_id == NO_SESSION:
         raise PeerError("the charger gave out a SessionID of zeros", requirement="V2G20-2106")
     theirs = stamps.microseconds(response.header.time_stamp)
@@ -81,8 +85,17 @@ def read_session_setup(session: Session, response: SessionSetupRes, snapshot: Ev
         evse_id=response.evse_id,
         reference=theirs - round(snapshot.now * MICROSECONDS),
         stamp=0,  # the reference may lie behind our own clock
+        paused=None,
     )
-    return Read(session)
+    if paused is None:
+        return Read(session)
+    if not old:
+        return Read(session, notes=("the charger does not know our session any more: everything begins anew",))
+    session, note = joined(session, paused, theirs)
+    if response.evse_id != paused.evse_id:
+        what = f"our session is joined by {response.evse_id}, and paused at {paused.evse_id}"
+        session = replace(session, stop=what, stop_code="AnotherCharger")
+    return Read(session, Outcome.JOIN, notes=(note,) if note else ())
 
 
 def ask_authorization_setup(session: Session, header: Header, snapshot: EvccSnapshot) -> AuthorizationSetupReq:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import MeterInfo
-from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, ParkingMethod
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome, Transfer
+from iso15118.sequence.streams import Due, Stream
+from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.prices import Prices
 from iso15118.session.lenience import USUAL, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Pricing, Service, ServiceID
 from iso15118.session.steps import Steps
-from iso15118.session.value_added import Selected, Variant, WantedVas
+from iso15118.session.value_added import Intended, Selected, Variant, WantedVas
 from iso15118.units import Second, Volt
 from iso15118.value import Value
 
@@ -45,6 +48,47 @@ class Renegotiation(Value):
     services: tuple[ServiceID, ...]
 
 
+class Rest(StrEnum):
+    """How a car rests."""
+
+    PAUSE = "pause"
+    STANDBY = "standby"
+
+
+class Break(Value):
+    """A rest by the car's own plan: after so many exchanges of the charge loop, for so many seconds."""
+
+    after_loops: int
+    seconds: Second
+
+
+class Paused(Value):
+    """What the car keeps of a session while it pauses, to join it again."""
+
+    session_id: bytes
+    evse_id: str
+    """The charger that has to answer [V2G20-2539]."""
+    service: Service
+    parameters: ParameterSet
+    value_added: tuple[Selected, ...]
+    parking_for: tuple[Intended, ...]
+    check_in: EVCheckInStatus | None
+    renegotiable: bool
+    covered: int | None
+    """The end of the schedule that was followed, us on the charger's clock."""
+    wake: Second | None
+    """Monotonic s at which the car wants to go on; None: whenever somebody lets it."""
+
+
+class Parking(Value):
+    """How the car gets to its parking space, and its measures, as far as they are told: whole numbers, whose meaning is the car park's."""
+
+    method: ParkingMethod = ParkingMethod.Manual
+    vehicle_frame: int | None = None
+    device_offset: int | None = None
+    vehicle_travel: int | None = None
+
+
 class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
@@ -59,6 +103,7 @@ class Config(Value):
     """Wanted, the best first."""
     value_added: tuple[WantedVas, ...] = ()
     """Wanted beside energy, where they are offered."""
+    parking: Parking = Parking()
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -72,8 +117,16 @@ class Config(Value):
     energy_offer: Offer | None = None
     """What we would take and give, told under a schedule where discharge is possible; it begins with the request, whatever its start."""
     maximum_supporting_points: int = 1024
+    renew_schedule_after: int | None = None
+    """Negotiate the schedule anew after so many exchanges of the charge loop, once; None: only when the charger or the driver asks."""
     renegotiation: Renegotiation | None = None
     """Once in a session, where the charger offers it; None: only when the charger asks."""
+    pause: Break | None = None
+    """Once in a session, in Scheduled mode; None: only when the charger asks."""
+    standby: Break | None = None
+    """Once in a session; None: only when the charger asks."""
+    on_pause: Rest = Rest.PAUSE
+    """How the charger's wish for a pause is followed."""
     lenience: Lenience = USUAL
     """Which deviations of chargers are accepted."""
     meter_every: int = 20
@@ -86,6 +139,8 @@ class Config(Value):
             raise LocalError("a car wants at least one kind of pricing, and mobility needs 1, 2 or both")
         if len(self.value_added) > 16:
             raise LocalError(f"{len(self.value_added)} value-added services: at most 16 can be selected")
+        if self.renew_schedule_after is not None and self.renew_schedule_after < 1:
+            raise LocalError("a schedule can be negotiated anew after 1 exchange of the charge loop at the earliest")
         if not 12 <= self.maximum_supporting_points <= 1024:
             raise LocalError(f"{self.maximum_supporting_points} supporting points: 12 to 1024 can be said")
         if not 0 < len(self.evcc_id) <= 255:
@@ -102,6 +157,22 @@ class Told(NamedTuple):
 
 
 NOTHING_TOLD: Final = Told()
+
+
+class Aside(Value):
+    """Something under way on a side stream."""
+
+    due: Due
+    request: Message | None = None
+    """Our last request on it."""
+    waiting: bool = False
+    """The response to it is still to come."""
+    writing: int = 0
+    """Requests handed over for writing and not yet reported as sent."""
+    ongoing: bool = False
+    """The charger is still busy with it."""
+    changes: Mapping[str, Any] = {}
+    """Fields of the session, as they will be once the charger has agreed."""
 
 
 class Session(Value):
@@ -142,12 +213,19 @@ class Session(Value):
     """Their variants, as far as they have been asked for."""
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
+    parking_for: tuple[Intended, ...] = ()
+    """What ParkingStatus was taken for."""
+    check_in: EVCheckInStatus | None = None
+    """The last status that was answered, of coming in to the parking space and of leaving it."""
+    check_out: EVCheckOutStatus | None = None
     announced: Limits | None = None
     """What we said in charge parameter discovery."""
     evse_announced: Limits | None = None
     """What the charger said there: the loop never exceeds it [V2G20-2654]."""
     evse_limits: Limits | None = None
     """The charger's limits as of its last response."""
+    mains: Mains | None = None
+    """What it has told of its alternating current."""
     ongoing_since: Second | None = None
     """When the charger first said that it is still busy with the request in force."""
     ongoing_for: Second = 0.0
@@ -162,6 +240,8 @@ class Session(Value):
     """Inlet voltage at the moment the contactor was told to close."""
     delivering: bool = False
     """From the request for power until the charger has confirmed the stop."""
+    stopping_at: Second | None = None
+    """When the request to stop was sent."""
     stopped_at: Second | None = None
     """When it has."""
     welding_over: bool = False
@@ -171,13 +251,41 @@ class Session(Value):
     renegotiating: bool = False
     """The loop is left to do so."""
     renegotiations: int = 0
+    paused: Paused | None = None
+    """A pause that this session may be joined to or, at its end, has gone into."""
+    joined: bool = False
+    """It goes on where a pause began."""
+    rest: Rest | None = None
+    """The loop is left, or stood by in, for this."""
+    rest_from: Second | None = None
+    """Monotonic s since which it is wanted."""
+    rest_until: Second | None = None
+    """Monotonic s at which a standby by plan ends."""
+    has_paused: bool = False
+    stood_by: bool = False
+    """The plan's pause and standby have been."""
+    standby_refused: bool = False
     loops: int = 0
     """Exchanges of the charge loop."""
-    report: DC_ChargeLoopRes | None = None
+    report: ChargeLoopRes | None = None
     """The charger's last turn in it."""
     meter: MeterInfo | None = None
     """The last reading of the charger's meter."""
+    receipt: Receipt | None = None
+    """The last one."""
+    asides: Mapping[Stream, Aside] = {}
+    """What is under way on side streams."""
+    renewing: bool = False
+    """A new schedule is wanted: by the charger, or on our side."""
+    renewals: int = 0
+    """Schedules negotiated anew."""
+    unconfirmed: MeterInfo | None = None
+    """The reading that the charger wants to have confirmed."""
+    confirmed: MeterInfo | None = None
+    """The last one that was."""
     setpoint: VehicleSetpoint = STILL
+    set_at: Second | None = None
+    """When it last changed."""
     stop: str = ""
     """The session is to end in order: why."""
     stop_code: str = ""
@@ -203,9 +311,15 @@ class Session(Value):
         return None if self.service is None else self.service.id.transfer
 
     @property
+    def alternating(self) -> bool:
+        """True once a service of alternating current is selected."""
+        return self.transfer in ALTERNATING
+
+    @property
     def renegotiated_in(self) -> tuple[str, ...]:
         """The schema sets in which a response of a schedule renegotiation may be, the one that is due first."""
-        return self.transfer or Transfer.DC, COMMON
+        energy, aside = self.transfer or Transfer.DC, self.asides.get(Stream.SCHEDULE)
+        return (energy, COMMON) if aside is None or aside.due is Due.CHARGE_PARAMETERS else (COMMON, energy)
 
     @property
     def wanted(self) -> tuple[ServiceID, ...]:

@@ -7,33 +7,45 @@ applied before anything is said.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
 from typing import Any, Final, assert_never
 
 from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
-from iso15118.messages import stamps
 from iso15118.messages.app_protocol import supportedAppProtocolReq
-from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Request, ResponseCode
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
+from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
 from iso15118.power import OFF, Insulation, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.refusals import SPOKEN, refusal
+from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, following, require
+from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
-from iso15118.session.lenience import Deviation
-from iso15118.session.secc import dc_loop, dc_parameters, loop, metering, notifications, services, setup, standby, streams
+from iso15118.session.secc import (
+    ac_loop,
+    ac_parameters,
+    admission,
+    dc_loop,
+    dc_parameters,
+    loop,
+    metering,
+    notifications,
+    parking,
+    services,
+    setup,
+    standby,
+    streams,
+)
 from iso15118.session.secc import delivery as power
 from iso15118.session.secc import schedule as schedules
-from iso15118.session.secc.state import NO_SESSION, Answer, Config, Session, Wait
+from iso15118.session.secc.state import Answer, Config, Paused, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
@@ -52,15 +64,19 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     service.ServiceDiscoveryReq: services.answer_service_discovery,
     service.ServiceDetailReq: services.answer_service_detail,
     service.ServiceSelectionReq: services.answer_service_selection,
+    ac.AC_ChargeParameterDiscoveryReq: ac_parameters.answer_charge_parameters,
     dc.DC_ChargeParameterDiscoveryReq: dc_parameters.answer_charge_parameters,
     schedule.ScheduleExchangeReq: schedules.answer_schedule_exchange,
     dc.DC_CableCheckReq: power.answer_cable_check,
     dc.DC_PreChargeReq: power.answer_pre_charge,
     delivery.PowerDeliveryReq: power.answer_power_delivery,
+    ac.AC_ChargeLoopReq: ac_loop.answer_charge_loop,
     dc.DC_ChargeLoopReq: dc_loop.answer_charge_loop,
     MeteringConfirmationReq: metering.answer_metering_confirmation,
     dc.DC_WeldingDetectionReq: power.answer_welding_detection,
     wire.SessionStopReq: power.answer_session_stop,
+    VehicleCheckInReq: parking.answer_check_in,
+    VehicleCheckOutReq: parking.answer_check_out,
 }
 
 _TOWARDS_POWER: Final = frozenset({Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY})
@@ -69,9 +85,12 @@ WITHDRAWN: Final = "the authorisation is withdrawn"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
-def begin(config: Config, session_id: bytes) -> Session:
-    """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before."""
-    return Session(config, session_id)
+def begin(config: Config, session_id: bytes, paused: Paused | None = None) -> Session:
+    """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before.
+
+    `paused`: what was kept of a session at this outlet, which the same car may join with this one.
+    """
+    return Session(config, session_id, paused=paused)
 
 
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -98,7 +117,7 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
-            setpoint = _released(snapshot)
+            setpoint = _released(session, snapshot)
             session = replace(session, phase=Phase.ENDED, setpoint=setpoint, ask=None, deferred=None)
             out += [Apply(setpoint), *(Disarm(timer) for timer in Timer), Note(f"connection gone: {why}")]
         case _:
@@ -126,21 +145,25 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
         why = ", ".join(sorted(snapshot.faults))
     elif session.setpoint.contactor and min(snapshot.reading.voltage.at, snapshot.reading.current.at) < snapshot.now - LOST:
         why = DeviceFault.STALE.value
-    elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+    elif session.setpoint.contactor and session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
         why = WITHDRAWN  # at once: the car has a minute for its next request
     else:
         if session.phase.loop:
             watch = loop.overrun if session.phase is Phase.CHARGE_LOOP else standby.watched
             session = watch(session, snapshot)
-            if snapshot.authorisation is not Authorisation.ACCEPTED:
+            if session.authorised(snapshot) is not Authorisation.ACCEPTED:
                 session = _stop(session, WITHDRAWN, snapshot, out)
+            elif ending := loop.ending(session, snapshot):
+                session = _stop(replace(session, setpoint=wind_down.REST), ending, snapshot, out)
         why = session.failing
     return _fail(session, why, out) if why else session
 
 
-def _released(snapshot: SeccSnapshot) -> Setpoint:
-    """Rest, and the connector free once a fresh measurement shows that the voltage is gone."""
+def _released(session: Session, snapshot: SeccSnapshot) -> Setpoint:
+    """Rest, and the connector free once a fresh measurement shows that the voltage is gone; in a pause it may stay locked."""
     voltage = snapshot.reading.voltage
+    if session.clean and session.paused is not None and session.config.pause_locked:
+        return wind_down.REST
     return OFF if voltage.value < SAFE_VOLTAGE and voltage.age(snapshot.now) <= wind_down.STALE else wind_down.REST
 
 
@@ -151,26 +174,26 @@ def _fail(session: Session, why: str, out: list[Command]) -> Session:
 
 
 def _received(session: Session, message: Message, payload_type: int, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    if session.phase is Phase.ENDED or type(message) not in SPOKEN:
-        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if type(message) in SPOKEN else 'not a request'}"))
+    if session.phase is Phase.ENDED or not asks(message):
+        out.append(Note(f"{type(message).__name__} ignored: {'the session has ended' if asks(message) else 'not a request'}"))
         return session
     stream = stream_of(payload_type)
     out.append(Disarm(SEQUENCE[stream]))
-    before, session = session.peer_stamp, _stamped(session, message, snapshot)
+    before, session = session.peer_stamp, admission.stamped(session, message, snapshot)
     try:
-        session = _clocked(session, message, before)
-        _identify(session, message)
+        session = admission.clocked(session, message, before)
+        admission.identify(session, message)
         if stream is not Stream.MAIN:
             return _aside(session, stream, message, payload_type, snapshot, out)
         if session.deferred is not None:
             what = "a second request before the first was answered"
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
-        session = _standing(session, message)
+        session = admission.standing(session, message)
         if session.failing:
             not_applied = type(message) is delivery.PowerDeliveryReq
             code = "FAILED_PowerDeliveryNotApplied" if not_applied else "FAILED"
             raise PeerError(session.failing, requirement="V2G20-1411" if not_applied else "", code=code)
-        if session.phase in _TOWARDS_POWER and snapshot.authorisation is not Authorisation.ACCEPTED:
+        if session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
             raise PeerError(WITHDRAWN)
         if session.stop and session.phase in _BEFORE_POWER and type(message) is not wire.SessionStopReq:
             raise PeerError(f"the charger ends the session: {session.stop}")
@@ -180,7 +203,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         answer = ANSWERS[type(message)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
-            return replace(answer.session, deferred=(message, payload_type))
+            return replace(answer.session, deferred=(message, payload_type), deferred_at=snapshot.now)
         return _reply(session, answer, message, payload_type, out)
     except PeerError as error:
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
@@ -199,50 +222,6 @@ def _aside(session: Session, stream: Stream, message: Any, payload_type: int, sn
 
 def _unserved(session: Session, request: Message, snapshot: SeccSnapshot) -> Answer:
     raise PeerError(f"{type(request).__name__} is not served", requirement="V2G20-459", code="FAILED_SequenceError")
-
-
-def _identify(session: Session, message: Message) -> None:
-    """The SessionID of every request but the first is ours. Raises PeerError (FAILED_UnknownSession) [V2G20-460]."""
-    if not isinstance(message, Request) or type(message) is wire.SessionSetupReq or session.id == NO_SESSION:
-        return
-    if not hmac.compare_digest(message.header.session_id, session.id):
-        what = f"{type(message).__name__} for another session"
-        raise PeerError(what, requirement="V2G20-460", code="FAILED_UnknownSession")
-
-
-def _stamped(session: Session, message: Message, snapshot: SeccSnapshot) -> Session:
-    """The session with the stamp of its answer and the car's."""
-    if not isinstance(message, Request):
-        return session.stamped(snapshot)
-    return session.stamped(snapshot, stamps.seconds(message.header.time_stamp))
-
-
-def _clocked(session: Session, message: Message, before: float) -> Session:
-    """Judges the car's time stamp: its unit, and whether it jumps back behind `before` (s)."""
-    if not isinstance(message, Request):
-        return session
-    unit = stamps.unit(message.header.time_stamp)
-    if unit != "microseconds":
-        session = session.deviates(Deviation.TIME_STAMP_UNIT, unit)
-    if session.peer_stamp < before - 1.0:
-        session = session.deviates(Deviation.TIME_STAMP_BACK)
-    return session
-
-
-_SKIPPED: Final = {
-    (Phase.PRE_CHARGE, delivery.PowerDeliveryReq): (Deviation.PRE_CHARGE_ENDED_ONGOING, Phase.POWER_DELIVERY),
-    (Phase.CHARGE_LOOP, wire.SessionStopReq): (Deviation.STOP_IN_LOOP, Phase.SESSION_STOP),
-}
-"""Requests that cars are known to send too early: as which deviation, and in which phase they would stand."""
-
-
-def _standing(session: Session, message: Message) -> Session:
-    """The session in the phase where the request may stand. Raises PeerError (FAILED_SequenceError) where there is none."""
-    skipped = _SKIPPED.get((session.phase, type(message)))
-    if skipped is not None and skipped[0] in session.config.lenience.accepted:
-        session = replace(session.deviates(skipped[0]), phase=skipped[1])
-    require(session.phase, type(message), session.transfer)
-    return session
 
 
 def _reply(before: Session, answer: Answer, request: Message, payload_type: int, out: list[Command]) -> Session:
@@ -286,6 +265,8 @@ def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
     if session.phase is not Phase.ENDED:
         if stream is Stream.SCHEDULE and session.renewal is not None:
             out.append(Arm(SEQUENCE[stream], times(schedule.ScheduleExchangeReq).sequence_timeout))
+        if stream is Stream.PARKING and parking.under_way(session):
+            out.append(Arm(SEQUENCE[stream], times(VehicleCheckInReq).sequence_timeout))
         if stream is Stream.MAIN and session.deferred is None:  # else the next request is here already, and has its own deadline
             out.append(Arm(Timer.SEQUENCE, session.sequence))
     elif session.clean:
@@ -298,7 +279,7 @@ def _sent(session: Session, stream: Stream, out: list[Command]) -> Session:
 def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
     """Renews the set-point under the newest limits, or withdraws it; answers what has waited for metal."""
     if session.phase is Phase.ENDED:
-        setpoint = _released(snapshot)
+        setpoint = _released(session, snapshot)
         out.append(Apply(setpoint))
         return session if setpoint == session.setpoint else replace(session, setpoint=setpoint)
     if session.wishes:
@@ -309,23 +290,30 @@ def _tick(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sessi
     if session.ask is not None:
         session = loop.decided(session, snapshot)
     out.append(Apply(session.setpoint))
-    if session.deferred is not None and wind_down.at_rest(snapshot.reading, snapshot.now):
-        session = _answer_deferred(session, snapshot, out)
-    return session
+    return session if session.deferred is None else _answer_deferred(session, snapshot, out)
 
 
-def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Session:
-    """The answer that has waited, now that metal has acted, or because it has not in time."""
+def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command], *, due: bool = False) -> Session:
+    """The answer that has waited, now that metal has acted, or, `due`, because it has not in time."""
     if session.deferred is None:
         return session
     request, payload_type = session.deferred
-    session = session.stamped(snapshot)
-    out.append(Disarm(Timer.ANSWER))
-    if session.failing or not wind_down.at_rest(snapshot.reading, snapshot.now):
-        why = session.failing or f"{snapshot.reading.current.value:.1f} A still flow"
-        return _refuse(session, request, payload_type, ResponseCode.FAILED_PowerDeliveryNotApplied, why, out)
-    answer = ANSWERS[type(request)](session, request, snapshot)
-    return session if isinstance(answer, Wait) else _reply(session, answer, request, payload_type, out)
+    stamped = session.stamped(snapshot)
+    try:
+        if session.failing:
+            contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
+            raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
+        answer = ANSWERS[type(request)](stamped, request, snapshot)
+        if not isinstance(answer, Wait):
+            out.append(Disarm(Timer.ANSWER))
+            return _reply(stamped, answer, request, payload_type, out)
+        if due:
+            raise PeerError(answer.why, code=answer.code)
+    except PeerError as error:
+        return _refuse(stamped, request, payload_type, ResponseCode(error.code), str(error), out)
+    if answer.session.setpoint != session.setpoint:
+        out.append(Apply(answer.session.setpoint))
+    return answer.session
 
 
 def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[Command]) -> Session:
@@ -335,7 +323,7 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
         case Timer.WRITE:
             return _end(session, "the car does not read its answers", out)
         case Timer.ANSWER:
-            return _answer_deferred(session, snapshot, out)
+            return _answer_deferred(session, snapshot, out, due=True)
         case Timer.STOP:
             return _end(session, f"the car did not stop in time ({session.stop})", out)
         case Timer.SCHEDULE_SEQUENCE:
@@ -343,6 +331,9 @@ def _elapsed(session: Session, timer: Timer, snapshot: SeccSnapshot, out: list[C
             return streams.unfinished(session, snapshot)
         case Timer.METERING_SEQUENCE:
             out.append(Note("the car has not confirmed the meter reading in time [V2G20-1621]"))
+        case Timer.PARKING_SEQUENCE:
+            out.append(Note("the car has not completed checking in or out"))
+            return parking.abandoned(session)
         case Timer.HOLD:
             out.append(Close("session stopped", clean=True))
         case _:
@@ -358,7 +349,12 @@ def _stop(session: Session, why: str, snapshot: SeccSnapshot, out: list[Command]
         return _end(session, why, out)
     out.append(Arm(Timer.STOP, session.config.times.stop))
     session = replace(session, stop=why, stop_by=snapshot.now + session.config.times.stop)
-    session = replace(session, setpoint=wind_down.REST) if session.phase in _TOWARDS_POWER else loop.decided(session, snapshot)
+    if session.phase in _TOWARDS_POWER:
+        session = replace(session, setpoint=wind_down.REST)
+    else:
+        session = loop.decided(session, snapshot)
+        if session.phase.loop and session.ask is None:
+            session = standby.still(session)  # before the first turn the output still follows the pre-charge
     out.append(Apply(session.setpoint))
     return session
 

@@ -10,10 +10,10 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
-from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, within_window
+from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, wanted, within_window
 from iso15118.sequence.phases import Phase
 from iso15118.session.secc.dc_parameters import discharge
-from iso15118.session.secc.metering import meter_info
+from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
 from iso15118.session.secc.notifications import powerless, status
@@ -59,11 +59,13 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)
     session, limits = proposing(session, request, snapshot, _say_limits(session, snapshot, ours))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = dc.DC_ChargeLoopRes(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
-        meter_info=meter_info(session, snapshot, requested=request.meter_info_requested),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
         evse_present_current=rational(round(reading.current.value, 1)),
         evse_present_voltage=rational(round(reading.voltage.value, 1)),
         evse_power_limit_achieved=decision.power_limited,
@@ -77,7 +79,7 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
 def decided(session: Session, snapshot: SeccSnapshot, turn: Ask | None = None, ours: Limits | None = None) -> Session:
     """The session with the set-point that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
     ask = turn or session.ask
-    if ask is None:
+    if not isinstance(ask, Ask):
         return session
     decision = IDLE if powerless(session) else _decide(session, ask, snapshot, ours or our_limits(session, snapshot))
     setpoint = Setpoint(
@@ -102,7 +104,7 @@ def _decide(session: Session, ask: Ask, snapshot: SeccSnapshot, ours: Limits) ->
     present = snapshot.reading.voltage.value if fresh else ask.present
     if ask.target is not None:
         return follow(ask.target, ask.ceiling, ours, theirs, present)
-    return steer(granted(snapshot.budget, snapshot.now)[2], ours, theirs, present)
+    return steer(wanted(snapshot.budget, snapshot.now, ask.need), ours, theirs, present)
 
 
 def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
@@ -129,12 +131,12 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
     control = session.parameters.control_mode if session.parameters else None
     if control is None or type(mode) is not _MODES[control, session.bidirectional]:
         raise refused(Sense.OTHER_MODE, type(mode).__name__)
-    known = session.ask.limits if session.ask else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
+    known = session.ask.limits if isinstance(session.ask, Ask) else session.vehicle or Limits(0.0, 0.0, 0.0, 0.0)
     back_power, back_current = known.discharge_power, known.discharge_current
     if isinstance(mode, dc.BPT_Scheduled_DC_CLReqControlMode | dc.BPT_Dynamic_DC_CLReqControlMode):
         back_power = abs(_number(mode.ev_maximum_discharge_power, back_power))
         back_current = abs(_number(mode.ev_maximum_discharge_current, back_current))
-    limits = Limits(
+    said = Limits(
         _number(mode.ev_minimum_voltage, known.min_voltage),
         _number(mode.ev_maximum_voltage, known.max_voltage),
         _number(mode.ev_maximum_charge_current, known.charge_current),
@@ -142,12 +144,13 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
         back_current,
         back_power,
     )
+    limits = said.lowered(session.vehicle) if session.vehicle else said  # wider ones count for nothing: Sense.LIMIT_RAISED
     present = number(request.ev_present_voltage)
     if isinstance(mode, dc.Scheduled_DC_CLReqControlMode):
         target, ceiling = number(mode.ev_target_current), number(mode.ev_target_voltage)
-        own = limits.charge_current if target >= 0.0 or not session.bidirectional else limits.discharge_current
-        if abs(target) > own * TOLERANCE + 0.5 or ceiling > limits.max_voltage * TOLERANCE:
-            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {limits.max_voltage:g} V")
+        own = said.charge_current if target >= 0.0 or not session.bidirectional else said.discharge_current
+        if abs(target) > own * TOLERANCE + 0.5 or ceiling > said.max_voltage * TOLERANCE:
+            raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {said.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
     return Ask(limits, present, need=_need(mode))
 
@@ -157,20 +160,23 @@ def _number(value: RationalNumber | None, known: float) -> float:
 
 
 def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
-    v2x = mode.ev_minimum_v2x_energy_request if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode) else None
+    most = least = None
+    if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
+        most, least = mode.ev_maximum_v2x_energy_request, mode.ev_minimum_v2x_energy_request
     return Need(
         target_energy=number(mode.ev_target_energy_request),
         max_energy=number(mode.ev_maximum_energy_request),
         min_energy=number(mode.ev_minimum_energy_request),
         departure=mode.departure_time,
-        v2x_min_energy=None if v2x is None else number(v2x),
+        v2x_max_energy=None if most is None else number(most),
+        v2x_min_energy=None if least is None else number(least),
     )
 
 
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     """Watches the output against the car's own maxima: 0.4 s above one makes the session fail, since adapting silently would hide it."""
     ask, reading = session.ask, snapshot.reading
-    if ask is None:
+    if not isinstance(ask, Ask):
         return session
     current = reading.current.value
     inward, voltage = current >= 0.0, reading.voltage.value
@@ -193,12 +199,12 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits) -> LimitsSaid:
     """Our limits of this moment; in Dynamic mode the window that leads the car to the wanted power."""
-    dynamic = session.dynamic
+    dynamic, need = session.dynamic, session.ask.need if session.ask else None
     charge, back = ours.charge_power, ours.discharge_power
     if powerless(session):
         charge = back = 0.0
-    elif dynamic and (wanted := granted(snapshot.budget, snapshot.now)[2]) is not None:
-        charge, back = min(charge, max(0.0, wanted)), min(back, max(0.0, -wanted))
+    elif dynamic and (power := wanted(snapshot.budget, snapshot.now, need)) is not None:
+        charge, back = min(charge, max(0.0, power)), min(back, max(0.0, -power))
     least = min(snapshot.abilities.min_charge_power, charge)
     if not session.bidirectional:
         return _said(dynamic, charge, least, ours.charge_current, ours.max_voltage)

@@ -22,7 +22,9 @@ from iso15118.procedures import isolate, precharge, wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
+from iso15118.session.secc import ac_delivery
 from iso15118.session.secc.notifications import dropped, raised, status, wants
+from iso15118.session.secc.pause import kept, may_pause
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
@@ -33,6 +35,7 @@ _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
     *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
     *("wishes", "pause_asked", "profile", "renewal", "renewed", "failed_renewals", "warn", "reading"),
+    *("vehicle_phases", "relayed", "unready_since"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
 
@@ -87,7 +90,7 @@ def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot:
             raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
 
 
-def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
+def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer | Wait:
     if session.stop:
         raise PeerError(f"no power any more: {session.stop}", requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
     if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
@@ -95,6 +98,9 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
     answer = agreed(session, request, snapshot)
+    if session.transfer is not Transfer.DC:
+        ready = ac_delivery.closed(answer.session, snapshot)
+        return ready if isinstance(ready, Wait) else answer._replace(session=ready, outcome=Outcome.START)
     # Still the pre-charge: the first charge-loop request says what to do. From here on the discharge interlock may open.
     setpoint = replace(session.setpoint, bidirectional=session.bidirectional)
     return answer._replace(session=replace(answer.session, setpoint=setpoint), outcome=Outcome.START)
@@ -111,8 +117,11 @@ def agreed(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
 
 def _stop(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
     """Zero current, then the answer: the car opens its contactors on it, and must not do so under load."""
+    if session.phase.loop and session.transfer is not Transfer.DC:
+        opened = ac_delivery.opened(replace(session, ask=None), snapshot)
+        return opened if isinstance(opened, Wait) else _delivered(opened, OK, Outcome.STOP)
     session = replace(session, setpoint=wind_down.REST, ask=None)
-    return Wait(session) if _flowing(session, snapshot) else _delivered(session, OK, Outcome.STOP)
+    return _flowing(session, snapshot) or _delivered(session, OK, Outcome.STOP)
 
 
 def _stand_by(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
@@ -120,15 +129,14 @@ def _stand_by(session: Session, snapshot: SeccSnapshot) -> Answer | Wait:
     if not session.config.standby or session.stop:
         return _delivered(session, ResponseCode.WARNING_StandbyNotAllowed, Outcome.AGAIN)
     session = still(session)
-    if _flowing(session, snapshot):
-        return Wait(session)
-    return _delivered(dropped(session, EVSENotification.Pause), OK, Outcome.STANDBY)
+    return _flowing(session, snapshot) or _delivered(dropped(session, EVSENotification.Pause), OK, Outcome.STANDBY)
 
 
-def _flowing(session: Session, snapshot: SeccSnapshot) -> bool:
-    """True while the answer has to wait for the current of the loop to fall."""
-    waits = session.phase.loop and session.deferred is None
-    return waits and not wind_down.at_rest(snapshot.reading, snapshot.now)
+def _flowing(session: Session, snapshot: SeccSnapshot) -> Wait | None:
+    """The answer has to wait for the current of the loop to fall; None: it does not."""
+    if not session.phase.loop or wind_down.at_rest(snapshot.reading, snapshot.now):
+        return None
+    return Wait(session, f"{snapshot.reading.current.value:.1f} A still flow")
 
 
 def _delivered(session: Session, code: ResponseCode, outcome: Outcome) -> Answer:
@@ -144,14 +152,17 @@ def answer_welding_detection(session: Session, request: DC_WeldingDetectionReq, 
 
 
 def answer_session_stop(session: Session, request: SessionStopReq, snapshot: SeccSnapshot) -> Answer:
-    """The end, or the way back to the services. Raises PeerError on a pause, which is not offered [V2G20-1195]."""
-    if request.charging_session is ChargingSession.Pause:
-        raise PeerError("a pause is not offered", requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
+    """The end, a pause, or the way back to the services. Raises PeerError on a pause that is not in place [V2G20-1195]."""
+    pauses = request.charging_session is ChargingSession.Pause
+    if pauses and not may_pause(session, snapshot):
+        what = "a pause that was not asked for (Dynamic), or where the power profile is not at 0 W (Scheduled)"
+        raise PeerError(what, requirement="V2G20-1195", code="FAILED_PauseNotAllowed")
     if request.charging_session is ChargingSession.ServiceRenegotiation:
         return _renegotiated(session)
     if session.phase is Phase.WELDING_DETECTION:
         session = session.deviates(Deviation.WELDING_SKIPPED)
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request))
+    paused = kept(session, snapshot) if pauses else None
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request), paused=paused)
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
 

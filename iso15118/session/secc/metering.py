@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iso15118.errors import PeerError
-from iso15118.messages.v20.common import EVSENotification, MeterInfo
+from iso15118.messages.v20.common import DetailedCost, DetailedTax, EVSENotification, MeterInfo, Receipt
 from iso15118.messages.v20.metering import (
     Dynamic_SMDTControlMode,
     MeteringConfirmationReq,
@@ -13,10 +13,11 @@ from iso15118.messages.v20.metering import (
     Scheduled_SMDTControlMode,
     SignedMeteringData,
 )
+from iso15118.messages.v20.rational import rational
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
-from iso15118.units import MICROSECONDS
+from iso15118.units import KWH, MICROSECONDS
 
 _CONFIRM: Final = EVSENotification.MeteringConfirmation
 
@@ -39,6 +40,19 @@ def meter_info(session: Session, snapshot: SeccSnapshot, *, requested: bool) -> 
     )
 
 
+def receipt(snapshot: SeccSnapshot, meter: MeterInfo | None) -> Receipt | None:
+    """What the energy charged has cost so far; it comes with the reading that it is made of [V2G20-1919]."""
+    rate = snapshot.rate
+    if rate is None or meter is None:
+        return None
+    cost = meter.charged_energy_reading_wh / KWH * rate.energy
+    return Receipt(
+        time_anchor=snapshot.clock,
+        energy_costs=DetailedCost(amount=rational(round(cost, 4)), cost_per_unit=rational(rate.energy)),
+        tax_costs=tuple(DetailedTax(tax_rule_id=i, amount=rational(round(cost * tax / 100, 4))) for i, tax in enumerate(rate.taxes, 1)),
+    )
+
+
 def answer_metering_confirmation(session: Session, request: MeteringConfirmationReq, snapshot: SeccSnapshot) -> Answer:
     """Agreement, where the car has confirmed what it was told. Raises PeerError (FAILED_MeteringSignatureNotValid) where it has not."""
     if problem := altered(session, request.signed_metering_data):
@@ -56,6 +70,8 @@ def altered(session: Session, data: SignedMeteringData) -> str:
     if data.meter_info != session.reading:
         told = "none" if session.reading is None else f"{session.reading.charged_energy_reading_wh} Wh charged"
         return f"another reading ({data.meter_info.charged_energy_reading_wh} Wh charged) than it was told ({told})"
+    if data.receipt not in (None, session.receipt):
+        return "another receipt than it was given"
     if isinstance(data.control_mode, Dynamic_SMDTControlMode) is not session.dynamic:
         return "a reading under the other control mode"
     if isinstance(data.control_mode, Scheduled_SMDTControlMode) and not _named(session, data.control_mode.selected_schedule_tuple_id):

@@ -110,11 +110,12 @@ def counted(session: Session, snapshot: SeccSnapshot) -> tuple[Session, str]:
     if not session.phase.loop:
         return session, ""
     for wish in session.wishes:
-        if wish.since is None and _timely(session, wish, snapshot):
-            return _changed(session, wish, replace(wish, since=snapshot.now)), ""
         if not wish.told and _left(wish, snapshot) < 0.0:
             late = f"the car does not follow {wish.notification} within {DELAYS[wish.notification]:.0f} s"
             return _changed(session, wish, replace(wish, told=True)), late
+    said = next((wish for wish in session.wishes if _timely(session, wish, snapshot)), None)
+    if said is not None and said.since is None:  # those behind it are not said yet, so that their time does not run
+        session = _changed(session, said, replace(said, since=snapshot.now))
     return session, ""
 
 

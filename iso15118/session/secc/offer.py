@@ -25,9 +25,13 @@ LONGEST: Final = 2**32 - 1
 
 
 def tuples(session: Session, plans: Iterable[Plan], points: int, clock: int) -> wire.Scheduled_SEResControlMode:
-    """The plans as schedule tuples with ids from 1 on; `clock` (us): now, from which the car's departure counts."""
+    """The plans as schedule tuples; `clock` (us): now, from which the car's departure counts.
+
+    Ids count from 1, and on from the last offer: one id never means two schedules.
+    """
+    first = 1 + max((told.schedule_tuple_id for told in session.tuples), default=0)
     return wire.Scheduled_SEResControlMode(
-        schedule_tuple=tuple(_tuple(session, plan, points, clock, index) for index, plan in enumerate(plans, 1))
+        schedule_tuple=tuple(_tuple(session, plan, points, clock, index) for index, plan in enumerate(plans, first))
     )
 
 

@@ -12,6 +12,7 @@ from iso15118.messages.v20.delivery import EVPowerProfile, PowerToleranceAccepta
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.schedule import PowerScheduleEntry, ScheduleTuple
 from iso15118.power import Reading
+from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
 from iso15118.session.secc.state import OK, Chosen, Session
 from iso15118.session.snapshot import SeccSnapshot
@@ -112,7 +113,8 @@ def watch_profile(session: Session, snapshot: SeccSnapshot, *, held: bool) -> tu
     Raises PeerError (FAILED_EVPowerProfileViolation) when that time is over.
     """
     chosen, profile, reading = session.chosen, session.profile, snapshot.reading
-    if chosen is None or chosen.tolerance is None or profile is None or session.stop or not _measured(reading, snapshot.now):
+    held_to = session.phase is Phase.CHARGE_LOOP and not session.stop  # in standby power is zero, whatever the profile says
+    if not held_to or chosen is None or chosen.tolerance is None or profile is None or not _measured(reading, snapshot.now):
         return session, OK
     policy = session.config.watch
     low, high = profile.span(snapshot.clock - int(policy.settle * MICROSECONDS), snapshot.clock)

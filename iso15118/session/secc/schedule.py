@@ -15,6 +15,7 @@ from iso15118.session.secc.mobility import proposal
 from iso15118.session.secc.needs import ordered, planned
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.offer import A_DAY, price_alone, tuples
+from iso15118.session.secc.pause import renumbered
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
@@ -49,6 +50,7 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
         return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN)
     plans = tuple(plan for plan in snapshot.plans if plan.slots) or (_as_granted(session, snapshot),)
     offered = tuples(session, plans[:TUPLES], request.maximum_supporting_points, snapshot.clock)
+    offered = offered.but(schedule_tuple=renumbered(offered.schedule_tuple, session.tuples))
     session = replace(session, tuples=offered.schedule_tuple, asked_schedule=None)
     return Answer(session, _response(session, Processing.Finished, offered))
 

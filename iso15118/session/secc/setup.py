@@ -11,6 +11,7 @@ from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.procedures import authorise
 from iso15118.sequence.table import Outcome
 from iso15118.session.protocols import MINOR, in_common, namespaces
+from iso15118.session.secc.pause import joined
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
@@ -38,11 +39,17 @@ def answer_app_protocol(session: Session, request: supportedAppProtocolReq, snap
 
 
 def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: SeccSnapshot) -> Answer:
-    """A new session under a fresh id, whatever id the car came with: nothing is stored to join again."""
-    reading = snapshot.reading
-    session = replace(session, id=session.fresh_id, evcc_id=request.evcc_id, meter_base=(reading.charged.value, reading.discharged.value))
-    code = ResponseCode.OK_NewSessionEstablished
-    return Answer(session, SessionSetupRes(header=session.header, response_code=code, evse_id=session.config.evse_id))
+    """The old session, where the same car comes back from a pause; else a new one under a fresh id, whatever id the car came with.
+
+    What was kept of a pause serves once [V2G20-2626] [V2G20-2627].
+    """
+    reading, code, outcome = snapshot.reading, ResponseCode.OK_OldSessionJoined, Outcome.JOIN
+    old = joined(session, request.header.session_id, request.evcc_id, snapshot.now)
+    if old is None:
+        code, outcome = ResponseCode.OK_NewSessionEstablished, Outcome.DONE
+        old = replace(session, id=session.fresh_id, meter_base=(reading.charged.value, reading.discharged.value))
+    session = replace(old, evcc_id=request.evcc_id, paused=None)
+    return Answer(session, SessionSetupRes(header=session.header, response_code=code, evse_id=session.config.evse_id), outcome)
 
 
 def answer_authorization_setup(session: Session, request: AuthorizationSetupReq, snapshot: SeccSnapshot) -> Answer:

@@ -11,7 +11,7 @@ from iso15118.power import Setpoint
 from iso15118.procedures import wind_down
 from iso15118.procedures.transfer import IDLE
 from iso15118.sequence.phases import Phase
-from iso15118.session.secc.state import Session
+from iso15118.session.secc.state import UNRELAYED, Session
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Second
 from iso15118.value import replace
@@ -26,7 +26,7 @@ def still(session: Session) -> Session:
     The contactor stays as it is, but is opened where the cable has not been checked to the end.
     """
     setpoint = Setpoint(contactor=session.setpoint.contactor and session.phase is not Phase.CABLE_CHECK, lock=True)
-    return replace(session, setpoint=setpoint, ask=None, decision=IDLE, over_since=None)
+    return replace(session, setpoint=setpoint, ask=None, decision=IDLE, relayed=UNRELAYED, over_since=None)
 
 
 def watched(session: Session, snapshot: SeccSnapshot) -> Session:

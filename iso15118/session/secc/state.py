@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from iso15118.energy import Mobility, Need, Offer
+from iso15118.energy import Authorisation, Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
-from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, ResponseCode
+from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
+from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.messages.v20.schedule import ScheduleTuple
-from iso15118.power import OFF, Limits, Setpoint
+from iso15118.power import OFF, AcTarget, Limits, Setpoint
+from iso15118.procedures.relay import NOTHING, PhaseLimits
 from iso15118.procedures.transfer import IDLE, Decision
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due
@@ -21,11 +23,12 @@ from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
-from iso15118.session.value_added import Selected, ValueAddedService
-from iso15118.units import Second, Watt
+from iso15118.session.value_added import ParkingSpace, Selected, ValueAddedService
+from iso15118.units import PerPhase, Second, Watt
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
+A_DAY: Final[Second] = 86_400.0
 
 
 class Watch(Value):
@@ -44,6 +47,7 @@ class Config(Value):
 
     evse_id: str = "DE*CLP*E1"
     services: tuple[Service, ...] = (dc_service(bidirectional=True), dc_service())
+    parking: ParkingSpace = ParkingSpace()
     value_added: tuple[ValueAddedService, ...] = ()
     """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
@@ -52,6 +56,10 @@ class Config(Value):
     meter_id: str = "METER1"
     service_renegotiation: bool = False
     """Services may be chosen anew behind the charge loop, without a new session."""
+    pause_seconds: Second = A_DAY
+    """How long a session may pause and be joined again."""
+    pause_locked: bool = True
+    """The connector stays locked while a session pauses."""
     standby: bool = False
     """A car may stand by: stay in the loop at zero power."""
     always_priced: bool = False
@@ -92,6 +100,28 @@ class Ask(Value):
     need: Need | None = None
 
 
+class AcAsk(Value):
+    """The vehicle's latest turn in the charge loop of alternating current."""
+
+    limits: PhaseLimits
+    """The vehicle's."""
+    present: PerPhase
+    """W, its own measurement."""
+    need: Need | None = None
+
+
+class Relayed(Value):
+    """What was decided last for alternating current: the power, what may flow, whether the car is told, and when (monotonic s)."""
+
+    target: AcTarget
+    allowed: PhaseLimits
+    told: bool = False
+    at: float | None = None
+
+
+UNRELAYED: Final = Relayed(AcTarget(), NOTHING)
+
+
 class Chosen(Value):
     """The schedule tuple the car has chosen, read once: the loop asks it every time."""
 
@@ -126,6 +156,24 @@ class Proposed(Value):
     settled: bool = False
 
 
+class Paused(Value):
+    """What is kept of a session while it pauses, for the next one at the same outlet to be joined with."""
+
+    session_id: bytes
+    binding: bytes
+    """Proves that the same car comes back (`pause.binding`)."""
+    service: Service
+    parameters: ParameterSet
+    value_added: tuple[Selected, ...]
+    tuples: tuple[ScheduleTuple, ...]
+    """What was offered last."""
+    selected: int | None
+    """The id of the tuple that the car had chosen."""
+    meter_base: tuple[float, float] | None
+    since: Second
+    """Monotonic s."""
+
+
 class Wish(Value):
     """Something our side wants of the car, until it has followed."""
 
@@ -144,6 +192,12 @@ class Session(Value):
     fresh_id: bytes
     """The SessionID to give out: 8 random octets, made by the shell [V2G20-2106]."""
     phase: Phase = Phase.APP_PROTOCOL
+    paused: Paused | None = None
+    """A pause that this session may be joined to or, at its end, has gone into."""
+    joined: bool = False
+    """It goes on where a pause began, with the authorisation given then."""
+    vehicle_certificate: bytes = b""
+    """Digest of the certificate the car has proven to hold; empty: the connection has none."""
     secure: bool = False
     """Over TLS 1.3."""
     namespace: str = ""
@@ -163,6 +217,9 @@ class Session(Value):
     asked_authorisation: float | None = None
     service: Service | None = None
     parameters: ParameterSet | None = None
+    check_in: EVCheckInStatus | None = None
+    """How far the car says it is with coming in to the parking space, and with leaving it."""
+    check_out: EVCheckOutStatus | None = None
     value_added: tuple[Selected, ...] = ()
     """The value-added services taken."""
     announced: Limits | None = None
@@ -184,15 +241,22 @@ class Session(Value):
     precharged: bool = False
     """Cable check and pre-charge have been finished since the session began: power may be switched on."""
     setpoint: Setpoint = OFF
-    ask: Ask | None = None
+    ask: Ask | AcAsk | None = None
     decision: Decision = IDLE
+    vehicle_phases: PhaseLimits | None = None
+    """What the car said there of alternating current."""
+    relayed: Relayed = UNRELAYED
     loops: int = 0
     meter_base: tuple[float, float] | None = None
     """Charged and discharged Wh at the start of this session [V2G20-902]."""
     over_since: float | None = None
     """Since when the output has been above the car's limit."""
+    unready_since: float | None = None
+    """Since when the pilot has been out of C and D in the loop of alternating current."""
     deferred: tuple[Message, int] | None = None
     """The request whose answer waits for metal, and its payload type."""
+    deferred_at: float = 0.0
+    """Monotonic s at which it came."""
     sequence: float = 60.0
     """The sequence timeout that the response being written will arm."""
     closing: str = ""
@@ -212,6 +276,8 @@ class Session(Value):
     """The car is still to hear of the last one."""
     reading: MeterInfo | None = None
     """What the car has last been asked to confirm."""
+    receipt: Receipt | None = None
+    """That came with it."""
     wishes: tuple[Wish, ...] = ()
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False
@@ -225,6 +291,12 @@ class Session(Value):
     def bidirectional(self) -> bool:
         """True while a service with discharge is selected: the interlock's first condition."""
         return self.service is not None and self.service.bidirectional
+
+    def authorised(self, snapshot: SeccSnapshot) -> Authorisation:
+        """The verdict in force: that of now or, until there is one, what a session joined again was given before its pause [V2G20-1844]."""
+        if self.joined and snapshot.authorisation is Authorisation.PENDING:
+            return Authorisation.ACCEPTED
+        return snapshot.authorisation
 
     @property
     def dynamic(self) -> bool:
@@ -274,9 +346,11 @@ class Answer(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """An answer function's word that metal has to act first; the request is answered when it has, or at the deadline."""
+    """An answer function's word that metal has to act first; the request is answered when it has, or refused so at the deadline."""
 
     session: Session
+    why: str
+    code: str = "FAILED_PowerDeliveryNotApplied"
 
 
 OK = ResponseCode.OK

@@ -15,7 +15,7 @@ from iso15118.messages.v20.common import ChargeLoopRes, EVSENotification, Proces
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.sequence.streams import BEGIN, Due, Stream, following, require
 from iso15118.sequence.table import Outcome
-from iso15118.session.secc import notifications
+from iso15118.session.secc import notifications, parking
 from iso15118.session.secc.delivery import agreed
 from iso15118.session.secc.state import OK, Answer, Renewal, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
@@ -30,7 +30,12 @@ AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
 
 
 def awaited(session: Session, stream: Stream) -> Due | None:
-    """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846]."""
+    """The request awaited on a side stream; None: the stream is not open. It opens with the first pair of the charge loop [V2G20-1846].
+
+    The parking status opens when that service is taken.
+    """
+    if stream is Stream.PARKING:
+        return BEGIN[stream] if parking.is_open(session) else None
     if not (session.phase.loop and session.loops):
         return None
     match stream:
@@ -66,7 +71,7 @@ def _renewed(session: Session, due: Due, request: Request, snapshot: SeccSnapsho
     session = replace(session, **{name: getattr(given.session, name) for name in _AT_ONCE})
     now = following(due, type(request), session.transfer, given.outcome)
     changes = {**changes, **_changed(view, given.session)}
-    if now is BEGIN[Stream.SCHEDULE]:
+    if isinstance(request, PowerDeliveryReq) and now is BEGIN[Stream.SCHEDULE]:
         return given._replace(session=replace(session, renewal=None, renewed=changes, failed_renewals=0, warn=False))
     return given._replace(session=replace(session, renewal=Renewal(now, changes, asked)))
 
@@ -127,7 +132,7 @@ def _failed(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def refused(session: Session) -> None:
     """Raises PeerError (FAILED_ScheduleRenegotiation) where a renegotiation that we wanted has failed twice [V2G20-2235]."""
-    if session.failed_renewals > 1:
+    if session.failed_renewals > 1 and not session.stop:
         what = "the schedule renegotiation that was asked for has failed twice"
         raise PeerError(what, requirement="V2G20-2235", code="FAILED_ScheduleRenegotiation")
 
@@ -145,10 +150,10 @@ def said(answer: Answer) -> Answer:
         response = response.but(response_code=ResponseCode.WARNING_ScheduleRenegotiationFailed)
     status = response.evse_status
     if status is not None and status.evse_notification is _CONFIRM:
-        session = replace(notifications.dropped(session, _CONFIRM), reading=response.meter_info)
+        session = replace(notifications.dropped(session, _CONFIRM), reading=response.meter_info, receipt=response.receipt)
     return answer._replace(session=session, response=response)
 
 
 def closed(session: Session) -> Session:
     """The session after the charge loop: whatever was under way beside it has ended with it [V2G20-1446]."""
-    return replace(session, renewal=None, renewed=None, reading=None, failed_renewals=0, warn=False)
+    return replace(session, renewal=None, renewed=None, reading=None, receipt=None, failed_renewals=0, warn=False)

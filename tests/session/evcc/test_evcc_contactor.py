@@ -54,7 +54,7 @@ def test_open_everywhere_but_around_the_transfer(phase: Phase) -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_the_pilot(phase: Phase) -> None:
-    ready = (Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP)
+    ready = (Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY, Phase.CHARGE_LOOP, Phase.STANDBY)
     assert wanted(at(phase), snapshot()).pilot is (Pilot.C if phase in ready else Pilot.B)
 
 

@@ -69,6 +69,7 @@ def test_every_request_can_be_sent(modes: tuple[ControlMode, ...], bidirectional
         assert schema.decode(schema.encode(message)) == message
 
 
+@pytest.mark.case("SES-09", "SES-10")
 def test_time_stamps_strictly_increase_and_follow_the_charger() -> None:
     """The charger's clock is an hour ahead of ours: ours is used until it has told its own."""
     bench = Bench(Config(loops=3)).run()
@@ -84,6 +85,7 @@ def test_a_charger_whose_clock_is_behind_ours() -> None:
     assert EPOCH < bench.last.header.time_stamp < EPOCH + 10_000_000
 
 
+@pytest.mark.case("SES-11")
 @pytest.mark.parametrize(("divisor", "unit"), [(1_000_000, "seconds"), (1_000, "milliseconds")])
 def test_a_charger_that_stamps_in_another_unit_is_told_of_once(divisor: int, unit: str) -> None:
     bench = Bench(Config(loops=3))
@@ -97,6 +99,7 @@ def test_a_charger_that_stamps_in_another_unit_is_told_of_once(divisor: int, uni
     assert abs(bench.last.header.time_stamp - EPOCH) < 10_000_000
 
 
+@pytest.mark.case("SES-12")
 def test_a_clock_that_jumps_back_is_told_of_and_survived() -> None:
     bench = Bench(Config(loops=3)).run(DC_CableCheckReq)
     bench.charger.stamp -= 10_000_000
@@ -171,6 +174,7 @@ def test_a_timer_that_was_overtaken_says_nothing(kind: type[Message], timer: Tim
 # Timers of phases.
 
 
+@pytest.mark.case("TIM-04")
 def test_the_setup_of_a_session_is_limited() -> None:
     bench = Bench()
     bench.feed(Connected())
@@ -185,6 +189,7 @@ def test_the_setup_of_a_session_is_limited() -> None:
     assert Timer.SETUP not in bench.timers
 
 
+@pytest.mark.case("CAB-04")
 @pytest.mark.parametrize(
     ("kind", "timer", "seconds"), [(DC_CableCheckReq, Timer.CABLE_CHECK, 40.0), (DC_PreChargeReq, Timer.PRE_CHARGE, 10.0)]
 )
@@ -203,6 +208,7 @@ def test_cable_check_and_pre_charge_are_limited(kind: type[Message], timer: Time
     assert not any(isinstance(c, Apply) and c.setpoint.contactor for c in bench.trace)
 
 
+@pytest.mark.case("AUT-20")
 @pytest.mark.parametrize("kind", [AuthorizationReq, ScheduleExchangeReq])
 def test_an_endless_ongoing(kind: type[Message]) -> None:
     bench = Bench().run(kind)
@@ -218,6 +224,7 @@ def test_an_endless_ongoing(kind: type[Message]) -> None:
     assert bench.safe()
 
 
+@pytest.mark.case("AUT-20")
 def test_a_person_may_take_longer() -> None:
     bench = Bench().run(AuthorizationReq)
     bench.answer(evse_processing=Processing.Ongoing)
@@ -304,6 +311,7 @@ def test_what_is_no_message_ends_the_session(kind: type[Message]) -> None:
     assert bench.safe()
 
 
+@pytest.mark.case("STP-04")
 @pytest.mark.parametrize("kind", PHASES)
 def test_a_lost_connection_opens_the_contactor(kind: type[Message]) -> None:
     bench = Bench(Config(loops=1)).run(kind)
@@ -514,3 +522,13 @@ def test_connected_counts_once() -> None:
 def test_every_request_pairs_with_a_response_and_stands_in_the_table() -> None:
     assert all(map(response_of, PHASES))
     assert all(any(legal(phase, kind, Transfer.DC) for phase in Phase) for kind in PHASES)
+
+
+@pytest.mark.case("STP-02")
+def test_the_car_closes_the_connection_once_its_stop_is_confirmed() -> None:
+    """[V2G20-1463]"""
+    bench = Bench().run(SessionStopReq)
+    assert bench.closed is None
+    commands = bench.turn()
+    assert commands[-1] == Close("3 exchanges done", clean=True)
+    assert bench.safe()

@@ -13,7 +13,7 @@ from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Contactor, Limits
 from iso15118.sequence.timers import Timer
-from iso15118.session.evcc import Config, Session
+from iso15118.session.evcc import Config, Rest, Session
 from iso15118.session.evcc.dc_loop import ask_charge_loop, read_charge_loop, target
 from iso15118.session.evcc.loop import display, reason_to_stop
 from iso15118.session.evcc.plan import Chosen
@@ -219,6 +219,7 @@ def test_before_limits_are_known_there_is_no_loop() -> None:
         read_charge_loop(in_mode(ServiceID.DC, S), loop_response(dc.Scheduled_DC_CLReqControlMode), WORLD)
 
 
+@pytest.mark.case("NOT-02")
 @pytest.mark.parametrize("modes", [SCHEDULED, DYNAMIC])
 def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     bench = Bench(Config(control_modes=modes)).run(dc.DC_ChargeLoopReq)
@@ -234,7 +235,11 @@ def test_the_charger_asks_to_end(modes: tuple[ControlMode, ...]) -> None:
     assert bench.world.now - at < 1.0
 
 
-@pytest.mark.parametrize("wish", [n for n in EVSENotification if n is not EVSENotification.Terminate])
+FOLLOWED = (EVSENotification.Terminate, EVSENotification.Pause, EVSENotification.ExitStandby, EVSENotification.ScheduleRenegotiation)
+
+
+@pytest.mark.case("NOT-06")
+@pytest.mark.parametrize("wish", [n for n in EVSENotification if n not in FOLLOWED])
 def test_other_wishes_are_told_once(wish: EVSENotification) -> None:
     bench = Bench(Config()).run(dc.DC_ChargeLoopReq)
     bench.charger.answers[dc.DC_ChargeLoopReq] = lambda request, good: loop_response(
@@ -301,6 +306,11 @@ def test_the_cars_own_profile_is_followed(hour: int, current: float) -> None:
     asked, voltage = target(following(10e3, 0.0, -5e3), world, EPOCH + hour * 3_600_000_000)
     assert asked == pytest.approx(current)
     assert voltage == (300.0 if current < 0 else 410.0)
+
+
+def test_a_car_that_rests_gives_nothing_whatever_its_profile_says() -> None:
+    asked, _ = target(following(-5e3, rest=Rest.STANDBY), snapshot(reading=reading(390.0), target_current=0.0), EPOCH)
+    assert asked == 0.0
 
 
 def test_a_fulfilled_wish_waits_for_what_is_still_to_be_given() -> None:

@@ -52,6 +52,7 @@ def test_the_cable_check_is_repeated_until_finished() -> None:
     assert bench.timers[Timer.PRE_CHARGE] == 10.0
 
 
+@pytest.mark.case("PRE-05")
 def test_pre_charge_goes_on_until_our_own_measurement_matches() -> None:
     bench = Bench()
     bench.precharges = False
@@ -73,6 +74,7 @@ def test_pre_charge_goes_on_until_our_own_measurement_matches() -> None:
     assert bench.session.precharged == BATTERY - 5
 
 
+@pytest.mark.case("PRE-05")
 def test_a_match_lost_after_the_last_request_does_not_close() -> None:
     bench = Bench().run(dc.DC_PreChargeReq)
     while bench.last.ev_processing is ONGOING:
@@ -162,6 +164,7 @@ def test_a_profile_needs_what_it_is_made_of() -> None:
         profile(in_mode(ServiceID.DC, ControlMode.SCHEDULED, announced=LIMITS, evse_limits=LIMITS), snapshot(), 0)
 
 
+@pytest.mark.case("BPT-09")
 @pytest.mark.parametrize(
     ("bpt_channel", "current", "told"),
     [(1, -5.0, None), (None, 5.0, None), (2, 5.0, ChannelSelection.Charge), (2, -5.0, ChannelSelection.Discharge)],
@@ -191,6 +194,7 @@ def test_a_charger_that_wants_to_end_at_the_start() -> None:
     assert dc.DC_ChargeLoopReq not in map(type, bench.sent)
 
 
+@pytest.mark.case("PWR-12")
 @pytest.mark.parametrize("code", [ResponseCode.WARNING_StandbyNotAllowed, ResponseCode.WARNING_PowerToleranceNotConfirmed])
 def test_a_warning_at_the_start_is_told_and_survived(code: ResponseCode) -> None:
     bench = Bench().run(PowerDeliveryReq)

@@ -117,6 +117,7 @@ def test_only_external_identification() -> None:
     assert bench.last.selected_authorization_service is Authorization.EIM
 
 
+@pytest.mark.case("AUT-18")
 def test_other_services_are_passed_over() -> None:
     bench = Bench().run(AuthorizationSetupReq)
     mode = PnC_ASResAuthorizationMode(gen_challenge=bytes(16))

@@ -9,14 +9,17 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.session import ChargingSession, SessionStopReq
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
-from iso15118.session.evcc import Config, Renegotiation, Session, begin, dc_loop, services, turns
+from iso15118.session.evcc import Config, Renegotiation, Session, ac_loop, ac_parameters, begin, dc_loop, dc_parameters, services, turns
 from iso15118.session.evcc import delivery as power
-from iso15118.session.services import ServiceID
+from iso15118.session.evcc.state import Rest
+from iso15118.session.services import ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.evcc.bench import HEADER, reading, snapshot
+from tests.session.evcc.bench import HEADER, in_mode, reading, snapshot
 
-NEW = begin(Config())
+NEW = in_mode(ServiceID.DC_BPT, ControlMode.SCHEDULED)
+AC = in_mode(ServiceID.AC_BPT, ControlMode.SCHEDULED)
 WORLD = snapshot()
+D = ControlMode.DYNAMIC
 
 
 def at(phase: Phase, **changes: object) -> Session:
@@ -28,7 +31,19 @@ def test_every_phase_has_something_to_ask(phase: Phase) -> None:
     assert turns.upcoming(at(phase), WORLD) is not None
 
 
-LAST = [Phase.CHARGE_LOOP, Phase.WELDING_DETECTION, Phase.ENDED]
+def test_limits_and_loop_are_asked_in_the_words_of_the_transfer() -> None:
+    assert turns.upcoming(at(Phase.CHARGE_PARAMETERS), WORLD) is dc_parameters.ask_charge_parameters
+    assert turns.upcoming(replace(AC, phase=Phase.CHARGE_PARAMETERS), WORLD) is ac_parameters.ask_charge_parameters
+    for phase, rest in ((Phase.CHARGE_LOOP, None), (Phase.STANDBY, Rest.STANDBY)):
+        assert turns.upcoming(at(phase, rest=rest), WORLD) is dc_loop.ask_charge_loop
+        assert turns.upcoming(replace(AC, phase=phase, rest=rest), WORLD) is ac_loop.ask_charge_loop
+    assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP, stop="driver"), WORLD) is power.ask_power_stop
+    for unspoken in (replace(begin(Config()), phase=Phase.CHARGE_LOOP), in_mode(ServiceID.AC_DER_IEC, D, phase=Phase.CHARGE_PARAMETERS)):
+        with pytest.raises(LocalError, match="nothing to ask"):
+            turns.upcoming(unspoken, WORLD)
+
+
+LAST = [Phase.CHARGE_LOOP, Phase.STANDBY, Phase.WELDING_DETECTION, Phase.ENDED]
 
 
 @pytest.mark.parametrize("phase", [p for p in Phase if p not in LAST])

@@ -14,13 +14,14 @@ from iso15118.messages.v20.common import Header, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq, DC_ChargeLoopRes, DC_PreChargeReq
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
-from iso15118.power import OFF, Contactor, Insulation
+from iso15118.power import OFF, Contactor, Insulation, Setpoint
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Garbled, Sent, StopWanted, Tick
+from iso15118.session.services import ServiceID
 from tests.sequence import order
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, said, snapshot
@@ -207,6 +208,7 @@ def test_the_timers_of_a_car_are_none_of_ours() -> None:
     assert play.session.phase is Phase.CHARGE_LOOP
 
 
+@pytest.mark.case("STP-01")
 def test_after_the_end_in_order_the_car_may_close_first() -> None:
     """STP-01."""
     play = charger_at(Phase.SESSION_STOP) >> request(SessionStopReq)
@@ -271,6 +273,7 @@ def test_the_connector_is_freed_when_the_voltage_is_known_to_be_gone(voltage: fl
     assert play >> Tick() << Apply(wanted)
 
 
+@pytest.mark.case("STP-03")
 @pytest.mark.parametrize("phase", AWAITING)
 def test_a_lost_connection(phase: Phase) -> None:
     """STP-03: rest; the connector is held while there is voltage."""
@@ -330,6 +333,7 @@ def test_a_car_that_does_not_stop_is_cut_off() -> None:
 # What every answer has in common.
 
 
+@pytest.mark.case("SES-09")
 def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     """SES-09, and V2G20-1537."""
     play = charger_at(Phase.CHARGE_LOOP)
@@ -342,6 +346,7 @@ def test_time_stamps_rise_though_the_clock_stands_or_falls_back() -> None:
     assert all(stamp.bit_length() > 50 for stamp in stamps), "microseconds"
 
 
+@pytest.mark.case("SES-11")
 @pytest.mark.parametrize(("stamp", "unit"), [(STAMP // 1_000_000, "seconds"), (STAMP // 1000, "milliseconds")])
 def test_a_car_that_stamps_in_another_unit_is_served_and_noted_once(stamp: int, unit: str) -> None:
     """SES-11."""
@@ -365,6 +370,7 @@ def test_every_answer_bears_the_session_id() -> None:
     assert (play >> request(by_name["AuthorizationSetupReq"])).sent().header.session_id == SESSION_ID
 
 
+@pytest.mark.case("SES-12")
 def test_a_clock_that_jumps_back_is_served_and_noted_once() -> None:
     """SES-12."""
     play = charger_at(Phase.CHARGE_LOOP)
@@ -418,3 +424,11 @@ def test_an_end_wished_for_before_the_loop_takes_the_voltage_away_at_once(phase:
     assert play.skip().session.setpoint.contactor
     assert play >> StopWanted("the shop closes") << REST
     assert play >> Tick() << REST
+
+
+@pytest.mark.parametrize("service", [ServiceID.DC, ServiceID.DC_BPT])
+def test_a_stop_before_the_first_turn_ends_the_pre_charge(service: ServiceID) -> None:
+    """The loop is open, the car has not spoken in it: voltage and trickle of the pre-charge go, the contactor waits for the car."""
+    play = charger_at(Phase.CHARGE_LOOP, service=service)
+    assert play.session.setpoint.trickle > 0
+    assert play >> StopWanted("operator") << Setpoint(contactor=True, lock=True)

@@ -11,7 +11,7 @@ from iso15118.energy import Budget, Plan, Slot
 from iso15118.errors import DeviceFault
 from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import DisplayParameters, EVSENotification, MeterInfo, ResponseCode
-from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes
+from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes, DC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
@@ -21,7 +21,7 @@ from iso15118.session.commands import Apply, Close, Send
 from iso15118.session.events import Sent, StopWanted, Tick
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.value import replace
-from tests.session.asked import DIRECT, EPOCH, profile, turn
+from tests.session.asked import DIRECT, EPOCH, limits, profile, turn
 from tests.session.playbook import ABILITIES, BUDGET, WIDE, Playbook, after, applied, charger_at, given, request, said
 
 BPT, DC = ServiceID.DC_BPT, ServiceID.DC
@@ -84,6 +84,7 @@ def test_the_control_mode_that_was_selected(service: ServiceID, mode: ControlMod
     assert type(answer.control_mode).__name__ == type(turn(service, mode)).__name__.replace("Req", "Res")
 
 
+@pytest.mark.case("CLP-07")
 def test_inside_all_limits() -> None:
     """CLP-07."""
     setpoint, answer = turned(loop(), ask(ev_target_current=20, ev_target_voltage=450))
@@ -91,6 +92,7 @@ def test_inside_all_limits() -> None:
     assert flags(answer) == (False, False, False)
 
 
+@pytest.mark.case("CLP-06")
 @pytest.mark.parametrize(
     ("limits", "budget", "current", "flags_"),
     [
@@ -135,6 +137,7 @@ def test_the_meter_of_a_one_way_service() -> None:
     assert answer.meter_info == MeterInfo(meter_id="METER1", charged_energy_reading_wh=0, meter_timestamp=play.snapshot.clock)
 
 
+@pytest.mark.case("CLP-10")
 def test_display_parameters_are_optional() -> None:
     """CLP-10."""
     shown = DisplayParameters(present_soc=50, charging_complete=False)
@@ -142,6 +145,7 @@ def test_display_parameters_are_optional() -> None:
         assert turned(loop(), request(DC_ChargeLoopReq, display_parameters=display))[1].response_code is ResponseCode.OK
 
 
+@pytest.mark.case("CLP-08")
 @pytest.mark.parametrize(("service", "mode"), VARIANTS)
 def test_the_loop_never_says_more_than_was_announced(service: ServiceID, mode: ControlMode) -> None:
     """CLP-08: nor after the operator raised his limits."""
@@ -195,6 +199,7 @@ def test_a_limit_that_the_car_lowers_holds_in_the_same_step() -> None:
     assert turned(play, ask(ev_target_current=-20, ev_maximum_discharge_power=-2e3))[0].current == -5, "in either sign"
 
 
+@pytest.mark.case("CLP-09")
 def test_a_maximum_voltage_below_the_output_reduces_the_output() -> None:
     """CLP-09."""
     play = loop()
@@ -308,7 +313,7 @@ def test_energy_comes_back_only_if_all_is_true(truths: tuple[bool, ...]) -> None
     play = loop(service, DYNAMIC, budget=Budget(charge=20e3, discharge=8e3 if budget else 0.0, target=-8e3))
     play >> given(limits=WIDE if board else WIDE.charging_only(), faults=frozenset() if well else frozenset({DeviceFault.METER}))
     play >> after(0.0 if fresh else 0.31, fresh=fresh)
-    changes: dict[str, Any] = {} if energy else {"ev_minimum_energy_request": 1}
+    changes: dict[str, Any] = {} if energy else {"ev_minimum_energy_request": 0}
     if not car and bidirectional:
         changes["ev_maximum_discharge_current"] = 0
     setpoint = decided(play >> ask(service, DYNAMIC, **changes))
@@ -332,6 +337,7 @@ def test_the_truth_table_for_a_scheduled_car() -> None:
 # Both directions.
 
 
+@pytest.mark.case("BPT-04")
 def test_a_negative_target_without_a_bidirectional_service() -> None:
     """BPT-04."""
     setpoint, answer = turned(loop(DC), ask(DC, ev_target_current=-20))
@@ -339,6 +345,7 @@ def test_a_negative_target_without_a_bidirectional_service() -> None:
     assert answer.response_code is ResponseCode.OK
 
 
+@pytest.mark.case("BPT-05")
 def test_a_discharge_above_the_limit_is_clamped() -> None:
     """BPT-05: to ours, with the flag; to the car's own power, without."""
     planned = (Plan(EPOCH, (Slot(86_400, 100e3, 100e3),)),)
@@ -350,6 +357,7 @@ def test_a_discharge_above_the_limit_is_clamped() -> None:
     assert flags(answer) == (False, False, False)
 
 
+@pytest.mark.case("BPT-01")
 def test_through_zero_and_back() -> None:
     """BPT-01: no fault, and the discharge floor is the higher of both minimum voltages."""
     play = loop()
@@ -359,14 +367,16 @@ def test_through_zero_and_back() -> None:
         assert answer.response_code is ResponseCode.OK
 
 
+@pytest.mark.case("BPT-06")
 @pytest.mark.parametrize(
     ("changes", "current"),
     [
         pytest.param({}, -20, id="room to give"),
         pytest.param({"ev_minimum_energy_request": 0}, 0, id="at its minimum"),
+        pytest.param({"ev_minimum_energy_request": 1}, 50.0, id="below its minimum: charged now"),
         pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": -1e3}, -20, id="in the cycling range"),
-        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 0}, 0, id="BPT-06 at its end"),
-        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 1e3}, 0, id="BPT-06 below it"),
+        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 0}, 0, id="at its end"),
+        pytest.param({"ev_maximum_v2x_energy_request": 5e3, "ev_minimum_v2x_energy_request": 1e3}, 0, id="below it"),
     ],
 )
 def test_the_cars_energy_window(changes: dict[str, Any], current: float) -> None:
@@ -380,6 +390,7 @@ def test_a_full_car_takes_nothing_more() -> None:
     assert turned(play, ask(BPT, DYNAMIC, ev_target_energy_request=0, ev_maximum_energy_request=0))[0].current == 0
 
 
+@pytest.mark.case("BPT-02")
 @pytest.mark.parametrize(("target", "charge", "back"), [(None, 20e3, 8e3), (6e3, 6e3, 0), (-6e3, 0, 6e3), (0.0, 0, 0), (50e3, 20e3, 0)])
 def test_in_dynamic_mode_the_limits_are_the_set_point(target: float | None, charge: float, back: float) -> None:
     """BPT-02: the car fills the window that is left open."""
@@ -395,6 +406,7 @@ def test_in_dynamic_mode_the_limits_are_the_set_point(target: float | None, char
 # Our own wish to end.
 
 
+@pytest.mark.case("NOT-01")
 @pytest.mark.parametrize(("service", "mode"), VARIANTS)
 def test_operator_stop(service: ServiceID, mode: ControlMode) -> None:
     """NOT-01: power goes now, the car hears Terminate with every answer, and how long it still has."""
@@ -454,3 +466,14 @@ def test_answers_of_the_loop_are_said(service: ServiceID) -> None:
     """The positive control: request, set-point, answer, in this order."""
     assert loop(service) >> ask(service) << applied(current=20.0) << said(DC_ChargeLoopRes, response_code=ResponseCode.OK)
     assert dc.DC_ChargeLoopRes is DC_ChargeLoopRes
+
+
+@pytest.mark.parametrize("mode", ControlMode)
+def test_limits_wider_than_in_charge_parameters_count_for_nothing(mode: ControlMode) -> None:
+    """The first ones stand [V2G20-2654]; a car that raises them in the loop still gets what it said it can take."""
+    parameters = {"energy_transfer_mode": limits(ServiceID.DC_BPT, ev_maximum_charge_current=10)}
+    play = charger_at(Phase.CHARGE_LOOP, mode=mode, asks={DC_ChargeParameterDiscoveryReq: parameters})
+    wider = {"ev_maximum_charge_current": 90, **({"ev_target_current": 60} if mode is ControlMode.SCHEDULED else {})}
+    play >> request(DC_ChargeLoopReq, mode=mode, control_mode=turn(mode=mode, **wider))
+    play.skip()
+    assert play.session.setpoint.current == 10

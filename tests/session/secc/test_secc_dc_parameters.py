@@ -55,6 +55,7 @@ def test_the_type_belongs_to_the_service(service: ServiceID) -> None:
     refused(play >> request(DC_ChargeParameterDiscoveryReq, energy_transfer_mode=limits(other)))
 
 
+@pytest.mark.case("CPD-02", "CPD-03", "CPD-04", "CPD-05")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -98,6 +99,7 @@ def test_a_minimum_current_of_ours_that_the_car_cannot_reach() -> None:
     assert told(world=world, ev_maximum_charge_current=6).sent().response_code is ResponseCode.OK
 
 
+@pytest.mark.case("CPD-06", "CPD-10")
 @BOTH
 def test_our_limits(service: ServiceID) -> None:
     """CPD-06, CPD-10: six values, four more on the way back, each minimum within its maximum; no ramp is said."""

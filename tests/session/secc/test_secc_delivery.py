@@ -76,6 +76,7 @@ def test_the_test_voltage_comes_from_the_cars_maximum(maximum: float, voltage: f
     assert play << applied(voltage=voltage, current=0.0, insulation_test=True) << DC_CableCheckRes
 
 
+@pytest.mark.case("CAB-01")
 @pytest.mark.parametrize("pilot", [Pilot.B, Pilot.E])
 def test_the_car_is_not_ready(pilot: Pilot) -> None:
     """CAB-01."""
@@ -84,6 +85,7 @@ def test_the_car_is_not_ready(pilot: Pilot) -> None:
     failed(play >> after(1.6) >> request(DC_CableCheckReq))
 
 
+@pytest.mark.case("CAB-02")
 def test_bad_insulation() -> None:
     """CAB-02."""
     play = charger_at(Phase.CABLE_CHECK) >> request(DC_CableCheckReq) << TEST << DC_CableCheckRes >> Sent()
@@ -91,6 +93,7 @@ def test_bad_insulation() -> None:
     failed(play >> after(1.0) >> given(insulation=Insulation.FAULT, resistance=50e3) >> request(DC_CableCheckReq))
 
 
+@pytest.mark.case("CAB-03")
 def test_a_slow_test() -> None:
     """CAB-03: each request is answered at once; the 38 s count from the first one."""
     play = charger_at(Phase.CABLE_CHECK) >> after(50.0)
@@ -104,6 +107,7 @@ def test_a_slow_test() -> None:
 # Pre-charge.
 
 
+@pytest.mark.case("PRE-01", "PRE-03")
 def test_the_output_follows_the_target_and_the_answer_says_what_is_measured() -> None:
     """PRE-01, PRE-03."""
     play = charger_at(Phase.PRE_CHARGE)
@@ -114,6 +118,7 @@ def test_the_output_follows_the_target_and_the_answer_says_what_is_measured() ->
         assert play.session.phase is Phase.PRE_CHARGE
 
 
+@pytest.mark.case("PRE-02")
 @pytest.mark.parametrize(("target", "voltage"), [(600, 480.0), (32767e9, 480.0), (490, 480.0), (-400, 0.0)])
 def test_a_target_beyond_what_may_be(target: float, voltage: float) -> None:
     """PRE-02: neither beyond our maximum (500 V) nor beyond the car's own (480 V)."""
@@ -261,6 +266,7 @@ def test_the_answer_repeats_our_wish_to_end() -> None:
 # Welding detection and stop.
 
 
+@pytest.mark.case("SEQ-10")
 def test_the_car_watches_the_voltage_fall() -> None:
     """SEQ-10."""
     play = charger_at(Phase.WELDING_DETECTION)
@@ -275,6 +281,7 @@ def test_the_car_watches_the_voltage_fall() -> None:
 STOPPABLE = [p for p in list(Phase)[2 : list(Phase).index(Phase.CHARGE_LOOP)]] + [Phase.WELDING_DETECTION, Phase.SESSION_STOP]
 
 
+@pytest.mark.case("SEQ-02", "STP-01")
 @pytest.mark.parametrize("phase", STOPPABLE)
 def test_the_car_ends_the_session(phase: Phase) -> None:
     """SEQ-02, STP-01: in order, with nothing on, and time for the car to close first."""
@@ -291,6 +298,7 @@ def test_the_loop_is_not_left_by_session_stop() -> None:
     failed(play, ResponseCode.FAILED_SequenceError)
 
 
+@pytest.mark.case("PAU-02", "REN-07")
 @pytest.mark.parametrize(
     ("wish", "code"),
     [
@@ -307,6 +315,7 @@ OFFERED = secc.Config(service_renegotiation=True)
 ANEW = {"charging_session": ChargingSession.ServiceRenegotiation}
 
 
+@pytest.mark.case("REN-06")
 @pytest.mark.parametrize("phase", [Phase.WELDING_DETECTION, Phase.SESSION_STOP])
 def test_services_are_chosen_anew_under_the_same_id_and_authorisation(phase: Phase) -> None:
     play = charger_at(phase, config=OFFERED)
@@ -355,6 +364,7 @@ def noted(play: Playbook) -> str:
     return " ".join(command.text for command in play.commands if isinstance(command, Note))
 
 
+@pytest.mark.case("STP-05")
 def test_what_the_car_says_of_its_end_is_noted() -> None:
     """STP-05."""
     play = charger_at(Phase.SESSION_STOP)
@@ -364,6 +374,7 @@ def test_what_the_car_says_of_its_end_is_noted() -> None:
     assert play << said(SessionStopRes, response_code=ResponseCode.OK)
 
 
+@pytest.mark.case("SEQ-09")
 @pytest.mark.parametrize(("phase", "skipped"), [(Phase.WELDING_DETECTION, True), (Phase.SESSION_STOP, False), (Phase.CABLE_CHECK, False)])
 def test_a_skipped_welding_detection_is_noted(phase: Phase, skipped: bool) -> None:
     """SEQ-09: and the end is clean."""

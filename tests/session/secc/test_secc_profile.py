@@ -18,7 +18,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.session import secc
 from iso15118.session.commands import Close, Note
 from iso15118.session.events import Sent
-from iso15118.session.secc.profile import accept_profile
+from iso15118.session.secc.profile import accept_profile, watch_profile
 from iso15118.session.services import ControlMode, Service, ServiceID
 from iso15118.units import PerPhase
 from iso15118.value import replace
@@ -259,3 +259,11 @@ def test_an_old_measurement_accuses_nobody() -> None:
     looped(play, 22.5, seconds=10.0)
     play >> given(current=0.0) >> after(0.6, fresh=False) >> request(DC_ChargeLoopReq, control_mode=turn())
     assert play.sent().response_code is OK
+
+
+def test_in_standby_there_is_no_profile_to_keep() -> None:
+    play = watched()
+    looped(play, 22.5, seconds=10.0)
+    play >> given(current=0.0)
+    assert watch_profile(play.session, play.snapshot, held=False)[1] is ASTRAY
+    assert watch_profile(replace(play.session, phase=Phase.STANDBY), play.snapshot, held=False)[1] is OK

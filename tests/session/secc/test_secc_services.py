@@ -28,8 +28,10 @@ from iso15118.session.services import ServiceID, dc_service, service_of
 from iso15118.session.value_added import Selected, ValueAddedService, Variant, internet, parking_status
 from tests.session.playbook import Playbook, charger_at, request, said
 
-ALLOWED = {"Connector": {1, 2, 3, 4}, "ControlMode": {1, 2}, "MobilityNeedsMode": {1, 2}, "Pricing": {0, 1, 2}}
-ALLOWED_BPT = ALLOWED | {"BPTChannel": {1, 2}, "GeneratorMode": {1, 2}}
+ALLOWED: dict[str, set[int]] = {"Connector": {1, 2, 3, 4}, "ControlMode": {1, 2}, "MobilityNeedsMode": {1, 2}, "Pricing": {0, 1, 2}}
+BPT: dict[str, set[int]] = {"BPTChannel": {1, 2}, "GeneratorMode": {1, 2}}
+AC: dict[str, set[int]] = {"Connector": {1, 2}, "EVSENominalVoltage": set(range(501))}
+MCS: dict[str, set[int]] = {"Connector": set(range(1, 8))}
 
 
 def selected(service_id: int, parameter_set: int, *vas: int) -> Playbook:
@@ -40,7 +42,7 @@ def selected(service_id: int, parameter_set: int, *vas: int) -> Playbook:
 
 
 def details(service: ServiceID) -> list[dict[str, Any]]:
-    play = charger_at(Phase.SERVICE_DETAIL) >> request(ServiceDetailReq, service=service)
+    play = charger_at(Phase.SERVICE_DETAIL, service=service) >> request(ServiceDetailReq, service=service)
     answer = play.sent()
     assert answer.service_id == service
     sets = answer.service_parameter_list.parameter_set
@@ -94,7 +96,19 @@ def test_details_of_what_is_not_offered(phase: Phase, service_id: int) -> None:
 
 
 @pytest.mark.case("SVC-04", "SVC-05", "SVC-06")
-@pytest.mark.parametrize(("service", "allowed"), [(ServiceID.DC, ALLOWED), (ServiceID.DC_BPT, ALLOWED_BPT)])
+@pytest.mark.parametrize(
+    ("service", "allowed"),
+    [
+        (ServiceID.AC, ALLOWED | AC),
+        (ServiceID.AC_BPT, ALLOWED | AC | BPT | {"GridCodeIslandingDetectionMethod": {1, 2}}),
+        (ServiceID.DC, ALLOWED),
+        (ServiceID.DC_BPT, ALLOWED | BPT),
+        (ServiceID.MCS, ALLOWED | MCS),
+        (ServiceID.MCS_BPT, ALLOWED | MCS | BPT),
+        (ServiceID.AC_DER_IEC, ALLOWED | AC | {"DERControlFunctions": set(range(1 << 12))}),
+        (ServiceID.AC_DER_SAE, ALLOWED | AC),
+    ],
+)
 def test_the_details_of_a_service(service: ServiceID, allowed: dict[str, set[int]]) -> None:
     """Complete, allowed values only, both control modes, mobility needs 2 only with Dynamic."""
     sets = details(service)

@@ -148,6 +148,7 @@ def test_a_car_that_says_nothing() -> None:
     assert "supportedAppProtocol" in close.why
 
 
+@pytest.mark.case("SES-01", "SES-02")
 @pytest.mark.parametrize("came_with", [NOBODY, bytes(range(8)), SESSION_ID])
 def test_a_new_session_whatever_id_the_car_comes_with(came_with: bytes) -> None:
     """SES-01, SES-02."""
@@ -159,6 +160,7 @@ def test_a_new_session_whatever_id_the_car_comes_with(came_with: bytes) -> None:
     assert play.session.evcc_id == "WMIV1234567890ABCDEX"
 
 
+@pytest.mark.case("AUT-01")
 def test_external_identification_only() -> None:
     """AUT-01: no challenge, no contracts to install."""
     answer = (charger_at(Phase.AUTHORIZATION_SETUP) >> request(AuthorizationSetupReq)).sent()
@@ -167,6 +169,7 @@ def test_external_identification_only() -> None:
     assert answer.certificate_installation_service is False
 
 
+@pytest.mark.case("AUT-04", "AUT-17")
 def test_waiting_for_the_customer() -> None:
     """AUT-04."""
     play = charger_at(Phase.AUTHORIZATION, authorisation=Authorisation.PENDING)
@@ -179,6 +182,7 @@ def test_waiting_for_the_customer() -> None:
     assert play.session.phase is Phase.SERVICE_DISCOVERY
 
 
+@pytest.mark.case("AUT-06")
 def test_nobody_comes() -> None:
     """AUT-06: the limit counts from the first request, and 60 s is not it."""
     play = charger_at(Phase.AUTHORIZATION, authorisation=Authorisation.PENDING) >> after(500.0)
@@ -190,6 +194,7 @@ def test_nobody_comes() -> None:
     assert play >> Sent() << Close
 
 
+@pytest.mark.case("AUT-05")
 def test_a_contract_though_none_is_taken() -> None:
     """AUT-05: a warning, and another try."""
     chain = ContractCertificateChain(certificate=b"0", sub_certificates=SubCertificates(certificate=(b"0",)))

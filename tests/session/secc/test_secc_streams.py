@@ -9,7 +9,7 @@ import pytest
 from iso15118.energy import Plan, Slot
 from iso15118.errors import DeviceFault
 from iso15118.exi import Message
-from iso15118.messages.v20 import dc, delivery, schedule
+from iso15118.messages.v20 import ac, dc, delivery, schedule
 from iso15118.messages.v20.common import EVSENotification, MeterInfo, Processing, ResponseCode
 from iso15118.messages.v20.metering import (
     Dynamic_SMDTControlMode,
@@ -45,7 +45,7 @@ def aside(cls: type[Message], **fields: Any) -> Received:
 def looping(mode: ControlMode = ControlMode.SCHEDULED, service: ServiceID = ServiceID.DC_BPT, **changes: Any) -> Playbook:
     """A charger whose charge loop has had its first pair, the response being written."""
     play = charger_at(Phase.CHARGE_LOOP, mode=mode, service=service, **changes)
-    play >> request(LOOP, mode=mode, service=service)
+    play >> request(ac.AC_ChargeLoopReq if service is ServiceID.AC else LOOP, mode=mode, service=service)
     return play.skip() >> Sent()
 
 
@@ -356,6 +356,49 @@ def test_the_end_is_more_urgent_than_a_new_schedule() -> None:
     answer = looped(play)
     assert notified(answer) is not None
     assert answer.evse_status.evse_notification is EVSENotification.Terminate
+
+
+def test_a_wish_behind_another_one_is_not_late_before_it_is_said() -> None:
+    """The car is first asked to pause: the time for a new schedule begins when it is asked for that."""
+    play = looping(ControlMode.DYNAMIC) >> NotificationWanted(EVSENotification.Pause, "operator")
+    play.skip() >> RENEW >> after(61.0) >> Tick()
+    play.skip() >> NotificationWanted(EVSENotification.ExitStandby, "taken back") >> Tick()
+    play.skip()
+    assert notified(looped(play, ControlMode.DYNAMIC)) == (EVSENotification.ScheduleRenegotiation, 59)
+    assert play.session.failed_renewals == 0
+
+
+def test_a_failed_renegotiation_does_not_spoil_an_orderly_end() -> None:
+    play = looping() >> RENEW
+    for _ in range(2):
+        looped(play)
+        play >> after(61.0) >> Tick()
+        play.skip()
+    assert play.session.failed_renewals == 2
+    play >> StopWanted("operator")
+    play.skip()
+    assert looped(play).response_code is not ResponseCode.FAILED_ScheduleRenegotiation
+    assert play.session.phase is Phase.CHARGE_LOOP
+
+
+def test_a_schedule_of_alternating_current_is_negotiated_anew_alike() -> None:
+    play = looping(service=ServiceID.AC)
+    play >> Received(request(ac.AC_ChargeParameterDiscoveryReq, service=ServiceID.AC), 0x8101)
+    assert play.sent().response_code is ResponseCode.OK
+    play >> Sent(Stream.SCHEDULE)
+    assert play.session.renegotiated_in == ("CommonMessages", "AC")
+    offer = answered(play, aside(EXCHANGE))
+    new = profile(1e3, tuple_id=offer.control_mode.schedule_tuple[0].schedule_tuple_id)
+    assert answered(play, aside(DELIVERY, **ANEW, ev_power_profile=new)).response_code is ResponseCode.OK
+    play >> request(ac.AC_ChargeLoopReq, service=ServiceID.AC)
+    assert play.sent().response_code is ResponseCode.OK
+    assert play.session.chosen.id == 2
+
+
+def test_alternating_current_takes_no_parameters_of_direct_current() -> None:
+    play = looping(service=ServiceID.AC) >> aside(PARAMETERS)
+    play.skip()
+    assert (play.session.phase, "FAILED_SequenceError" in play.session.closing) == (Phase.ENDED, True)
 
 
 # The meter.

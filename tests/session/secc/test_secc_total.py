@@ -19,6 +19,7 @@ from iso15118.messages.v20.rational import rational
 from iso15118.power import Contactor, Insulation, Limits, Pilot, Setpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import refusal
+from iso15118.sequence.streams import PAYLOAD_TYPES, Stream
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Close, Command, Send
@@ -82,9 +83,16 @@ def received(ask: Message) -> Received:
     return Received(ask, payload_type_of(ask))
 
 
+def aside(ask: Message) -> Received:
+    """The same request on the stream of schedule renegotiation."""
+    return Received(ask, PAYLOAD_TYPES[Stream.SCHEDULE])
+
+
 events = st.one_of(
     asks().map(received),
     asks().map(received),
+    asks().map(aside),
+    st.sampled_from(Stream).map(Sent),
     st.just(Sent()),
     st.just(Tick()),
     st.sampled_from(Timer).map(Elapsed),

@@ -1,0 +1,177 @@
+"""The guard of an outlet of alternating current: `guard`'s counterpart where the vehicle's own charger drives the current.
+
+It cannot hold the current down, so it watches it and opens: above its limits, backwards without permission, when the pilot leaves C and
+D, when the grid is lost, on residual current, on silence from above. A pilot in B and a lost grid are no faults: the contactor opens, and
+stays so for as long as they last. Everything else is latched until `reset`. Same face and same watchdog as `guard`; figures in `bounds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Final
+
+from iso15118.errors import DeviceFault
+from iso15118.hal import bounds
+from iso15118.hal.bounds import Held
+from iso15118.hal.protocols import AcOutlet, Health
+from iso15118.hal.watchdog import CLOCK_SKEW, NEVER, READY, Watchdog
+from iso15118.power import OFF, Abilities, AcAbilities, AcReading, AcTarget, Contactor, Limits, Measured, Pilot, Reading, Setpoint
+from iso15118.units import NO_PHASE, PerPhase, Second
+from iso15118.value import replace
+
+NO_GRID: Final = AcReading(NO_PHASE, frequency=0.0)
+"""What is known of a grid that has never been measured."""
+GONE: Final = frozenset({Pilot.A, Pilot.E, Pilot.F})
+"""Pilot states in which a closed contactor is a fault; B only opens it."""
+
+
+def _abilities(outlet: AcOutlet) -> Abilities:
+    """What the path says it can carry. Raises TypeError for anything else."""
+    abilities = outlet.path.abilities
+    if not isinstance(abilities, Abilities):
+        raise TypeError(f"{abilities!r} instead of Abilities")
+    if abilities.ac is None:
+        raise TypeError("abilities that say nothing of alternating current")
+    return abilities
+
+
+class AcGuard(Watchdog):
+    """The guard of one outlet of alternating current."""
+
+    def __init__(
+        self,
+        outlet: AcOutlet,
+        limits: Limits | None = None,
+        *,
+        ttl: Second = bounds.TTL,
+        discharge_allowed: bool = False,
+        told: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """`limits` narrow what the path says of itself. `discharge_allowed`: the site's standing permission. `told`: as of `Guard`."""
+        self._outlet = outlet
+        self._abilities = _abilities(outlet)
+        self._limits = self._abilities.limits if limits is None else limits
+        self._grid = Measured(NO_GRID, NEVER)
+        self._residual = Measured(False, NEVER)
+        super().__init__(ttl, discharge_allowed, told)
+
+    def _forget(self) -> None:
+        self._over_current = Held(1.0)
+        self._over_current_fast = Held(0.050)
+        self._over_power = Held(1.0)
+        self._backwards = Held(bounds.REVERSE_TIME)
+        self._no_grid = Held(bounds.GRID_TIME)
+        self._disagreement = Held(bounds.CONTACTOR_TIME)
+        self._unlocked = Held(bounds.LOCK_TIME)
+        self._unlocked_live = Held(bounds.CONTACTOR_TIME)
+
+    @property
+    def _ac(self) -> AcAbilities:
+        return self._abilities.ac or AcAbilities()
+
+    def _read(self) -> None:
+        outlet, r, now = self._outlet, self._reading, self._now
+        self._ask(lambda: outlet.advance(now), DeviceFault.COMMUNICATION, None)
+        self._abilities = self._ask(lambda: _abilities(outlet), DeviceFault.SUPPLY, self._abilities)
+        self._grid = self._ask(lambda: self._measured(outlet.path.measured()), DeviceFault.COMMUNICATION, self._grid)
+        self._residual = self._newest(self._residual, outlet.path.residual)
+        self._reading = r = Reading(
+            voltage=self._newest(r.voltage, outlet.contactor.voltage),
+            current=Measured(self._grid.value.current, self._grid.at),
+            contactor=self._newest(r.contactor, outlet.contactor.feedback),
+            pilot=self._newest(r.pilot, outlet.pilot.state),
+            locked=self._newest(r.locked, outlet.lock.locked),
+            insulation=r.insulation,
+            resistance=r.resistance,
+            charged=self._newest(r.charged, outlet.meter.charged),
+            discharged=self._newest(r.discharged, outlet.meter.discharged),
+            ac=self._grid,
+        )
+        oldest = min(self._grid.at, self._residual.at, r.voltage.at, r.contactor.at, r.pilot.at)
+        self._oldest = now - max(oldest, self._born)
+
+    def _measured(self, new: Measured[AcReading]) -> Measured[AcReading]:
+        """`new`, unless it is not a measurement. Raises TypeError for a value of another kind."""
+        grid = new.value
+        if not isinstance(grid, AcReading):
+            raise TypeError(f"{grid!r} instead of an AcReading")
+        sound = all(map(isfinite, (*grid.voltage, *grid.active, *grid.reactive, grid.frequency)))
+        return new if sound and new.at <= self._now + CLOCK_SKEW else self._grid
+
+    def _watch(self) -> None:
+        r, now, outlet, grid = self._reading, self._now, self._outlet, self._grid
+        current, total, taken = abs(r.current.value), grid.value.active.total, grid.at
+        inward = r.current.value >= 0.0
+        may_give = self._may_give()
+        most = self._limits.charge_current if inward or not may_give else self._limits.discharge_current
+        power = self._limits.charge_power if total >= 0.0 or not may_give else self._limits.discharge_power
+        backwards = min(grid.value.active) < -bounds.REVERSE_POWER and not may_give
+        agreed = r.contactor.value is (Contactor.CLOSED if self._closed else Contactor.OPEN)
+        locked = r.locked.value
+        found = (
+            (DeviceFault.STALE, self._oldest > bounds.LOST),
+            (DeviceFault.CONTACTOR, self._disagreement.check(not agreed, now, r.contactor.at)),
+            (DeviceFault.OVER_CURRENT, self._over_current.check(current > 1.05 * most + 1.0, now, taken)),
+            (DeviceFault.OVER_CURRENT, self._over_current_fast.check(current > 1.5 * most + 1.0, now, taken)),
+            (DeviceFault.OVER_CURRENT, self._over_power.check(abs(total) > 1.05 * power + 3 * bounds.REVERSE_POWER, now, taken)),
+            (DeviceFault.REVERSE_POWER, self._backwards.check(backwards, now, taken)),
+            (DeviceFault.RESIDUAL_CURRENT, self._residual.value),
+            (DeviceFault.CONTROL_PILOT, self._closed and r.pilot.value in GONE),
+            (DeviceFault.LOCK, self._unlocked.check(self._locking and not locked, now)),
+            (DeviceFault.LOCK, self._unlocked_live.check(self._closed and not locked, now)),
+            (DeviceFault.SUPPLY, self._ask(lambda: outlet.path.health, DeviceFault.SUPPLY, Health.FAILED) is Health.FAILED),
+            (DeviceFault.METER, self._ask(lambda: outlet.meter.health, DeviceFault.METER, Health.FAILED) is Health.FAILED),
+        )
+        self._faults.update(fault for fault, here in found if here)
+        self._expire()
+
+    def _may_give(self) -> bool:
+        """May energy come out of the vehicle now?"""
+        return self._setpoint.bidirectional and self.discharge_allowed and self._oldest <= bounds.LOST
+
+    def _steer(self, passed: Second) -> None:
+        r, wanted = self._reading, self._setpoint
+        lost = self._no_grid.check(not self._ac.holds(self._grid.value), self._now)
+        go = wanted if not self._faults and r.pilot.value in READY and not lost else OFF
+        if go.contactor:
+            self._opening = None
+            self._closed = self._closed or self._may_close()
+        elif self._closed:
+            self._open()
+        touchable = not self._closed and r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
+        self._locking = wanted.lock or go.contactor or not touchable
+        self._drive(go)
+
+    def _may_close(self) -> bool:
+        """Is everything known, the connector locked, and no voltage behind an open contactor?"""
+        r = self._reading
+        dead = r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
+        return dead and r.locked.value and self._ac.holds(self._grid.value) and self._oldest <= bounds.STALE
+
+    def _open(self) -> None:
+        """Open when the current is gone, or has had its chance to fall."""
+        if self._opening is None:
+            self._opening = self._now
+        current = self._reading.current
+        gone = abs(current.value) < 1.0 and self._age(current, self._now) <= bounds.STALE
+        if gone or self._now - self._opening >= bounds.AC_OPENING - 1e-9:
+            self._closed, self._opening = False, None
+
+    def _drive(self, go: Setpoint) -> None:
+        """Tell every device its level, whatever another one answers."""
+        outlet = self._outlet
+        target = self._clipped(go.target or AcTarget()) if go.contactor and self._closed else None
+        self._ask(lambda: outlet.path.demand(target), DeviceFault.SUPPLY, None)
+        self._ask(lambda: outlet.contactor.demand(self._closed), DeviceFault.CONTACTOR, None)
+        self._ask(lambda: outlet.lock.demand(self._locking), DeviceFault.LOCK, None)
+
+    def _clipped(self, target: AcTarget) -> AcTarget:
+        """The target inside every bound: interlock, currents, power; on an old measurement nothing comes back."""
+        limits, volts = self._limits.lowered(self._abilities.limits), self._ac.voltage
+        out = limits.discharge_current * volts if self._may_give() and self._oldest <= bounds.STALE else 0.0
+        active = [min(max(power, -out), limits.charge_current * volts) for power in target.active]
+        total = sum(active)
+        most = limits.charge_power if total >= 0.0 else limits.discharge_power
+        share = min(1.0, most / abs(total)) if total else 1.0
+        return replace(target, active=PerPhase(*(power * share + 0.0 for power in active)))

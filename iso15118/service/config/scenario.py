@@ -1,0 +1,180 @@
+"""A scenario's file: cars in turn, and, for a charger in memory, the charger."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from iso15118.energy import Budget
+from iso15118.errors import LocalError
+from iso15118.service import scenario as played
+from iso15118.service.config.evcc import CarTable, car_of
+from iso15118.service.config.misbehaviour import Count, MisbehaviourTable, misbehaviours, said
+from iso15118.service.config.secc import BudgetTable
+from iso15118.service.config.secc import load as load_secc
+from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Positive, Services, Table, Text, insecure, interface, read
+from iso15118.service.evse import EvseConfig
+from iso15118.session import evcc
+from iso15118.session.services import ServiceID
+from iso15118.sim.faults import SimulatedFaults
+from iso15118.value import Value, replace
+
+
+class RenegotiateTable(Table):
+    """The car's change of mind: after so many loops these services."""
+
+    after_loops: Count
+    services: Services
+
+
+class ThenTable(Table):
+    """What a driver does: when, and one thing."""
+
+    after: Positive | None = None
+    after_loops: Count | None = None
+    stop: Text | None = None
+    unplug: Flag | None = None
+    charge_current: Magnitude | None = None
+    discharge_current: Magnitude | None = None
+    target_soc: Percent | None = None
+    departure: Positive | None = None
+
+
+class OperateTable(Table):
+    """What an operator does: when, and one thing."""
+
+    after: Positive | None = None
+    after_loops: Count | None = None
+    ask: Annotated[
+        Literal["stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule", "confirm_meter"] | None,
+        Field(description='"stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule" or "confirm_meter"'),
+    ] = None
+    budget: Annotated[BudgetTable | None, Field(description="a table")] = None
+    trip: Flag | None = None
+    fault: Annotated[dict[str, Any] | None, Field(description="a table of faults and their values")] = None
+
+
+class VisitTable(CarTable):
+    """A car's stay: the keys of a car, and those of the stay."""
+
+    arrival: Magnitude = 0.0
+    sessions: Count = 1
+    between: Magnitude = 1.0
+    ends: Annotated[Literal["in order", "broken off", "any"] | None, Field(description='"in order", "broken off" or "any"')] = None
+    renegotiate: Annotated[RenegotiateTable | None, Field(description="a table")] = None
+    then: Annotated[list[ThenTable], Field(default_factory=list, description="[[car.then]] tables")]
+    misbehaviour: Annotated[list[MisbehaviourTable], Field(default_factory=list, description="[[car.misbehaviour]] tables")]
+
+
+class ChargerTable(Table):
+    """The charger in memory."""
+
+    config: Text | None = None
+    then: Annotated[list[OperateTable], Field(default_factory=list, description="[[charger.then]] tables")]
+    misbehaviour: Annotated[list[MisbehaviourTable], Field(default_factory=list, description="[[charger.misbehaviour]] tables")]
+
+
+class ScenarioFile(Table):
+    """Cars in turn."""
+
+    interface: Text = "lo"
+    insecure_plain_tcp: Flag = False
+    log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "error"
+    repeat: Count = 1
+    car: Annotated[list[VisitTable], Field(min_length=1, description="at least one [[car]] table")]
+    charger: Annotated[ChargerTable | None, Field(description="a table")] = None
+
+
+class ScenarioSettings(Value):
+    """What a scenario's file says."""
+
+    scenario: played.Scenario
+    log_level: str
+
+
+_THINGS: Final = ("stop", "unplug", "charge_current", "discharge_current", "target_soc", "departure")
+
+
+def load(path: Path, *, in_memory: bool) -> ScenarioSettings:
+    """The scenario in the file `path`; on a link, it has to say on which, and that it is no street. Raises LocalError."""
+    file = read(path, ScenarioFile)
+    if not in_memory:
+        insecure(path, file.insecure_plain_tcp)
+        interface(path, "interface", file.interface)
+    charger = file.charger or ChargerTable(then=[], misbehaviour=[])
+    scenario = played.Scenario(
+        visits=tuple(_visit(f"{path}: car[{i}].", table, file.interface) for i, table in enumerate(file.car)),
+        repeat=file.repeat,
+        charger=_charger(path, charger.config),
+        charger_deeds=tuple(_operate(f"{path}: charger.then[{i}]", table) for i, table in enumerate(charger.then)),
+        charger_misbehaviours=misbehaviours(f"{path}: charger.", charger.misbehaviour),
+    )
+    return ScenarioSettings(scenario, file.log_level)
+
+
+def _charger(path: Path, name: str | None) -> EvseConfig:
+    """The first outlet of a charger's file beside this one."""
+    return EvseConfig() if name is None else load_secc(path.parent / name).station.evses[0]
+
+
+def _visit(where: str, table: VisitTable, interface: str) -> played.Visit:
+    car, change = car_of(where, table, interface), table.renegotiate
+    if change is not None:
+        plan = evcc.Renegotiation(change.after_loops, tuple(ServiceID[name] for name in change.services))
+        car = replace(car, session=replace(car.session, renegotiation=plan))
+    return played.Visit(
+        car=car,
+        arrival=table.arrival,
+        sessions=table.sessions,
+        between=table.between,
+        deeds=tuple(_deed(f"{where}then[{i}]", then) for i, then in enumerate(table.then)),
+        misbehaviours=misbehaviours(where, table.misbehaviour),
+        ends=None if table.ends is None else played.Ending(table.ends),
+    )
+
+
+def _moment(where: str, table: ThenTable | OperateTable) -> dict[str, Any]:
+    if (table.after is None) is (table.after_loops is None):
+        raise LocalError(f"{where}: says not when, or twice; allowed: either after (seconds) or after_loops")
+    return {"after": table.after, "after_loops": table.after_loops}
+
+
+def _deed(where: str, table: ThenTable) -> played.Deed:
+    when = _moment(where, table)
+    given = [key for key in _THINGS if key in said(table)]
+    match given:
+        case ["stop"]:
+            return played.Stop(**when, why=table.stop or "")
+        case ["unplug"]:
+            return played.Unplug(**when)
+        case ["charge_current" | "discharge_current", *more] if set(more) <= {"discharge_current"}:
+            return played.Restrict(**when, charge_current=table.charge_current, discharge_current=table.discharge_current)
+        case ["target_soc" | "departure", *more] if set(more) <= {"departure"}:
+            return played.Wish(**when, target_soc=table.target_soc, departure=table.departure)
+        case _:
+            what = " and ".join(given) or "nothing"
+            raise LocalError(f"{where}: {what} at once; allowed: stop, unplug, currents, or target_soc and departure")
+
+
+def _operate(where: str, table: OperateTable) -> played.Operate:
+    when = _moment(where, table)
+    budget = None if table.budget is None else Budget(table.budget.charge, table.budget.discharge, table.budget.target, why="the scenario")
+    known = {field.name: getattr(SimulatedFaults(), field.name) for field in fields(SimulatedFaults)}
+    for name, value in (table.fault or {}).items():
+        if name not in known:
+            raise LocalError(f"{where}.fault.{name}: unknown; allowed: {', '.join(sorted(known))}")
+        kind = bool if isinstance(known[name], bool) else (int, float)
+        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)) or name == "pilot":
+            raise LocalError(f"{where}.fault.{name}: {value!r}; allowed: {'true or false' if kind is bool else 'a number'}")
+    if table.ask is None and budget is None and not table.trip and not table.fault:
+        raise LocalError(f"{where}: nothing happens; allowed: ask, budget, trip or fault")
+    return played.Operate(
+        **when,
+        ask=None if table.ask is None else played.Ask(table.ask),
+        budget=budget,
+        trip=bool(table.trip),
+        faults=tuple((table.fault or {}).items()),
+    )

@@ -1,0 +1,269 @@
+"""The answer of the AC charge loop, and the decision behind it, which every tick renews. Mirror: `dc_loop`.
+
+The car's own charger drives the current. We tell it the power (Dynamic), or leave it to its profile under our schedule (Scheduled) and
+tell it a power where our limits have fallen below; and we watch what it really takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from iso15118.energy import Need
+from iso15118.exi import Message
+from iso15118.messages.v20 import ac
+from iso15118.messages.v20.phases import said, superfluous, told
+from iso15118.messages.v20.rational import number
+from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
+from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
+from iso15118.procedures.transfer import granted, wanted
+from iso15118.sequence.phases import Phase
+from iso15118.session.secc.ac_parameters import UNSAID, phases_of
+from iso15118.session.secc.metering import meter_info, receipt
+from iso15118.session.secc.mobility import proposing
+from iso15118.session.secc.needs import ordered
+from iso15118.session.secc.notifications import powerless, status
+from iso15118.session.secc.pause import planned
+from iso15118.session.secc.profile import watch_profile
+from iso15118.session.secc.state import AcAsk, Answer, Relayed, Session
+from iso15118.session.sense import Sense, refused
+from iso15118.session.services import ControlMode
+from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import NO_PHASE, PerPhase, Second, Watt
+from iso15118.value import replace
+
+STALE: Final[Second] = 0.3
+"""On an older measurement the target does not rise and nothing is discharged."""
+LATE: Final[Second] = 2.0
+"""More than allowed has flowed for so long, beside what the ramp takes: people are told."""
+OVER: Final[Second] = 5.0
+"""And for so long: the session ends as an error."""
+REVERSE: Final[Second] = 0.5
+"""Energy has come out of a vehicle whose service has no way back for so long: an error."""
+UNREADY: Final[Second] = 0.3
+"""The pilot has been out of C and D for so long in the loop, and no PowerDelivery(Stop) has come."""
+TOLERANCE: Final[Watt] = 250.0
+"""W a phase beside 5 %: what is measured there is within a limit (1 A, and what a meter may err)."""
+GRID_LOST: Final = "the grid is lost"
+
+_MODES: Final[dict[tuple[ControlMode, bool], tuple[type[Message], type[Message]]]] = {
+    (ControlMode.SCHEDULED, False): (ac.Scheduled_AC_CLReqControlMode, ac.Scheduled_AC_CLResControlMode),
+    (ControlMode.SCHEDULED, True): (ac.BPT_Scheduled_AC_CLReqControlMode, ac.BPT_Scheduled_AC_CLResControlMode),
+    (ControlMode.DYNAMIC, False): (ac.Dynamic_AC_CLReqControlMode, ac.Dynamic_AC_CLResControlMode),
+    (ControlMode.DYNAMIC, True): (ac.BPT_Dynamic_AC_CLReqControlMode, ac.BPT_Dynamic_AC_CLResControlMode),
+}
+
+
+def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
+    """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured.
+
+    In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
+    Raises PeerError (FAILED) on a control mode other than the one selected, or phases the connector has not.
+    """
+    mode: Any = request.control_mode
+    if session.phase is Phase.STANDBY:
+        session = replace(session, loops=session.loops + 1)
+    else:
+        turn = read_ask(session, mode)
+        if session.dynamic:
+            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        session = decided(session, snapshot, turn)
+    session, code = watch_profile(session, snapshot, held=session.relayed.told)
+    session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
+    meter = meter_info(session, snapshot, requested=request.meter_info_requested)
+    response = ac.AC_ChargeLoopRes(
+        header=session.header,
+        response_code=code,
+        evse_status=status(session, snapshot),
+        meter_info=meter,
+        receipt=receipt(snapshot, meter),
+        control_mode=said_,
+    )
+    return Answer(session, response)
+
+
+def read_ask(session: Session, mode: Any) -> AcAsk:
+    """The car's turn in our words. Limits it leaves out stand as last told. Raises PeerError (FAILED) on a wrong mode or phase."""
+    if type(mode) is not _modes(session)[0]:
+        raise refused(Sense.OTHER_MODE, type(mode).__name__)
+    phases = phases_of(session)
+    if phases == 1 and (names := superfluous(mode)):
+        raise refused(Sense.PHASES_IN_LOOP, ", ".join(names))
+    known = session.ask.limits if isinstance(session.ask, AcAsk) else session.vehicle_phases or NOTHING
+    charge, least = told(mode, "ev_maximum_charge_power", phases), told(mode, "ev_minimum_charge_power", phases)
+    back = least_back = None
+    if session.bidirectional:
+        back, least_back = told(mode, "ev_maximum_discharge_power", phases), told(mode, "ev_minimum_discharge_power", phases)
+    charge = known.charge if charge is None else PerPhase(*(max(0.0, phase) for phase in charge))
+    back = known.discharge if back is None else PerPhase(*map(abs, back))
+    # In all no more than in charge parameter discovery (Sense.LIMIT_RAISED); how it is spread over phases may be told only now.
+    first = session.vehicle_phases or NOTHING
+    limits = PhaseLimits(
+        charge,
+        back,
+        min(charge.total, first.charge.total),
+        min(back.total, first.discharge.total),
+        known.least_charge if least is None else max(0.0, least.total),
+        known.least_discharge if least_back is None else abs(least_back.total),
+    )
+    present = told(mode, "ev_present_active_power", phases) or NO_PHASE
+    return AcAsk(limits, present, _need(mode) if session.dynamic else None)
+
+
+def _need(mode: Any) -> Need:
+    most, least = (getattr(mode, f"ev_{end}_v2x_energy_request", None) for end in ("maximum", "minimum"))
+    return Need(
+        target_energy=number(mode.ev_target_energy_request),
+        max_energy=number(mode.ev_maximum_energy_request),
+        min_energy=number(mode.ev_minimum_energy_request),
+        departure=mode.departure_time,
+        v2x_max_energy=None if most is None else number(most),
+        v2x_min_energy=None if least is None else number(least),
+    )
+
+
+def decided(session: Session, snapshot: SeccSnapshot, turn: AcAsk | None = None) -> Session:
+    """The session with the power that the newest of all limits asks for. Every answer (with the car's turn) and tick comes here."""
+    ask = turn or session.ask
+    if not isinstance(ask, AcAsk):
+        return session
+    relayed = _relayed(session, ask, snapshot)
+    # Once open, because the grid is lost, it stays open: the session ends.
+    setpoint = Setpoint(contactor=session.setpoint.contactor, lock=True, bidirectional=session.bidirectional, target=relayed.target)
+    if turn is not None:
+        return replace(session, ask=turn, loops=session.loops + 1, relayed=relayed, setpoint=setpoint)
+    return replace(session, relayed=relayed, setpoint=setpoint)
+
+
+def our_limits(session: Session, snapshot: SeccSnapshot) -> PhaseLimits:
+    """What our side allows now: hardware, operator, announced, site budget and chosen schedule, the strictest of each."""
+    limits = snapshot.abilities.limits.lowered(snapshot.limits)
+    if session.announced is not None:
+        limits = limits.lowered(session.announced)
+    charge, back, _ = granted(snapshot.budget, snapshot.now)
+    if session.chosen is not None:
+        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
+        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    phases, nominal = phases_of(session), (snapshot.abilities.ac or UNSAID).voltage
+    into, out = limits.charge_current * nominal, limits.discharge_current * nominal
+    return PhaseLimits(
+        PerPhase(*(min(into, granted_) if i < phases else 0.0 for i, granted_ in enumerate(_by_site(snapshot)))),
+        PerPhase(*(out if i < phases else 0.0 for i in range(3))) if session.bidirectional else NO_PHASE,
+        max(0.0, min(limits.charge_power, charge)),
+        max(0.0, min(limits.discharge_power, back)),
+        snapshot.abilities.min_charge_power,
+        snapshot.abilities.min_discharge_power,
+    )
+
+
+def _by_site(snapshot: SeccSnapshot) -> PerPhase:
+    """The most the site grants in each phase; once the budget has run out its fall-back, whole, in any."""
+    budget = snapshot.budget
+    if budget.phases is None or snapshot.now > budget.until:
+        return PerPhase(*[float("inf")] * 3)
+    return PerPhase(*(max(0.0, phase) for phase in budget.phases))
+
+
+def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
+    before = session.relayed
+    ours = our_limits(session, snapshot)
+    limits = ours.lowered(ask.limits)
+    if ask.need is not None:
+        limits = limits.within(ask.need)
+    if powerless(session) or grid_lost(snapshot):
+        limits = NOTHING
+    if _fresh(snapshot) is None:
+        limits = replace(limits.charging_only(), charge=PerPhase(*map(min, limits.charge, _positive(before.target.active))))
+    abilities = snapshot.abilities.ac or UNSAID
+    asymmetry = abilities.asymmetry if phases_of(session) == 3 else None
+    plan = planned(session, snapshot.clock)
+    power = relay(wanted(snapshot.budget, snapshot.now, ask.need) if session.dynamic else plan, limits, asymmetry)
+    if abilities.ramp is not None and session.dynamic:
+        passed = 0.0 if before.at is None else snapshot.now - before.at
+        power = ramped(before.target.active, power, abilities.ramp * passed)
+    reactive = _reactive(session, snapshot)
+    if session.dynamic:
+        allowed = PhaseLimits(_positive(power), _positive(PerPhase(*(-phase for phase in power))))
+        return Relayed(AcTarget(power, reactive), allowed, told=True, at=snapshot.now)
+    # A car under a schedule is told a power only where our limit has fallen below what the schedule allows [V2G20-1826].
+    into, out = session.chosen.power(snapshot.clock) if session.chosen is not None else (0.0, 0.0)
+    if (plan or 0.0) < 0.0:
+        short = min(limits.discharge.total, limits.discharge_total) < min(out, ask.limits.discharge_total)
+    else:
+        short = min(limits.charge.total, limits.charge_total) < min(into, ask.limits.charge_total)
+    return Relayed(AcTarget(power, reactive), limits, told=short, at=snapshot.now)
+
+
+def _positive(power: PerPhase) -> PerPhase:
+    return PerPhase(*(max(0.0, phase) for phase in power))
+
+
+def _reactive(session: Session, snapshot: SeccSnapshot) -> PerPhase:
+    """var, + inductive [V2G20-1824], evenly spread: what the site wants, as far as the outlet can have it."""
+    asked, most = snapshot.budget.reactive, (snapshot.abilities.ac or UNSAID).reactive
+    if asked is None or not session.dynamic or powerless(session) or snapshot.now > snapshot.budget.until:
+        return NO_PHASE
+    return PerPhase.even(max(-most, min(most, asked)), phases_of(session))
+
+
+def _fresh(snapshot: SeccSnapshot) -> AcReading | None:
+    """What is measured, unless it is too old to rest on."""
+    measured = snapshot.reading.ac
+    return None if measured is None or measured.age(snapshot.now) > STALE else measured.value
+
+
+def grid_lost(snapshot: SeccSnapshot) -> bool:
+    """True where a fresh measurement shows no grid, or one that no vehicle may feed."""
+    measured = _fresh(snapshot)
+    return measured is not None and not (snapshot.abilities.ac or UNSAID).holds(measured)
+
+
+def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
+    """Watches what the car really does: it may take a moment to follow, not more. First people are told, then the session fails."""
+    session = _unready(session, snapshot)
+    measured = _fresh(snapshot)
+    if measured is None or session.failing:
+        return session
+    allowed = session.relayed.allowed if isinstance(session.ask, AcAsk) else our_limits(session, snapshot)
+    power = measured.active
+    reverse = not session.bidirectional and min(power) < -TOLERANCE
+    if not reverse and not beyond(power, allowed, TOLERANCE):
+        return session if session.over_since is None else replace(session, over_since=None)
+    if session.over_since is None:
+        return replace(session, over_since=snapshot.now)
+    lasted = snapshot.now - session.over_since
+    if reverse and lasted >= REVERSE:
+        return replace(session, failing=f"{Sense.REVERSE_POWER.rule.what}: {power.total:.0f} W")
+    ramp = (snapshot.abilities.ac or UNSAID).ramp
+    followed = time_to_follow(session.announced.charge_power if session.announced else 0.0, ramp)
+    if lasted >= OVER + followed:
+        return replace(session, failing=f"{Sense.DOES_NOT_FOLLOW.rule.what}: {power.total:.0f} W")
+    if lasted >= LATE + followed and "follow" not in session.notes:
+        text = f"the car does not follow: {power.total:.0f} W flow, {allowed.charge_total:.0f} W and {allowed.charge} W a phase are allowed"
+        return replace(session, notes=session.notes | {"follow"}, untold=(*session.untold, text))
+    return session
+
+
+def _unready(session: Session, snapshot: SeccSnapshot) -> Session:
+    """The session, failing where the pilot has left C and D in the loop for too long: the outlet is open by then."""
+    if snapshot.reading.pilot.value in (Pilot.C, Pilot.D) or session.deferred is not None or not session.setpoint.contactor:
+        return session if session.unready_since is None else replace(session, unready_since=None)
+    if session.unready_since is None:
+        return replace(session, unready_since=snapshot.now)
+    if snapshot.now - session.unready_since >= UNREADY:
+        return replace(session, failing=f"control pilot in {snapshot.reading.pilot.value.name} in the charge loop")
+    return session
+
+
+def _modes(session: Session) -> tuple[type[Message], type[Message]]:
+    return _MODES[ControlMode.DYNAMIC if session.dynamic else ControlMode.SCHEDULED, session.bidirectional]
+
+
+def _say(session: Session, snapshot: SeccSnapshot) -> Any:
+    """Our control mode: targets where they are told, and the power measured."""
+    phases, relayed, measured = phases_of(session), session.relayed, _fresh(snapshot)
+    words = said("evse_target_active_power", relayed.target.active, phases) if relayed.told or session.dynamic else {}
+    if session.dynamic and snapshot.budget.reactive is not None:
+        words |= said("evse_target_reactive_power", relayed.target.reactive, phases)
+    if measured is not None:
+        words |= said("evse_present_active_power", measured.active, phases)
+    return _modes(session)[1](**words)
