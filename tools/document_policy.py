@@ -19,8 +19,8 @@ Written by `tools/document_policy.py` from `iso15118/session/lenience.py` and `i
 ## Known deviations
 
 Each may be accepted or refused by its name: for a charger in the `[evse.lenience]` table of its file, for a car in `[lenience]`, as in
-`pre_charge_ended_ongoing = "accept"`. What is accepted is told once a session, by name and requirement; what a charger refuses is answered with the code
-and ends the session, what a car refuses ends its session.
+`pre_charge_ended_ongoing = "accept"`. What is accepted is told once a session, by name and requirement; what a charger refuses is
+answered with the code and ends the session, what a car refuses ends its session.
 
 | name | read by | the peer | rule | usually | code |
 |---|---|---|---|---|---|
@@ -28,8 +28,9 @@ and ends the session, what a car refuses ends its session.
 
 ## Impossible numbers
 
-None of this is configurable. Discharge limits are read by their magnitude first, since both signs are in use. An *error shutdown* takes the power away before
-anything is said; what is *clamped* is served as far as every limit allows, and the response tells the truth about it.
+None of this is configurable. Discharge limits are read by their magnitude first, since both signs are in use. An *error shutdown*
+takes the power away before anything is said; what is *clamped* is served as far as every limit allows, and the response tells the truth
+about it.
 
 | in | what | done | code | rule |
 |---|---|---|---|---|
