@@ -257,6 +257,7 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            rate=self.config.rate,
             proposal=self._proposal,
         )
 

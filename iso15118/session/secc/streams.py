@@ -71,7 +71,7 @@ def _renewed(session: Session, due: Due, request: Request, snapshot: SeccSnapsho
     session = replace(session, **{name: getattr(given.session, name) for name in _AT_ONCE})
     now = following(due, type(request), session.transfer, given.outcome)
     changes = {**changes, **_changed(view, given.session)}
-    if now is BEGIN[Stream.SCHEDULE]:
+    if isinstance(request, PowerDeliveryReq) and now is BEGIN[Stream.SCHEDULE]:
         return given._replace(session=replace(session, renewal=None, renewed=changes, failed_renewals=0, warn=False))
     return given._replace(session=replace(session, renewal=Renewal(now, changes, asked)))
 
