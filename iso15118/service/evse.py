@@ -192,7 +192,9 @@ class Evse:
         return None if self.conversation is None else self.conversation.session.offer
 
     def authorise(self, authorisation: Authorisation) -> None:
-        """May the vehicle that is here take energy? Holds until its session ends."""
+        """May the vehicle that is here take energy? Holds until its session ends; one that pauses is not joined again if it may not."""
+        if authorisation is Authorisation.REFUSED and self.paused is not None:
+            self.forget()
         self._authorisation = authorisation
         self._changed()
 
