@@ -66,6 +66,8 @@ class Summary(Value):
     virtual: Second
     wall: Second
     record: str = ""
+    late: tuple[tuple[str, int], ...] = ()
+    """Messages of either side that left after their performance time, by name."""
 
     @property
     def ok(self) -> bool:
@@ -105,6 +107,7 @@ def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record:
         virtual=result.duration,
         wall=wall,
         record=record,
+        late=(*result.charger.late, *result.car.late),
     )
 
 
@@ -154,6 +157,8 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
         ("Answer times", f"{times}; EXI is {summary.codec_share:.0%} of it"),
         ("Time", f"{clock(summary.virtual)} virtual, {summary.wall:.1f} s real"),
     ]
+    if summary.late:
+        said.append(("Late", ", ".join(f"{name} {count}" for name, count in summary.late)))
     return [*said, ("Recording", summary.record)] if summary.record else said
 
 

@@ -22,6 +22,7 @@ from iso15118.sequence.streams import READ, Stream, stream_of
 from iso15118.sequence.timers import Timer
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
+from iso15118.service.punctual import Punctuality
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
@@ -100,6 +101,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """Real seconds from the octets of a message to the next one written here: a charger's answer times."""
         self.waits: deque[Second] = deque(maxlen=TURNAROUNDS)
         """Real seconds from a message written to the next octets of the peer: its answer times, as a car sees them."""
+        self.punctuality = Punctuality()
+        """Of what is said here, on the loop's clock."""
         self.step = step
         """What decides. A bench may put itself between, before the connection is made."""
         self._snapshot = snapshot
@@ -133,6 +136,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._written_at: Second = 0.0
         self._renewed_at: Second = 0.0
         self._arrived: float | None = None
+        self._arrived_at: Second = 0.0
         self._left: float | None = None
 
     # For whoever owns it.
@@ -182,7 +186,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
-        self._arrived = perf_counter()
+        self._arrived, self._arrived_at = perf_counter(), self._loop.time()
         if self._left is not None:
             self.waits.append(self._arrived - self._left)
             self._left = None
@@ -209,10 +213,11 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         if self._tap is not None:
             self._tap.closed()
         why, clean = self._ending or (why, False)
-        ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood)
+        late = tuple(sorted(self.punctuality.late.items()))
+        ended = Ended(self._loop.time(), why, clean or self.session.clean, self._stood, late)
         how = "in order" if ended.clean else f"in {ended.phase}"
         say = self._log.info if ended.clean or self._given_up else self._log.warning
-        say("session ended", f"{self.name}: session ended {how}: {ended.why}")
+        say("session ended", f"{self.name}: session ended {how}: {ended.why}{f'; late: {self.punctuality.told}' if late else ''}")
         self._show(ended)
         if not self.ended.done():
             self.ended.set_result(ended)
@@ -236,6 +241,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._give_up(f"decoding a frame of type {frame.payload_type:#06x}", defect)
             return
         self.messages_in += 1
+        self.punctuality.heard(stream_of(frame.payload_type), type(message), self._arrived_at)
         if self._heard is not None:
             self._heard(message)
         if self._watchers:
@@ -347,6 +353,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self.turnarounds.append(self._left - self._arrived)
             self._arrived = None
         self.messages_out += 1
+        self.punctuality.said(stream_of(command.payload_type), type(command.message), self._loop.time())
         if self._watchers:
             self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
         sent = _SENT[stream_of(command.payload_type)]

@@ -216,7 +216,9 @@ class Evse:
         return None if self.conversation is None else self.conversation.session.offer
 
     def authorise(self, authorisation: Authorisation) -> None:
-        """May the vehicle that is here take energy? Holds until its session ends."""
+        """May the vehicle that is here take energy? Holds until its session ends; one that pauses is not joined again if it may not."""
+        if authorisation is Authorisation.REFUSED and self.paused is not None:
+            self.forget()
         self._authorisation = authorisation
         self._changed()
 
@@ -281,6 +283,7 @@ class Evse:
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            rate=self.config.rate,
             proposal=self._proposal,
             grid_code=self._grid_code,
             dso=self._dso,

@@ -45,12 +45,16 @@ class Noted(Value):
 
 
 class Ended(Value):
-    """The connection is gone. `clean`: in order, by SessionStop; `why`: in words; `phase`: where the session stood, before ENDED."""
+    """The connection is gone. `clean`: in order, by SessionStop; `why`: in words; `phase`: where the session stood, before ENDED.
+
+    `late`: how many messages of each name left here after their performance time, by name.
+    """
 
     at: Second
     why: str
     clean: bool
     phase: Phase
+    late: tuple[tuple[str, int], ...] = ()
 
 
 Seen: TypeAlias = Exchanged | PhaseChanged | Noted | Ended

@@ -120,6 +120,21 @@ def test_a_bad_request_gets_no_answer_and_the_next_good_one_does(data: str) -> N
     run(main())
 
 
+@pytest.mark.case("SDP-06")
+def test_fifty_requests_of_several_cars_within_a_second_are_all_answered_alike() -> None:
+    async def main() -> list[bytes]:
+        it, wire = server(plain_port=50000)
+        for turn in range(10):
+            for car in range(5):
+                it.datagram_received(SdpRequest().to_datagram(), (f"fe80::{car + 1}", 40000, 0, FAR[3]))
+            await asyncio.sleep(0.1 if turn < 9 else 0.0)
+        return [data for data, _ in wire.sent]
+
+    answers = run(main())
+    assert len(answers) == 50
+    assert len(set(answers)) == 1
+
+
 def test_a_flood_is_throttled_and_its_log_too(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> int:
         it, wire = server(plain_port=50000)

@@ -127,18 +127,19 @@ def test_what_changes_reaches_the_session_at_once() -> None:
     run(main())
 
 
-def test_the_faults_of_the_last_session_go_and_grave_ones_stay(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("grave", [DeviceFault.EMERGENCY_STOP, DeviceFault.RESIDUAL_CURRENT])
+def test_the_faults_of_the_last_session_go_and_grave_ones_stay(grave: DeviceFault, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         evse = make()
         evse.actuator.trip(DeviceFault.INSULATION)
         evse.converse()
         assert evse.snapshot().faults == frozenset()
-        evse.trip()
+        evse.actuator.trip(grave)
         evse.converse()
-        assert evse.snapshot().faults == {DeviceFault.EMERGENCY_STOP}
+        assert evse.snapshot().faults == {grave}
 
     run(main())
-    assert [record.getMessage() for record in caplog.records] == ["1: out of order until somebody resets it: emergency stop"]
+    assert [record.getMessage() for record in caplog.records] == [f"1: out of order until somebody resets it: {grave}"]
 
 
 def test_a_session_id_is_never_zero(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,3 +166,14 @@ class Wire(asyncio.Transport):
 
     def get_write_buffer_size(self) -> int:
         return 0
+
+
+@pytest.mark.case("SES-03")
+def test_ten_thousand_session_ids_are_random() -> None:
+    """None comes twice, and of their bits each is set about as often as not (six sigma)."""
+    ids = [fresh_session_id() for _ in range(10_000)]
+    assert len(set(ids)) == len(ids)
+    assert {len(drawn) for drawn in ids} == {8}
+    for bit in range(64):
+        ones = sum(int.from_bytes(drawn) >> bit & 1 for drawn in ids)
+        assert abs(ones - 5_000) < 300, f"bit {bit}: {ones} of 10000"

@@ -160,7 +160,7 @@ class Bench:
     def _moment(self) -> Moment:
         plant, session, told = self.outlet.plant, self.session, self.told
         bus, faults = plant.bus, plant.faults
-        cracked = faults.telemetry_frozen or faults.supply_dead or faults.contactor_welded or faults.contactor_stuck_open
+        cracked = faults.telemetry_frozen or faults.supply_dead or faults.contactor_stuck_open  # a weld shows when it is to open
         broken = cracked or plant.pilot not in (Pilot.B, Pilot.C, Pilot.D)
         return Moment(
             at=self.now,

@@ -25,6 +25,8 @@ DOUBT: Final = 1.5
 """s for it to be gone after a fault that has to be found first: telemetry may be silent for 1 s."""
 RUSH: Final = 0.1
 """s for which a capacitor may take or give what is no transfer, where a car closes its contacts onto another voltage."""
+MOTOR: Final = 0.15
+"""s that a lock takes: a car may put its voltage on the connector while it opens."""
 LOWERED: Final = 0.6
 """s for the output to follow a limit that was lowered."""
 
@@ -80,10 +82,12 @@ class Checker:
         self._since: dict[str, float] = {}
         self._limits: list[tuple[float, float, float, float]] = []
         self._ever_authorised = False
+        self._cold = float("-inf")
 
     def see(self, now: Moment) -> None:
         """Judge the next moment."""
         self._ever_authorised = self._ever_authorised or now.authorised
+        self._cold = now.at if now.voltage < SAFE else self._cold
         power = abs(now.current) > TRICKLE or now.demand != 0
         live = (now.closed and not now.welded) or now.ceiling > 0
         highest, charge, discharge = self._allowed(now)
@@ -130,8 +134,9 @@ class Checker:
         return before is not None and before.closed and not now.closed and abs(before.current) > OPENING and not now.emergency
 
     def _freed_cold(self, now: Moment) -> bool:
-        """Voltage on a connector that was free comes from the car alone: nothing of ours is switched on."""
-        return not now.closed and now.ceiling == 0 and not (self._before and self._before.locked)
+        """It was cold when it was let go, and the voltage that is there now is the car's: nothing of ours is switched on."""
+        free = self._before is not None and not self._before.locked
+        return not now.closed and now.ceiling == 0 and (free or now.at - self._cold <= MOTOR)
 
 
 def judge(moments: Iterable[Moment]) -> list[Violation]:

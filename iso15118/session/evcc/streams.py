@@ -26,7 +26,7 @@ from iso15118.sequence.streams import BEGIN, Due, Stream, following
 from iso15118.sequence.table import Outcome
 from iso15118.session.evcc import parking, turns
 from iso15118.session.evcc.delivery import profile, read_power_delivery
-from iso15118.session.evcc.state import Aside, Read, Session
+from iso15118.session.evcc.state import Aside, Read, Rest, Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -60,7 +60,9 @@ def wanted(session: Session) -> Iterator[Stream]:
 
 def leaving(session: Session) -> bool:
     """True on the way out of the charge loop: nothing new is asked beside it."""
-    return bool(session.stop) or session.renegotiating or (session.waiting and isinstance(session.request, PowerDeliveryReq))
+    if session.stop or session.renegotiating or session.rest is Rest.PAUSE:
+        return True
+    return session.waiting and isinstance(session.request, PowerDeliveryReq)
 
 
 def closed(session: Session) -> Session:
@@ -80,7 +82,7 @@ def ask(session: Session, stream: Stream, header: Header, snapshot: EvccSnapshot
     view = replace(session, request=aside.request, **aside.changes)
     if aside.due is Due.POWER_DELIVERY:
         return _ask_delivery(view, header, snapshot)
-    asks = turns.upcoming(replace(view, phase=_PHASES[aside.due]), snapshot)
+    asks = turns.upcoming(replace(view, phase=_PHASES[aside.due], rest=None), snapshot)
     if asks is None:
         raise LocalError(f"nothing to ask for {aside.due}")
     return asks(view, header, snapshot)
@@ -126,7 +128,7 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     due = following(aside.due, type(aside.request), session.transfer, turn.outcome)
     if session.stop:  # what the charger offers now does not suit us: the loop is left, and with it this stream
         return turn._replace(session=replace(session, asides=others, renewing=False))
-    if due is BEGIN[Stream.SCHEDULE]:
+    if isinstance(response, PowerDeliveryRes) and due is BEGIN[Stream.SCHEDULE]:
         again = session.renewing or turn.session.renewing  # wanted meanwhile on our side, or at once by the charger
         done = replace(session, **changes, asides=others, renewing=again, renewals=session.renewals + 1)
         return turn._replace(session=done)

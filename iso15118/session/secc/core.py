@@ -303,6 +303,8 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
         if session.failing:
             contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
             raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
+        if session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
+            raise PeerError(WITHDRAWN)  # while metal was waited for
         answer = ANSWERS[in_table(request.__class__, session.transfer)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iso15118.sequence.table import ALTERNATING, Transfer
+from iso15118.sequence.table import Transfer
 from iso15118.session.secc import ac_loop, dc_loop
 from iso15118.session.secc.state import Session
 from iso15118.session.snapshot import SeccSnapshot
@@ -24,4 +24,4 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def ending(session: Session, snapshot: SeccSnapshot) -> str:
     """Why metal makes it necessary to end in order; empty: it does not."""
-    return ac_loop.GRID_LOST if session.transfer in ALTERNATING and ac_loop.grid_lost(snapshot) else ""
+    return ac_loop.GRID_LOST if session.transfer is not Transfer.DC and ac_loop.grid_lost(snapshot) else ""

@@ -375,8 +375,10 @@ class Bench:
         for stream, aside in self.session.asides.items():
             if aside.waiting:
                 return self.turn_aside(stream, aside.request)
-        if self.session.outstanding is None and Timer.SCHEDULE_PACE in self.timers:
-            self.wait(self.timers.pop(Timer.SCHEDULE_PACE))
+        pace = self.timers.get(Timer.PACE, float("inf"))
+        if self.session.outstanding is None and self.timers.get(Timer.SCHEDULE_PACE, pace) < pace:
+            self.wait(passed := self.timers.pop(Timer.SCHEDULE_PACE))
+            self.timers[Timer.PACE] = pace - passed
             return self.feed(Elapsed(Timer.SCHEDULE_PACE))
         if self.session.outstanding is not None:
             self.wait(0.01)

@@ -164,6 +164,7 @@ def test_a_profile_needs_what_it_is_made_of() -> None:
         profile(in_mode(ServiceID.DC, ControlMode.SCHEDULED, announced=LIMITS, evse_limits=LIMITS), snapshot(), 0)
 
 
+@pytest.mark.case("BPT-09")
 @pytest.mark.parametrize(
     ("bpt_channel", "current", "told"),
     [(1, -5.0, None), (None, 5.0, None), (2, 5.0, ChannelSelection.Charge), (2, -5.0, ChannelSelection.Discharge)],

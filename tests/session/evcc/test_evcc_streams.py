@@ -19,6 +19,7 @@ from iso15118.sequence.streams import PAYLOAD_TYPES, Stream
 from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Arm, Disarm, Send
 from iso15118.session.evcc import Config
+from iso15118.session.evcc.state import Rest
 from iso15118.session.events import Elapsed, NotificationWanted, Received, Sent, StopWanted
 from iso15118.session.services import ControlMode, ServiceID
 from tests.session.evcc.bench import DYNAMIC, SCHEDULED, SESSION_ID, Bench, loop_response, schedule_tuple
@@ -243,6 +244,22 @@ def test_on_the_way_out_nothing_more_is_asked_aside() -> None:
     assert names(bench) == THREE[:1]
     assert bench.closed is not None
     assert bench.closed.clean is True
+
+
+def test_a_pause_wanted_meanwhile_ends_what_is_under_way() -> None:
+    """The loop is left for it, and nothing more is asked beside it."""
+    bench = looping(control_modes=DYNAMIC, on_pause=Rest.PAUSE)
+    bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(RENEW)
+    bench.charger.answers[se.ScheduleExchangeReq] = lambda request, good: good.but(evse_processing=Processing.Ongoing)
+    played(bench, 4)
+    bench.charger.answers[dc.DC_ChargeLoopReq] = wishing(EVSENotification.Pause, times=99)
+    for _ in range(200):
+        if bench.closed:
+            break
+        bench.turn()
+    assert bench.closed is not None
+    assert bench.closed.clean is True
+    assert names(bench)[-1] == "ScheduleExchangeReq"
 
 
 def test_a_wish_on_the_way_out_is_not_followed() -> None:
