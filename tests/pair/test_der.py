@@ -178,3 +178,14 @@ def test_a_car_that_cannot_do_it_takes_another_service() -> None:
     assert len(seen.named("ServiceDiscoveryReq")) == 2
     assert [message.selected_energy_transfer_service.service_id for message in seen.named("ServiceSelectionReq")] == [10, 5]
     assert seen.result.discharged > 10
+
+
+def test_a_schedule_is_renewed_beside_the_loop() -> None:
+    services = (service_of(DER, variants=Variants(der_functions=CODE.functions)),)
+    charger = EvseConfig(board=AC_BOARD, session=secc.Config(services=services), grid_code=CODE)
+    wants = evcc.Config(services=(DER,), control_modes=(ControlMode.SCHEDULED,), renew_schedule_after=20)
+    kept: list[Pair] = []
+    result = run_pair(charger, CarConfig(session=wants, plan=(Leg(20.0, -5e3),)), prepare=kept.append)
+    assert result.clean
+    assert kept[0].driver is not None
+    assert kept[0].driver.session.renewals == 1
