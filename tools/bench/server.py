@@ -17,7 +17,6 @@ from collections.abc import Callable
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
-from iso15118.service.served import Served
 from iso15118.service.station import Station, StationConfig
 from iso15118.value import replace
 
@@ -70,12 +69,12 @@ async def _session() -> tuple[int, Callable[[], list[float]]]:
 
 
 async def _fleet(outlets: int) -> list[int]:
-    """So many outlets, each with its simulated metal, guard and recorder, in one process."""
+    """A station of so many outlets, each with its simulated metal, guard and recorder."""
     board = replace(Board(), settings={"insulation_test_time": 0.02})
-    served = [Served(EvseConfig(name=str(i), interface="lo", board=board), sdp_port=0, period=0.05, log=Log()) for i in range(outlets)]
-    for one in served:
-        await one.start()
-    return [one.port for one in served]
+    evses = tuple(EvseConfig(name=str(i), interface="lo", board=board) for i in range(outlets))
+    station = Station(StationConfig(evses=evses, sdp_port=0, period=0.05), log=Log())
+    await station.start()
+    return [status.port for status in station.status()]
 
 
 async def _echo() -> tuple[int, Callable[[], list[float]]]:
