@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 TICK: Final[Second] = 0.1
 """How often set-points are renewed or withdrawn."""
+LATEST: Final[Second] = 0.125
+"""How long after a set-point has been renewed by something else, such as an answer."""
 FLUSH_TIME: Final[Second] = 0.5
 """What was written has this long to leave; after that the connection is cut, not closed."""
 TURNAROUNDS: Final = 20_000
@@ -86,12 +88,10 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         log: Log | None = None,
         scribe: Scribe | None = None,
         tap: Tap | None = None,
-        renewal: Second = TICK,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
 
-        `renewal`: how old a set-point may become before a tick renews it, if nothing else has.
         `provide` is told which value-added services are taken, at the end none.
         `heard` is told of a message before the session is; watchers see it when the answer has been given. `tap` gets the octets as they
         come and go.
@@ -118,7 +118,6 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._log = log or Log()
         self._scribe = scribe
         self._tap = tap
-        self._renewal = renewal
         self._loop = loop or asyncio.get_running_loop()
         self.ended: asyncio.Future[Ended] = self._loop.create_future()
         """How it ended. Never an exception."""
@@ -257,10 +256,10 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     # Events.
 
     def _ticked(self, due: Second) -> None:
-        """The session looks at the world every `TICK`, and no later than `renewal` after its last set-point: here, where it is due."""
+        """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
         now = self._loop.time()
-        renewed = self._renewed_at + self._renewal
-        if renewed > now + TICK / 10:
+        renewed = self._renewed_at + LATEST
+        if renewed > now + TICK / 4:  # a car at a pace of 0.1 s renews it by itself
             self._tick = self._loop.call_at(renewed, self._ticked, renewed)
             return
         following = due + TICK

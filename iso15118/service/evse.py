@@ -44,8 +44,6 @@ if TYPE_CHECKING:
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
 FREE: Final[Second] = 0.0
-RENEWAL: Final[Second] = 1.25 * TICK
-"""A set-point lives 0.3 s. The requests of a car at a pace of 0.1 s renew it as well as ticks would, which then stay away."""
 UNPLUGGED: Final = (Pilot.A, Pilot.E, Pilot.F)
 """No car, or none that could be believed to be the same."""
 
@@ -317,7 +315,6 @@ class Evse:
             log=self._log,
             scribe=scribe,
             tap=tap,
-            renewal=RENEWAL,
             loop=self._loop,
         )
         for watcher in self._watchers:

@@ -59,8 +59,8 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = replace(session, loops=session.loops + 1)
     else:
         turn = read_ask(session, mode)
-        if session.dynamic:
-            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        if turn.need is not None:
+            session = ordered(session, turn.need.min_energy, turn.need.target_energy, turn.need.max_energy)
         session = decided(session, snapshot, turn)
         session = der.heard(session, mode) if session.transfer in DER else session
     session, code = watch_profile(session, snapshot, held=session.relayed.told)

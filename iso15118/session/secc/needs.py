@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from iso15118.messages.v20.common import RationalNumber
-from iso15118.messages.v20.rational import number
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc.state import Session
+from iso15118.units import WattHour
 
 
-def ordered(session: Session, minimum: RationalNumber | None, target: RationalNumber | None, maximum: RationalNumber | None) -> Session:
+def ordered(session: Session, minimum: WattHour | None, target: WattHour | None, maximum: WattHour | None) -> Session:
     """The session that has judged the order of the energy requests it was told."""
-    told = [number(energy) for energy in (minimum, target, maximum) if energy is not None]
+    told = [energy for energy in (minimum, target, maximum) if energy is not None]
     if told == sorted(told):
         return session
     return session.deviates(Deviation.ENERGY_ORDER, ", ".join(f"{energy:g} Wh" for energy in told))

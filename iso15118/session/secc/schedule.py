@@ -8,6 +8,7 @@ from iso15118.energy import Plan, Slot
 from iso15118.errors import PeerError
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.common import EVSENotification, Processing
+from iso15118.messages.v20.rational import number
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
 from iso15118.session.energy_offer import read_offer
@@ -36,7 +37,8 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
-    session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+    energies = mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request
+    session = ordered(session, *(None if energy is None else number(energy) for energy in energies))
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
         return _agree(session, request, mode, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
