@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,11 @@ from iso15118.power import AcReading
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
+from iso15118.service.plain import plain
+from iso15118.service.recorder import Head, Recorder
+from iso15118.service.replay import replay
 from iso15118.service.seen import Exchanged, Seen
+from iso15118.service.virtual import run
 from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, ServiceID, Variants, service_of
 from iso15118.value import replace
@@ -56,7 +61,7 @@ class Watched:
         services = (service_of(DER, variants=Variants(der_functions=code.functions)), service_of(ServiceID.AC_BPT))
         charger = EvseConfig(board=AC_BOARD, session=secc.Config(services=services), budget=budget, grid_code=code)
         wants = evcc.Config(services=(DER, ServiceID.AC_BPT), control_modes=(mode,))
-        wants = wants if able is None else replace(wants, der_functions=able)
+        wants = wants if able is None else replace(wants, der_functions=int(able))
 
         def look(when: str) -> None:
             assert self.pair is not None
@@ -189,3 +194,26 @@ def test_a_schedule_is_renewed_beside_the_loop() -> None:
     assert result.clean
     assert kept[0].driver is not None
     assert kept[0].driver.session.renewals == 1
+
+
+def test_both_sides_replay(tmp_path: Path) -> None:
+    session_id = bytes(range(1, 9))
+    services = (service_of(DER, variants=Variants(der_functions=CODE.functions)),)
+    charger = EvseConfig(board=AC_BOARD, session=secc.Config(services=services), grid_code=CODE, budget=GIVING)
+    car = CarConfig(session=evcc.Config(services=(DER,), control_modes=(ControlMode.DYNAMIC,)), plan=(Leg(20.0, 0.0),))
+    heads = Head("secc", plain(charger.session), session_id.hex()), Head("evcc", plain(car.session))
+    recorders = [Recorder(head) for head in heads]
+
+    async def main() -> None:
+        pair = Pair(charger, car)
+        converse = pair.evse.converse
+        pair.evse.converse = lambda **words: converse(**words | {"session_id": session_id})  # type: ignore[method-assign]
+        asyncio.get_running_loop().call_later(10.0, pair.evse.set_dso_setpoint, DsoSetpoint(cos_phi=0.95, under_excited=False))
+        assert (await pair.run(charger_scribe=recorders[0], car_scribe=recorders[1])).clean
+
+    run(main())
+    for recorder in recorders:
+        path = tmp_path / recorder.head.role
+        assert recorder.dump(path, "test").result()
+        result = replay(path)
+        assert (result.equal, result.complete, result.remark) == (True, True, "")

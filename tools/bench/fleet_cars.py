@@ -11,7 +11,6 @@ connections give so many octets and wait for so many, at the same pace.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 from itertools import islice
@@ -20,6 +19,7 @@ from time import perf_counter
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.log import Log
+from iso15118.service.sweeping import settle
 from iso15118.service.warmup import warm_up
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
@@ -35,8 +35,7 @@ PATIENCE = 60.0
 
 
 def _begins() -> None:
-    gc.collect()
-    gc.freeze()
+    settle()
     print("begun", flush=True)
 
 

@@ -8,7 +8,6 @@ the answers of the latest session have taken inside the process, from a request'
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import socket
 import sys
@@ -18,6 +17,7 @@ from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
 from iso15118.service.station import Station, StationConfig
+from iso15118.service.sweeping import settle
 from iso15118.value import replace
 
 SIZES = 8
@@ -89,8 +89,7 @@ async def _serve(kind: str, outlets: int = 0) -> None:
     else:
         port, answer_times = await (_session() if kind == "session" else _echo())
         ports = [port]
-    gc.collect()
-    gc.freeze()
+    settle()
     print(*ports, flush=True)
     while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
         print(json.dumps(answer_times()), flush=True)

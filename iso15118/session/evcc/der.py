@@ -44,7 +44,7 @@ def weighed(session: Session, mode: Any) -> Read:
         code = read_code(mode.der_control)
         if back < nominal:
             raise PeerError(f"{back:g} W given at most, less than the nominal {nominal:g} W", requirement="V2G20-3229")
-        if missing := code.functions & ~session.config.der_functions:
+        if missing := code.functions & ~DerFunctions(session.config.der_functions):
             raise PeerError(f"our inverter has no {missing.name}")
     except PeerError as error:
         declined = replace(session, declined=session.declined | {service.id}, order=None)

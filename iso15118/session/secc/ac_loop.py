@@ -13,7 +13,7 @@ from iso15118.energy import Need
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
 from iso15118.messages.v20.rational import number, rational
-from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
+from iso15118.power import AcReading, AcTarget, Contactor, Pilot, Setpoint
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
 from iso15118.procedures.transfer import wanted
 from iso15118.sequence.phases import Phase
@@ -220,7 +220,8 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     measured = _fresh(snapshot)
     if measured is None or session.failing:
         return session
-    allowed = session.relayed.allowed if isinstance(session.ask, AcAsk) else our_limits(session, snapshot)
+    asked = isinstance(session.ask, AcAsk)  # before its first turn a car may charge at most: nobody has agreed on a way back
+    allowed = session.relayed.allowed if asked else our_limits(session, snapshot).charging_only()
     power = measured.active
     reverse = not session.bidirectional and min(power) < -TOLERANCE
     if not reverse and not beyond(power, allowed, TOLERANCE):
@@ -241,14 +242,22 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 
 def _unready(session: Session, snapshot: SeccSnapshot) -> Session:
-    """The session, failing where the pilot has left C and D in the loop for too long: the outlet is open by then."""
-    if snapshot.reading.pilot.value in (Pilot.C, Pilot.D) or session.deferred is not None or not session.setpoint.contactor:
+    """The session, failing where the pilot has left C and D in the loop for too long.
+
+    The outlet is open by then, and stays so: a pilot that flutters must not make its contactor flutter under load.
+    """
+    reading, opened = snapshot.reading, not session.setpoint.contactor
+    away = reading.pilot.value not in (Pilot.C, Pilot.D) or reading.contactor.value is Contactor.OPEN
+    own = opened and session.unready_since is None  # on its way to a stop
+    if session.deferred is not None or own or grid_lost(snapshot) or not (away or opened):
         return session if session.unready_since is None else replace(session, unready_since=None)
-    if session.unready_since is None:
-        return replace(session, unready_since=snapshot.now)
-    if snapshot.now - session.unready_since >= UNREADY:
-        return replace(session, failing=f"control pilot in {snapshot.reading.pilot.value.name} in the charge loop")
-    return session
+    since = snapshot.now if session.unready_since is None else session.unready_since
+    if snapshot.now - since >= UNREADY:
+        seen = f"control pilot in {reading.pilot.value.name}, contactor {reading.contactor.value.name}"
+        return replace(session, failing=f"{seen} in the charge loop")
+    if reading.contactor.value is Contactor.OPEN and not opened:
+        session = replace(session, setpoint=replace(session.setpoint, contactor=False))
+    return session if since == session.unready_since else replace(session, unready_since=since)
 
 
 def _say(session: Session, snapshot: SeccSnapshot) -> Any:
