@@ -173,6 +173,8 @@ def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
     abilities = snapshot.abilities.ac or UNSAID
     asymmetry = abilities.asymmetry if phases_of(session) == 3 else None
     plan = planned(session, snapshot.clock)
+    if not session.dynamic and session.bidirectional and _gives(snapshot):
+        plan = plan if plan is not None and plan < 0.0 else -inf  # by a wish of its own beside its profile: our word is of this way
     power = relay(wanted(snapshot.budget, snapshot.now, ask.need) if session.dynamic else plan, limits, asymmetry)
     if abilities.ramp is not None and session.dynamic:
         passed = 0.0 if before.at is None else snapshot.now - before.at
@@ -200,6 +202,12 @@ def _reactive(session: Session, snapshot: SeccSnapshot) -> PerPhase:
     if asked is None or not session.dynamic or powerless(session) or snapshot.now > snapshot.budget.until:
         return NO_PHASE
     return PerPhase.even(max(-most, min(most, asked)), phases_of(session))
+
+
+def _gives(snapshot: SeccSnapshot) -> bool:
+    """True where energy is measured to come back."""
+    measured = _fresh(snapshot)
+    return measured is not None and measured.active.total < -TOLERANCE
 
 
 def _fresh(snapshot: SeccSnapshot) -> AcReading | None:

@@ -209,6 +209,16 @@ def test_scheduled_discharge() -> None:
     assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
 
 
+def test_a_scheduled_car_that_gives_by_a_wish_of_its_own_is_told_the_limit_of_that_way() -> None:
+    planned = (Plan(EPOCH, (Slot(86_400.0, 10e3, 6e3),)),)
+    play = loop(BPT, SCHEDULED, plans=planned) >> flows(-1.5e3, -1.5e3, -1.5e3)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
+    play >> given(budget=Budget(charge=10e3, discharge=2e3))
+    assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
+    play >> flows(0.0, 0.0, 0.0)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
+
+
 # Safety.
 
 
