@@ -67,6 +67,7 @@ def _on_mains(session: Session, snapshot: EvccSnapshot) -> VehicleSetpoint:
         pilot=Pilot.C if ready else Pilot.B,
         lock=session.delivering or _energised(snapshot),
         target=onboard.told(session, snapshot) if ready else onboard.IDLE,
+        order=session.order if ready else None,
     )
 
 

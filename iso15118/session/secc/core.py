@@ -24,7 +24,7 @@ from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, Transfer, following
+from iso15118.sequence.table import Outcome, Transfer, following, in_table
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
@@ -200,7 +200,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         if isinstance(message, ChargeLoopReq):
             streams.refused(session)
             session = streams.effective(session)
-        answer = ANSWERS[type(message)](session, message, snapshot)
+        answer = ANSWERS[in_table(message.__class__, session.transfer)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
             return replace(answer.session, deferred=(message, payload_type), deferred_at=snapshot.now)
@@ -215,7 +215,7 @@ def _aside(session: Session, stream: Stream, message: Any, payload_type: int, sn
     """Answers on a side stream: the main stream, its timer and metal are left as they are. Raises PeerError on what is refused."""
     if session.failing:
         raise PeerError(session.failing)
-    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(type(message), _unserved))
+    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(in_table(message.__class__, session.transfer), _unserved))
     out += [Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
     return answer.session
 
@@ -303,7 +303,9 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
         if session.failing:
             contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
             raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
-        answer = ANSWERS[type(request)](stamped, request, snapshot)
+        if session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
+            raise PeerError(WITHDRAWN)  # while metal was waited for
+        answer = ANSWERS[in_table(request.__class__, session.transfer)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))
             return _reply(stamped, answer, request, payload_type, out)

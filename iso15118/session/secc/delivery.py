@@ -29,8 +29,11 @@ from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import Volt
 from iso15118.value import replace
 
+DEAD: Final[Volt] = 60.0
+"""No battery stands behind an output below this: contactors that close onto it now would carry its inrush."""
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
     *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
@@ -96,6 +99,9 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
     if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
         what = "power before cable check and pre-charge"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+    if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and snapshot.reading.voltage.value < DEAD:
+        what = f"{snapshot.reading.voltage.value:.0f} V at the output: the car's contactors have been open in standby"
+        raise PeerError(what, requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
     answer = agreed(session, request, snapshot)
     if session.transfer is not Transfer.DC:

@@ -94,7 +94,7 @@ def _timely(session: Session, wish: Wish, snapshot: SeccSnapshot) -> bool:
     A confirmation after the first pair of the charge loop [V2G20-1622]; a schedule renegotiation while none is under way.
     """
     if wish.notification is EVSENotification.MeteringConfirmation:
-        return session.loops > 1
+        return session.loops > 1 and session.meter_base is not None
     if wish.notification is EVSENotification.ScheduleRenegotiation:
         return session.renewal is None
     return wish.notification is not EVSENotification.Pause or not planned(session, snapshot.clock)

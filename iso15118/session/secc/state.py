@@ -284,6 +284,8 @@ class Session(Value):
     """The car has been asked to pause, and may [V2G20-1842]."""
     profile: Steps | None = None
     """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
+    grid_event: int = 0
+    """The grid event condition that the car has reported last; 0: none."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 

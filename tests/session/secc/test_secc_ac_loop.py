@@ -9,9 +9,9 @@ import pytest
 from iso15118.energy import Budget, Plan, Slot
 from iso15118.messages.v20.ac import AC_ChargeLoopReq
 from iso15118.messages.v20.common import EVSENotification, MeterInfo, ResponseCode
-from iso15118.messages.v20.delivery import PowerDeliveryReq
+from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq
 from iso15118.messages.v20.rational import number
-from iso15118.power import AcAbilities, AcReading, AcTarget, Pilot
+from iso15118.power import AcAbilities, AcReading, AcTarget, Contactor, Pilot
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
@@ -285,6 +285,32 @@ def test_what_a_phase_may_carry(active: float, fails: bool) -> None:
     turned(play, AC, SCHEDULED)
     play >> flows(active) >> Tick() >> after(5.1) >> Tick()
     assert bool(play.skip().session.failing) is fails
+
+
+@pytest.mark.parametrize(("power", "fails"), [(3e3, False), (-3e3, True)])
+def test_before_the_first_turn_nothing_may_come_back(power: float, fails: bool) -> None:
+    play = loop() >> given(ac=replace(GRID, active=PerPhase(power, 0.0, 0.0))) >> Tick() >> after(5.0) >> Tick()
+    assert bool(play.skip().session.failing) is fails
+
+
+def test_a_pilot_that_flutters_does_not_close_the_contactor_again() -> None:
+    play = loop()
+    turned(play)
+    play >> given(pilot=Pilot.B) >> Tick() >> after(0.1) >> given(contactor=Contactor.OPEN, voltage=0.0) >> Tick()
+    assert play << applied(contactor=False)
+    assert play >> given(pilot=Pilot.C) >> Tick() << applied(contactor=False)
+    play >> after(0.21) >> Tick()
+    assert play << REST
+    assert play.session.failing == "control pilot in C, contactor OPEN in the charge loop"
+
+
+def test_a_car_that_is_early_with_b_may_still_stop_in_order() -> None:
+    play = loop()
+    turned(play)
+    play >> given(pilot=Pilot.B) >> Tick() >> after(0.1) >> given(contactor=Contactor.OPEN, voltage=0.0) >> Tick()
+    play.skip() >> request(PowerDeliveryReq, service=BPT, charge_progress=ChargeProgress.Stop)
+    assert play.sent().response_code is ResponseCode.OK
+    assert play.session.phase is Phase.SESSION_STOP
 
 
 @pytest.mark.case("BPT-11")
