@@ -19,7 +19,7 @@ from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
-from iso15118.power import OFF, Insulation, Setpoint
+from iso15118.power import OFF, Insulation, Pilot, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
@@ -82,6 +82,7 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
 _TOWARDS_POWER: Final = frozenset({Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY})
 """Here each answer puts voltage on the cable: the authorisation is asked for again."""
 WITHDRAWN: Final = "the authorisation is withdrawn"
+UNPLUGGED: Final = "the car is unplugged"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
@@ -96,9 +97,11 @@ def begin(config: Config, session_id: bytes, paused: Paused | None = None) -> Se
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
     """The next session and what is to be done, in order. Total: no event, however foul, raises."""
     out: list[Command] = []
-    provided = session.value_added
+    provided, stood = session.value_added, session.phase
     session = _watch(session, snapshot, out)
     match event:
+        case _ if session.phase is Phase.ENDED and stood is not Phase.ENDED:
+            pass  # metal has ended it
         case Tick():
             session = _tick(session, snapshot, out)
         case Received(message, payload_type):
@@ -138,6 +141,10 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     """Metal first: a fault, lost telemetry or an output above the car's limits takes power away before anything else is looked at."""
     if session.failing or session.phase is Phase.ENDED:
         return session
+    if not session.plugged and snapshot.reading.pilot.value is not Pilot.A:
+        session = replace(session, plugged=True)
+    if session.plugged and snapshot.reading.pilot.value is Pilot.A and not snapshot.faults:
+        return _end(session, UNPLUGGED, out)  # the next car at the cable is not the one that was authorised
     if session.isolation_begun is not None and not session.isolation_started:
         started = snapshot.reading.insulation.value in (Insulation.TESTING, Insulation.UNKNOWN)
         session = replace(session, isolation_started=started)

@@ -200,6 +200,8 @@ class Session(Value):
     """Digest of the certificate the car has proven to hold; empty: the connection has none."""
     secure: bool = False
     """Over TLS 1.3."""
+    plugged: bool = False
+    """A car has been seen at the cable since the connection stands; once it is gone, so is the session."""
     namespace: str = ""
     """The ProtocolNamespace agreed on."""
     listed: frozenset[str] = frozenset()
