@@ -12,15 +12,16 @@ from typing import Any, Final
 from iso15118.energy import Need
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
-from iso15118.messages.v20.rational import number
+from iso15118.messages.v20.rational import number, rational
 from iso15118.power import AcReading, AcTarget, Contactor, Pilot, Setpoint
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
-from iso15118.procedures.transfer import granted, wanted
+from iso15118.procedures.transfer import wanted
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import DER
 from iso15118.session.alternating import control_mode, word
 from iso15118.session.secc import der
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
+from iso15118.session.secc.allowance import allowance
 from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
@@ -29,6 +30,7 @@ from iso15118.session.secc.pause import planned
 from iso15118.session.secc.profile import watch_profile
 from iso15118.session.secc.state import AcAsk, Answer, Relayed, Session
 from iso15118.session.sense import Sense, refused
+from iso15118.session.services import GeneratorMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import NO_PHASE, PerPhase, Second, Watt
 from iso15118.value import replace
@@ -49,7 +51,7 @@ GRID_LOST: Final = "the grid is lost"
 
 
 def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
-    """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured.
+    """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured; the frequency if it forms a grid.
 
     In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or phases the connector has not.
@@ -60,7 +62,7 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
     else:
         turn = read_ask(session, mode)
         if session.dynamic:
-            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+            session = ordered(session, mode)
         session = decided(session, snapshot, turn)
         session = der.heard(session, mode) if session.transfer in DER else session
     session, code = watch_profile(session, snapshot, held=session.relayed.told)
@@ -74,6 +76,8 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         receipt=receipt(snapshot, meter),
         control_mode=said_,
     )
+    if session.parameters is not None and session.parameters.generator_mode == GeneratorMode.GRID_FORMING:
+        response = response.but(evse_target_frequency=rational((snapshot.abilities.ac or UNSAID).frequency))
     return Answer(session, response)
 
 
@@ -135,10 +139,7 @@ def our_limits(session: Session, snapshot: SeccSnapshot) -> PhaseLimits:
     limits = snapshot.abilities.limits.lowered(snapshot.limits)
     if session.announced is not None:
         limits = limits.lowered(session.announced)
-    charge, back, _ = granted(snapshot.budget, snapshot.now)
-    if session.chosen is not None:
-        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
-        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    charge, back = allowance(session, snapshot)
     phases, nominal = phases_of(session), (snapshot.abilities.ac or UNSAID).voltage
     into, out = limits.charge_current * nominal, limits.discharge_current * nominal
     return PhaseLimits(
@@ -172,6 +173,8 @@ def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
     abilities = snapshot.abilities.ac or UNSAID
     asymmetry = abilities.asymmetry if phases_of(session) == 3 else None
     plan = planned(session, snapshot.clock)
+    if not session.dynamic and session.bidirectional and _gives(snapshot):
+        plan = plan if plan is not None and plan < 0.0 else -inf  # by a wish of its own beside its profile: our word is of this way
     power = relay(wanted(snapshot.budget, snapshot.now, ask.need) if session.dynamic else plan, limits, asymmetry)
     if abilities.ramp is not None and session.dynamic:
         passed = 0.0 if before.at is None else snapshot.now - before.at
@@ -199,6 +202,12 @@ def _reactive(session: Session, snapshot: SeccSnapshot) -> PerPhase:
     if asked is None or not session.dynamic or powerless(session) or snapshot.now > snapshot.budget.until:
         return NO_PHASE
     return PerPhase.even(max(-most, min(most, asked)), phases_of(session))
+
+
+def _gives(snapshot: SeccSnapshot) -> bool:
+    """True where energy is measured to come back."""
+    measured = _fresh(snapshot)
+    return measured is not None and measured.active.total < -TOLERANCE
 
 
 def _fresh(snapshot: SeccSnapshot) -> AcReading | None:

@@ -260,6 +260,8 @@ def _reply(before: Session, answer: Answer, request: Message, payload_type: int,
 def _refuse(session: Session, request: Message, payload_type: int, code: ResponseCode, why: str, out: list[Command]) -> Session:
     """Power away, then the paired response with `code`, then the end."""
     told = f"{type(request).__name__} refused with {code}: {why}"
+    if isinstance(request, wire.SessionStopReq) and (words := power.farewell(request)):
+        told += f"; {words}"
     response = refusal(request, code, session_id=session.id, time_stamp=session.stamp)
     out += [Apply(wind_down.REST), Disarm(Timer.ANSWER), *map(Note, session.untold), Note(told)]
     out += [Send(response, payload_type), Arm(Timer.WRITE, session.config.times.write)]

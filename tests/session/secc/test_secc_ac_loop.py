@@ -18,7 +18,7 @@ from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Close, Note
 from iso15118.session.events import Elapsed, Sent, StopWanted, Tick
-from iso15118.session.services import ControlMode, ServiceID, Variants, service_of
+from iso15118.session.services import ControlMode, GeneratorMode, ServiceID, Variants, service_of
 from iso15118.units import PerPhase
 from iso15118.value import replace
 from tests.session.asked import EPOCH, ac_turn, profile
@@ -207,6 +207,16 @@ def test_scheduled_discharge() -> None:
     assert power(play) == -4e3
     play >> given(budget=Budget(charge=10e3, discharge=2e3))
     assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
+
+
+def test_a_scheduled_car_that_gives_by_a_wish_of_its_own_is_told_the_limit_of_that_way() -> None:
+    planned = (Plan(EPOCH, (Slot(86_400.0, 10e3, 6e3),)),)
+    play = loop(BPT, SCHEDULED, plans=planned) >> flows(-1.5e3, -1.5e3, -1.5e3)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
+    play >> given(budget=Budget(charge=10e3, discharge=2e3))
+    assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
+    play >> flows(0.0, 0.0, 0.0)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
 
 
 # Safety.
@@ -401,3 +411,10 @@ def test_limits_wider_than_in_charge_parameters_count_for_nothing() -> None:
     """The car said 11 kW then [V2G20-2654]."""
     said = turned(loop(budget=Budget(charge=22e3)), ev_maximum_charge_power=20e3)
     assert sum(said.get(TARGET + phase, 0.0) for phase in ("", "_l2", "_l3")) == pytest.approx(11e3, abs=2)
+
+
+@pytest.mark.parametrize(("generator", "told"), [(GeneratorMode.GRID_FOLLOWING, None), (GeneratorMode.GRID_FORMING, 50.0)])
+def test_a_frequency_is_told_to_a_car_that_makes_the_grid_and_to_no_other(generator: GeneratorMode, told: float | None) -> None:
+    config = secc.Config(services=(service_of(BPT, variants=Variants(generator_modes=(generator,))),))
+    answer = (loop(config=config) >> request(AC_ChargeLoopReq, control_mode=ac_turn(BPT, DYNAMIC))).sent()
+    assert (answer.evse_target_frequency and number(answer.evse_target_frequency)) == told

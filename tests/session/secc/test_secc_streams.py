@@ -22,6 +22,7 @@ from iso15118.power import Measured
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
+from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Elapsed, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
@@ -497,3 +498,16 @@ def test_a_meter_never_read_is_not_told_and_not_to_be_confirmed() -> None:
     play >> Sent() >> CONFIRM
     answer = looped(play, meter_info_requested=True)
     assert (answer.meter_info, answer.evse_status) == (None, None)
+
+
+@pytest.mark.parametrize("wish", [CONFIRM, NotificationWanted(EVSENotification.ServiceRenegotiation, "another service")])
+def test_what_belongs_to_the_loop_is_not_said_with_a_power_delivery(wish: NotificationWanted) -> None:
+    """[V2G20-1083] [V2G20-1641]: the answer to a PowerDeliveryReq beside the loop has no reading, and asks for no other service."""
+    play = looping(config=secc.Config(service_renegotiation=True))
+    assert answered(play, aside(PARAMETERS)).response_code is ResponseCode.OK
+    offer = answered(play, aside(EXCHANGE)).control_mode.schedule_tuple[0]
+    play >> wish
+    anchor = offer.charging_schedule.power_schedule.time_anchor
+    new = profile(1e3, tuple_id=offer.schedule_tuple_id, anchor=anchor)
+    assert answered(play, aside(DELIVERY, **ANEW, ev_power_profile=new)).evse_status is None
+    assert looped(play).evse_status.evse_notification is wish.notification
