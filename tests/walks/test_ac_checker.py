@@ -127,7 +127,7 @@ def over(seconds: float, moment: AcMoment) -> list[AcMoment]:
     [
         ([OFF, FINE._replace(authorised=False)], "closed without authorisation"),
         ([OFF, FINE._replace(started=False)], "closed though the vehicle had not asked for power"),
-        ([FINE, OFF._replace(grid=False), FINE], "closed again after the grid was lost"),
+        ([*over(0.2, OFF._replace(grid=False)), FINE._replace(at=10.3, heard=10.2)], "closed again after the grid was lost"),
         ([OFF, FINE._replace(locked=False)], "closed onto a free connector"),
         ([OFF._replace(pilot="B"), FINE._replace(pilot="B")], "closed with the pilot not in C or D"),
         ([*over(0.5, OFF._replace(fault=True)), FINE._replace(at=10.6, heard=10.5, fault=True)], "closed with a fault"),

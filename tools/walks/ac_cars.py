@@ -25,6 +25,8 @@ class AcCar(Car):
     """One car in one walk."""
 
     bench: Any
+    stubborn: PerPhase | None = None
+    """W that it draws whatever is agreed on."""
     awaited: Mapping[Phase, type[Message]] = {
         **AWAITED,
         Phase.CHARGE_PARAMETERS: ac.AC_ChargeParameterDiscoveryReq,
@@ -68,6 +70,8 @@ class AcCar(Car):
                 self.draw(None, self.bench.vehicle.pilot)
 
     def _agreed(self) -> float | PerPhase:
+        if self.stubborn is not None:
+            return self.stubborn
         target = self.bench.target
         if target is not None:
             return PerPhase(*target)
@@ -86,10 +90,12 @@ class AcCar(Car):
         self._tell(self._request(ac.AC_ChargeParameterDiscoveryReq, energy_transfer_mode=self._wild(ac_limits(self.kind))))
 
     def any_power(self) -> None:
-        """Takes or gives whatever it likes, phase by phase."""
+        """Takes or gives whatever it likes, phase by phase; every second time from now on."""
         powers = (0.0, 2e3, 7e3, 14e3, -2e3, -7e3)
         one = self.chance.choice(powers)
-        self.draw(PerPhase(*(self.chance.choice(powers) if self.chance.random() < 0.3 else one for _ in range(3))))
+        power = PerPhase(*(self.chance.choice(powers) if self.chance.random() < 0.3 else one for _ in range(3)))
+        self.stubborn = power if self.chance.random() < 0.5 else None
+        self.draw(power)
 
     def pilot(self) -> None:
         """Any pilot state, whatever flows; now and then only for a moment."""

@@ -107,7 +107,8 @@ class AcChecker:
         """Judge the next moment."""
         self._ready = now.at if now.pilot in READY else self._ready
         closed, closes = now.closed and not now.welded, now.closed and not now.welded and not self._was_closed()
-        self._cut = (self._cut or not now.grid) and now.started
+        dark = self._lasting("dark", not now.grid, now.at) > GRID - OPEN + TURN  # a shorter dip opens nothing
+        self._cut = (self._cut or dark) and now.started
         total, give = sum(now.active), now.bidirectional and now.permitted
         backwards = min(now.active) < -NOISE and not give
         over = total > 1.05 * now.most_charge + 3 * NOISE + ERROR

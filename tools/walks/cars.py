@@ -132,7 +132,8 @@ class Car:
     def change(self) -> None:
         """Out of the loop, into standby or back."""
         kinds = delivery.ChargeProgress
-        progress = self.chance.choice((kinds.Stop, kinds.Standby, kinds.Start))
+        stands = self.bench.session.phase is Phase.STANDBY
+        progress = self.chance.choice((kinds.Stop, kinds.Start if stands else kinds.Standby))
         profile = None if progress is delivery.ChargeProgress.Stop else self._request(delivery.PowerDeliveryReq).ev_power_profile
         self._tell(self._request(delivery.PowerDeliveryReq, charge_progress=progress, ev_power_profile=profile))
 
