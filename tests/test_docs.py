@@ -14,6 +14,7 @@ from iso15118.hal.registry import Family
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.value import replace
 from tools.document_messages import pages
+from tools.document_policy import page as policy_page
 from tools.draw_sequence import page
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +22,11 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_drawn_sequence_is_the_table() -> None:
     assert (ROOT / "docs" / "sequence.md").read_text(encoding="utf-8") == page(), "run: python tools/draw_sequence.py"
+
+
+def test_the_page_of_policy_is_the_tables() -> None:
+    there = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert there == policy_page(), "run: python tools/document_policy.py"
 
 
 def test_the_pages_of_messages_are_the_classes() -> None:

@@ -144,7 +144,9 @@ class Guard(Watchdog):
             self._open()
         elif r.contactor.value is Contactor.OPEN:
             voltage, _, trickle = self._hold(go, limits)
-        touchable = not self._closed and r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
+        # A contactor that closes by itself must find no voltage either, as far as the supply can tell.
+        charged = self._supply_voltage.value >= bounds.SAFE_VOLTAGE and self._age(self._supply_voltage, self._now) <= bounds.STALE
+        touchable = not self._closed and r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE and not charged
         self._locking = wanted.lock or go.contactor or not touchable
         self._drive(voltage, current, trickle, passed, testing=go.insulation_test)
 

@@ -112,6 +112,7 @@ class Car:
             minimum_soc=trip.min_soc,
             target_soc=trip.target_soc,
             capacity=metal.battery.capacity,
+            grid_event=int(metal.onboard.curbed),
             complete=self._complete(now, reading.soc.value),
         )
 

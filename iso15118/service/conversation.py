@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TICK: Final[Second] = 0.1
 """How often set-points are renewed or withdrawn."""
+LATEST: Final[Second] = 0.125
+"""How long after a set-point has been renewed by something else, such as an answer."""
 FLUSH_TIME: Final[Second] = 0.5
 """What was written has this long to leave; after that the connection is cut, not closed."""
 TURNAROUNDS: Final = 20_000
@@ -253,8 +255,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def _ticked(self, due: Second) -> None:
         """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
         now = self._loop.time()
-        renewed = self._renewed_at + TICK
-        if renewed > now + TICK / 4:
+        renewed = self._renewed_at + LATEST
+        if renewed > now + TICK / 4:  # a car at a pace of 0.1 s renews it by itself
             self._tick = self._loop.call_at(renewed, self._ticked, renewed)
             return
         following = due + TICK

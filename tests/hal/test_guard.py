@@ -235,6 +235,21 @@ def test_the_lock_holds_while_anything_can_be_touched() -> None:
     assert not bench.guard.faults
 
 
+def test_the_lock_holds_while_the_supply_behind_an_open_contactor_holds_a_voltage() -> None:
+    """A contactor that closes by itself would put it on the connector."""
+    bench = Bench()
+    bench.run(0.5, Setpoint(voltage=400, trickle=2, lock=True))
+    held = 0
+    while bench.outlet.plant.bus.supply_voltage >= 60:
+        bench.run(0.01, OFF)
+        held += bench.seen[-1].reading.locked.value
+        assert bench.seen[-1].reading.locked.value or bench.outlet.plant.bus.supply_voltage < 60
+    assert held > 10
+    bench.run(1.0, OFF)
+    assert not bench.seen[-1].reading.locked.value
+    assert not bench.guard.faults
+
+
 def test_a_welded_car_keeps_the_connector() -> None:
     bench = Bench().join()
     bench.faults.vehicle_welded = True

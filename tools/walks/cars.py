@@ -196,7 +196,7 @@ class Car:
             case 1:
                 faults.telemetry_frozen = True
             case 2:
-                faults.contactor_welded = True
+                faults.contactor_welded = self.bench.outlet.plant.bus.contactor.conducting  # open contacts do not weld
             case 3:
                 faults.insulation = 1e3
             case 4:

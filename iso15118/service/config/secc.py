@@ -14,6 +14,7 @@ from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
 from iso15118.sequence.timers import STANDARD
+from iso15118.service.config.der import DerTable, grid_code
 from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.schedules import ProposalTable, ScheduleTable, plans, proposal
 from iso15118.service.config.toml import (
@@ -33,7 +34,7 @@ from iso15118.service.config.toml import (
     read,
 )
 from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
-from iso15118.service.config.variants import VariantKeys, offered
+from iso15118.service.config.variants import NO_FUNCTION, VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
@@ -96,6 +97,8 @@ class EvseTable(VariantKeys, VasKeys):
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
     schedule: Annotated[list[ScheduleTable], Field(max_length=3, description="one to three [[evse.schedule]] tables")] = Field(default=[])
     proposal: Annotated[ProposalTable | None, Field(description="a table")] = None
+    der: Annotated[DerTable | None, Field(description="a table")] = None
+    """The grid code of an outlet that offers AC_DER_IEC."""
     watch: Annotated[WatchTable, Field(description="a table")] = WatchTable()
     always_priced: Flag = False
     meter_at_start: Flag = True
@@ -160,9 +163,11 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     if limits.min_voltage >= limits.max_voltage:
         ends = f"{limits.min_voltage:g} to {limits.max_voltage:g} V within those of the board"
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
+    code = grid_code(where, table.der, tuple(table.services or ()))
+    functions = NO_FUNCTION if code is None else code.functions
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac, functions),
         value_added=offered_beside(where, table),
         parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
@@ -190,6 +195,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         proposal=proposal(where, table.proposal),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
         rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
+        grid_code=code,
         discharge_allowed=table.discharge_allowed,
     )
 

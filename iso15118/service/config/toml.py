@@ -29,12 +29,16 @@ Identity = Annotated[
 Text = Annotated[str, Field(min_length=1, description="a text")]
 Flag = Annotated[bool, Field(description="true or false")]
 
-ServiceName = Literal["AC", "AC_BPT", "DC", "DC_BPT", "MCS", "MCS_BPT"]
+ServiceName = Literal["AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS", "MCS_BPT"]
 ModeName = Literal["scheduled", "dynamic"]
 LevelName = Literal["debug", "info", "warning", "error"]
 Services = Annotated[
     list[ServiceName],
-    Field(min_length=1, max_length=6, description='a list of "AC", "AC_BPT", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first'),
+    Field(
+        min_length=1,
+        max_length=7,
+        description='a list of "AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first',
+    ),
 ]
 Modes = Annotated[
     list[ModeName], Field(min_length=1, max_length=2, description='a list of "scheduled" and "dynamic", the preferred one first')

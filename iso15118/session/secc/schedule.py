@@ -36,7 +36,7 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
-    session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+    session = ordered(session, mode)
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
         return _agree(session, request, mode, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
