@@ -90,8 +90,8 @@ def over(log: str) -> bool:
     return any(word in log for word in OVER)
 
 
-def story(log: str, mode: str) -> Story:
-    """What happened in a log that holds one session."""
+def story(log: str, mode: str, control: str) -> Story:
+    """What happened in a log that holds one session. `mode` and `control`: in which service and control mode it was to be."""
     lines = log.splitlines()
     loops = [_flow(line) for line in lines if _LOOP.search(line)]
     problems = []
@@ -106,6 +106,8 @@ def story(log: str, mode: str) -> Story:
         problems.append(f"response code {refused[1]}")
     if not loops:
         problems.append("no charge loop")
+    if any(f"{control.title()}_{mode[:2].upper()}_CLResControlMode" not in line for line in lines if _LOOP.search(line)):
+        problems.append(f"a charge loop that is not in {control} mode")
     said = [found[0] for line in lines if _SAID.search(line) and (found := _STAMP.search(line))]
     stamps = [datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S,%f") for stamp in said]
     seconds = (stamps[-1] - stamps[0]).total_seconds() if stamps else 0.0

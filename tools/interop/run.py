@@ -167,7 +167,7 @@ def meet(combination: Combination, folder: Path) -> Outcome:
         except CutShortError as failure:
             problems.append(str(failure))
     log = folder / ("foreign-car.log" if combination.ours == "charger" else "foreign-charger.log")
-    told = josev.story(log.read_text(encoding="utf-8", errors="replace") if log.exists() else "", combination.mode)
+    told = josev.story(log.read_text(encoding="utf-8", errors="replace") if log.exists() else "", combination.mode, combination.control)
     return Outcome(combination, told, (*problems, *told.problems, *(combination.misses(*told.flow) if told.loops else ())))
 
 
