@@ -41,20 +41,29 @@ class VariantKeys(Table):
     """Keys of an outlet. Those left out are the usual ones of the services that have them, phases and voltage the board's."""
 
     connector: Annotated[int | None, Field(ge=1, le=4, description="1 (Core), 2 (Extended: CCS), 3 (Dual2) or 4 (Dual4)")] = None
+    """Of DC and DC_BPT."""
     mcs_connector: Annotated[int | None, Field(ge=1, le=7, description="1 (MCS) to 7 (marine)")] = None
+    """Of MCS and MCS_BPT."""
     phases: Annotated[Literal[1, 3] | None, Field(description="1 or 3")] = None
+    """Of the AC services; the board's, if left out."""
     nominal_voltage: Annotated[int | None, Field(ge=0, le=500, description="0..500, whole volts from phase to neutral")] = None
+    """Of the AC services; the board's, if left out."""
     mobility_needs: Needs | None = None
+    """Who knows when the car leaves."""
     pricing: Pricings | None = None
+    """The forms of prices on offer."""
     bpt_channel: Annotated[
         list[Literal["unified", "separated"]] | None,
         Field(min_length=1, max_length=2, description='a list of "unified" and "separated", the preferred one first'),
     ] = None
+    """Of bidirectional services: one path for both directions, or two."""
     generator_mode: Annotated[
         list[Literal["grid_following", "grid_forming"]] | None,
         Field(min_length=1, max_length=2, description='a list of "grid_following" and "grid_forming", the preferred one first'),
     ] = None
+    """Of bidirectional services: the car follows a grid, or makes one."""
     islanding_detection: Annotated[Literal["active", "passive"] | None, Field(description='"active" or "passive"')] = None
+    """Of AC_BPT and AC_DER_IEC: how a car finds that the grid has gone."""
 
 
 _SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {

@@ -223,7 +223,10 @@ def grid_lost(snapshot: SeccSnapshot) -> bool:
 
 
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
-    """Watches what the car really does: it may take a moment to follow, not more. First people are told, then the session fails."""
+    """Watches what the car really does: it may take a moment to follow, not more. First people are told, then the session fails.
+
+    Time above the limits counts up and time within them down, so that coming back for a moment does not begin the count anew.
+    """
     session = _unready(session, snapshot)
     measured = _fresh(snapshot)
     if measured is None or session.failing:
@@ -232,11 +235,16 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
     allowed = session.relayed.allowed if asked else our_limits(session, snapshot).charging_only()
     power = measured.active
     reverse = not session.bidirectional and min(power) < -TOLERANCE
-    if not reverse and not beyond(power, allowed, TOLERANCE):
-        return session if session.over_since is None else replace(session, over_since=None)
+    over = reverse or beyond(power, allowed, TOLERANCE)
     if session.over_since is None:
-        return replace(session, over_since=snapshot.now)
-    lasted = snapshot.now - session.over_since
+        return replace(session, over_since=snapshot.now, over_for=0.0) if over else session
+    passed = snapshot.now - session.over_since
+    lasted = session.over_for + (passed if over else -passed)
+    if lasted <= 0.0 and not over:
+        return replace(session, over_since=None, over_for=0.0)
+    session = replace(session, over_since=snapshot.now, over_for=lasted)
+    if not over:
+        return session
     if reverse and lasted >= REVERSE:
         return replace(session, failing=f"{Sense.REVERSE_POWER.rule.what}: {power.total:.0f} W")
     ramp = (snapshot.abilities.ac or UNSAID).ramp

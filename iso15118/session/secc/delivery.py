@@ -37,7 +37,18 @@ DEAD: Final[Volt] = 60.0
 """No battery stands behind an output below this: contactors that close onto it now would carry its inrush."""
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
-    *("proposed", "isolation_begun", "isolation_started", "precharge_since", "precharged", "ask", "decision", "loops", "over_since"),
+    *(
+        "proposed",
+        "isolation_begun",
+        "isolation_started",
+        "precharge_since",
+        "precharged",
+        "ask",
+        "decision",
+        "loops",
+        "over_since",
+        "over_for",
+    ),
     *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading"),
     *("vehicle_phases", "relayed", "unready_since"),
 )

@@ -254,6 +254,8 @@ class Session(Value):
     loops: int = 0
     meter_base: tuple[float, float] | None = None
     """Charged and discharged Wh at the start of this session [V2G20-902]."""
+    over_for: float = 0.0
+    """Alternating current: s it has been above its limits, less those within them since; as of `over_since`."""
     over_since: float | None = None
     """Since when the output has been above the car's limit."""
     unready_since: float | None = None

@@ -266,8 +266,16 @@ def test_a_car_that_follows_late_is_forgiven() -> None:
     play = loop(budget=Budget(charge=20e3, target=3e3))
     turned(play)
     for _ in range(3):
-        play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick()
+        play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick() >> after(4.5) >> Tick()
     assert play.session.failing == ""
+
+
+def test_a_car_that_comes_back_for_moments_only_is_cut_off() -> None:
+    play = loop(budget=Budget(charge=20e3, target=3e3))
+    turned(play)
+    play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick() >> after(0.1) >> Tick()
+    play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(1.2) >> Tick()
+    assert play.skip().session.failing
 
 
 def test_the_ramp_is_time_to_follow() -> None:
