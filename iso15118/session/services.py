@@ -20,6 +20,8 @@ from iso15118.value import Value
 class ServiceID(IntEnum):
     """Energy transfer services known here."""
 
+    __hash__ = int.__hash__
+
     AC = 1
     DC = 2
     AC_BPT = 5

@@ -61,8 +61,8 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = replace(session, loops=session.loops + 1)
     else:
         turn = read_ask(session, mode)
-        if session.dynamic:
-            session = ordered(session, mode)
+        if turn.need is not None:
+            session = ordered(session, turn.need)
         session = decided(session, snapshot, turn)
         session = der.heard(session, mode) if session.transfer in DER else session
     session, code = watch_profile(session, snapshot, held=session.relayed.told)

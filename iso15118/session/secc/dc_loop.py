@@ -49,13 +49,13 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
-    mode = request.control_mode
     if session.phase is Phase.STANDBY:
         session = replace(session, loops=session.loops + 1)
     else:
-        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
-            session = ordered(session, mode)
-        session = decided(session, snapshot, read_ask(session, request), ours)
+        turn = read_ask(session, request)
+        if turn.need is not None:
+            session = ordered(session, turn.need)
+        session = decided(session, snapshot, turn, ours)
     decision, reading = session.decision, snapshot.reading
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)

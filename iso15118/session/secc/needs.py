@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import NamedTuple
 
-from iso15118.messages.v20.rational import number
+from iso15118.energy import Need
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc.state import Session
-
-_ORDERS: Final = (("minimum", "target", "maximum"), ("minimum", "minimum_v2x", "maximum_v2x", "maximum"))
-"""Of energy requests; the range for cycling lies within the outer ones [V2G20-2682]."""
+from iso15118.units import WattHour
 
 
-def ordered(session: Session, mode: Any) -> Session:
-    """The session that has judged the order of the energy requests in a control mode, as far as they are told."""
-    for names in _ORDERS:
-        said = (getattr(mode, f"ev_{name}_energy_request", None) for name in names)
-        told = [number(energy) for energy in said if energy is not None]
+class Energies(NamedTuple):
+    """Those of a `Need`, as far as a car has told them."""
+
+    target_energy: WattHour | None
+    max_energy: WattHour | None
+    min_energy: WattHour | None
+    v2x_max_energy: WattHour | None
+    v2x_min_energy: WattHour | None
+
+
+def ordered(session: Session, need: Need | Energies) -> Session:
+    """The session that has judged the order of the energies; the range for cycling lies within the outer ones [V2G20-2682]."""
+    least, most, low, high = need.min_energy, need.max_energy, need.v2x_min_energy, need.v2x_max_energy
+    for energies in ((least, need.target_energy, most), (least, low, high, most)):
+        told = [energy for energy in energies if energy is not None]
         if told != sorted(told):
             return session.deviates(Deviation.ENERGY_ORDER, ", ".join(f"{energy:g} Wh" for energy in told))
     return session

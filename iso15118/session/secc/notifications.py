@@ -55,7 +55,7 @@ def objection(session: Session, notification: EVSENotification, snapshot: SeccSn
 
 def wants(session: Session, notification: EVSENotification) -> bool:
     """True while the car is asked for this."""
-    return any(wish.notification is notification for wish in session.wishes)
+    return bool(session.wishes) and any(wish.notification is notification for wish in session.wishes)
 
 
 def raised(session: Session, notification: EVSENotification, why: str, snapshot: SeccSnapshot) -> Session:
