@@ -11,6 +11,7 @@ from enum import IntEnum
 from math import hypot
 from typing import Final, Generic, TypeVar
 
+from iso15118.der.words import DerOrder
 from iso15118.errors import CodecError, DeviceFault
 from iso15118.units import NO_PHASE, Ampere, Hertz, Ohm, PerPhase, Second, Var, Volt, Watt, WattHour
 from iso15118.value import Value, replace
@@ -316,3 +317,5 @@ class VehicleSetpoint(Value):
     lock: bool = False
     target: AcTarget | None = None
     """What the on-board charger is to take or give; None: nothing, or direct current."""
+    order: DerOrder | None = None
+    """The grid code that its inverter follows by its own measurement; None: it is no resource of the grid."""

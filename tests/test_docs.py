@@ -12,7 +12,10 @@ from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
 from iso15118.hal.registry import Family
 from iso15118.power import Command, Contactor, Setpoint
+from iso15118.service.evse import Evse
+from iso15118.service.station import Station
 from iso15118.value import replace
+from tools.document_configuration import page as configuration_page
 from tools.document_messages import pages
 from tools.document_policy import page as policy_page
 from tools.draw_sequence import page
@@ -27,6 +30,48 @@ def test_the_drawn_sequence_is_the_table() -> None:
 def test_the_page_of_policy_is_the_tables() -> None:
     there = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     assert there == policy_page(), "run: python tools/document_policy.py"
+
+
+def test_the_page_of_configuration_is_the_tables() -> None:
+    there = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert there == configuration_page(), "run: python tools/document_configuration.py"
+
+
+def test_every_key_means_something() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", configuration_page(), re.MULTILINE)
+    assert len(rows) > 200
+    assert not [key for key, meaning in rows if not meaning.strip()]
+
+
+def test_what_is_covered_is_proved_by_tests_that_are_there() -> None:
+    text = (ROOT / "docs" / "covered.md").read_text(encoding="utf-8")
+    proofs = re.findall(r"\[(test_\w+)\]\(\.\./(tests/[\w/]+\.py)\)", text)
+    assert len(proofs) == text.count("[test_") > 80
+    missing = [
+        (name, path)
+        for name, path in proofs
+        if not (ROOT / path).is_file() or not re.search(rf"^(async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert not missing
+
+
+def test_what_is_covered_names_keys_that_are_there() -> None:
+    text = (ROOT / "docs" / "covered.md").read_text(encoding="utf-8")
+    keys = {key for line in text.splitlines() if "[test_" in line for key in re.findall(r"`([a-z_]+)`", line.rsplit(" | ", 1)[1])}
+    known = set(re.findall(r"^\| `(\w+)` \|", configuration_page(), re.MULTILINE))
+    assert len(keys) > 30
+    assert keys <= known
+    doors = re.findall(r"`(Station|Evse)\.(\w+)`", text)
+    assert not [name for side, name in doors if not hasattr({"Station": Station, "Evse": Evse}[side], name)]
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/covered.md", "docs/configuration.md", "docs/bench.md", "docs/der.md", "docs/policy.md"]
+)
+def test_links_lead_somewhere(name: str) -> None:
+    path = ROOT / name
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (path.parent / link).exists()]
 
 
 def test_the_pages_of_messages_are_the_classes() -> None:
@@ -91,7 +136,7 @@ def test_the_readmes_driver_drives() -> None:
     assert bus.wanted == (400.0, 2.0)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "hw/README.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "hw/README.md", "docs/covered.md", "docs/configuration.md"])
 def test_named_files_exist(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     named = re.findall(r"`((?:iso15118|tests|tools|hw|docs)/[\w/.]+\.\w+)`", text)

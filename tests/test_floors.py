@@ -26,7 +26,7 @@ PACKAGE = "iso15118"
 
 TOP = 6
 FLOORS = {
-    **dict.fromkeys(("errors", "units", "value", "power", "energy", "tariff", "exi"), 0),
+    **dict.fromkeys(("errors", "units", "value", "der", "power", "energy", "tariff", "exi"), 0),
     **dict.fromkeys(("messages", "wire", "sim"), 1),
     **dict.fromkeys(("sequence", "pki", "procedures", "hal", "grid"), 2),
     **dict.fromkeys(("session", "backend"), 3),
@@ -37,7 +37,7 @@ FLOORS = {
 """Folder or module right under the package -> its floor. Something new is added here, and to the table in CONTRIBUTING.md."""
 
 SERVICE = FLOORS["service"]
-WORDS = {"errors", "units", "value", "power", "energy", "tariff"}
+WORDS = {"errors", "units", "value", "der", "power", "energy", "tariff"}
 """Floor 0 modules that the others of floor 0 may import, as long as no circle comes of it."""
 
 NEVER = {"session": {"hal", "grid", "backend", "service"}}

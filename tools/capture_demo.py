@@ -1,6 +1,6 @@
-"""Draw `docs/demo.svg`: the live view of the demo, in the middle of its discharge.
+"""Draw `docs/demo.svg` and `docs/demo-ac.svg`: the live view of the demo, in the middle of its discharge.
 
-    python -m tools.capture_demo [FILE]
+    python -m tools.capture_demo
 
 The same view and the same session as `chargeloop demo`, as fast as it goes, with the answer times of the machine it is drawn on.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -17,8 +16,10 @@ from rich.console import Console
 from iso15118.cli.demo import play
 from iso15118.cli.view import picture
 from iso15118.cli.watch import Scene, Watch
+from iso15118.session.services import ServiceID
 
-FILE = Path(__file__).parents[1] / "docs" / "demo.svg"
+FOLDER = Path(__file__).parents[1] / "docs"
+PICTURES = (("demo.svg", "chargeloop demo", ServiceID.DC_BPT), ("demo-ac.svg", "chargeloop demo --service ac_bpt", ServiceID.AC_BPT))
 WIDTH, HEIGHT = 100, 28
 MOMENT = 0.86
 """Of the charge loop: both directions have been seen."""
@@ -38,23 +39,24 @@ class Camera:
         """Nothing to put away."""
 
 
-def capture() -> str:
+def capture(title: str, service: ServiceID) -> str:
     """The picture as SVG."""
     camera = Camera()
-    play(mode="scheduled", length=1800.0, faults={}, record=None, view=camera, paced=False)
+    play(service=service, mode="scheduled", length=1800.0, faults={}, record=None, view=camera, paced=False)
     if camera.scene is None:
         raise SystemExit("the session did not come that far")
     console = Console(record=True, width=WIDTH, height=HEIGHT, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(picture(camera.scene, WIDTH, HEIGHT))
-    svg = console.export_svg(title="chargeloop demo", unique_id="demo")
+    svg = console.export_svg(title=title, unique_id="demo")
     return re.sub(r"\s+@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # nothing is fetched from elsewhere: the reader's own monospace
 
 
 def main() -> None:
-    """Write the file."""
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
-    path.write_text(capture(), encoding="utf-8")
-    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+    """Write the files."""
+    for name, title, service in PICTURES:
+        path = FOLDER / name
+        path.write_text(capture(title, service), encoding="utf-8")
+        print(f"{name}: {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from iso15118.exi import Message
 from iso15118.sequence import streams
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Stream
-from iso15118.sequence.table import EVERY, ROWS, Row, Transfer, diagram
+from iso15118.sequence.table import EVERY, ROWS, Outcome, Row, Transfer, diagram
 
 TARGET = Path(__file__).parents[1] / "docs" / "sequence.md"
 
@@ -34,6 +35,32 @@ phases, {len(ROWS)} rows.
 
 ```mermaid
 {diagram(Transfer.AC)}
+```
+
+## The vehicle as a resource of the grid (AC_DER_IEC, AC_DER_SAE)
+
+As above, but in charge parameter discovery the car may weigh the grid code, and turn to another service.
+
+```mermaid
+{diagram(Transfer.AC_DER_IEC)}
+```
+
+## The car's side
+
+The same table, as the car goes through it: a state is the response that it waits for, an arrow the request it may send then. Without the
+early way out: SessionStopReq may also follow everything between SessionSetupRes and the first PowerDeliveryRes with Start. A timer
+or a refusal ends the session from anywhere.
+
+### Direct current
+
+```mermaid
+{car_diagram(Transfer.DC)}
+```
+
+### Alternating current
+
+```mermaid
+{car_diagram(Transfer.AC)}
 ```
 
 ## The rows
@@ -69,6 +96,31 @@ with it; the loop goes on meanwhile. The parking status opens when that value-ad
 |---|---|---|---|---|---|
 {aside}
 """
+
+
+def car_diagram(transfer: Transfer) -> str:
+    """The table as the car's awaited responses, as a Mermaid state diagram: an arrow a request that may follow."""
+    rows = [row for row in ROWS if transfer in row.transfers and not _early_stop(row)]
+    first = rows[0].request
+    arrows = [f"    [*] --> {_awaited(first)}: {first.__name__}"]
+    for row in rows:
+        after = "" if row.outcome is Outcome.DONE else f" ({row.outcome})"
+        arrows += [
+            f"    {_awaited(row.request)} --> {_awaited(then.request)}: {then.request.__name__}{after}"
+            for then in rows
+            if then.phase is row.next
+        ]
+        if row.next is Phase.ENDED:
+            arrows.append(f"    {_awaited(row.request)} --> [*]")
+    return "\n".join(["stateDiagram-v2", *dict.fromkeys(arrows)])
+
+
+def _awaited(request: type[Message]) -> str:
+    return f"{request.__name__.removesuffix('Req')}Res"
+
+
+def _early_stop(row: Row) -> bool:
+    return row.next is Phase.ENDED and row.phase not in (Phase.WELDING_DETECTION, Phase.SESSION_STOP)
 
 
 def _where(row: Row | streams.Row) -> str:

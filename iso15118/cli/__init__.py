@@ -152,6 +152,7 @@ base64, one a line; - is standard input. Exit code 1 if anything in it could not
 
 
 def _add_demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--service", choices=("dc_bpt", "ac_bpt"), default="dc_bpt", help="direct or alternating current (dc_bpt)")
     demo.add_argument("--mode", choices=("scheduled", "dynamic"), default="scheduled", help="who plans the power: the car or the charger")
     demo.add_argument("--minutes", type=_minutes, default=30.0, metavar="N", help="virtual minutes of charging and discharging (30)")
     demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")

@@ -21,10 +21,12 @@ from typing import Final, Protocol
 from iso15118.cli.faults import parse_faults
 from iso15118.cli.lines import PlainView, summary_lines
 from iso15118.cli.report import writable
-from iso15118.cli.story import STORIES, Act, Pacer
+from iso15118.cli.story import Act, Pacer, story
 from iso15118.cli.summary import Summary, as_json, sum_up
 from iso15118.cli.watch import Watch
+from iso15118.hal.board import AC_BOARD
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Transfer
 from iso15118.service.capture import Capture
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.evse import EvseConfig
@@ -33,15 +35,18 @@ from iso15118.service.pair import Pair, run_pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder
 from iso15118.service.seen import Direction, Exchanged, Seen
-from iso15118.session import evcc
-from iso15118.session.services import ControlMode
+from iso15118.session import evcc, secc
+from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.sim.battery import Battery
+from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
 from iso15118.units import Second
 from iso15118.value import replace
 
 PERIOD: Final[Second] = 0.05
 """Between two turns of the guard: the slowest it allows, because nothing here takes harm."""
+AC_SCALE: Final = 22.08 / 50
+"""Of the powers of the story: what 50 kW of direct current are to a socket of 32 A on three phases."""
 
 
 class View(Protocol):
@@ -61,6 +66,7 @@ def run(arguments: Namespace) -> int:
     pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")
     view = _view(arguments)
     summary = play(
+        service=ServiceID[arguments.service.upper()],
         mode=arguments.mode,
         length=arguments.minutes * 60.0,
         faults=faults,
@@ -82,6 +88,7 @@ def run(arguments: Namespace) -> int:
 
 def play(
     *,
+    service: ServiceID = ServiceID.DC_BPT,
     mode: str,
     length: Second,
     faults: dict[str, object],
@@ -91,13 +98,17 @@ def play(
     paced: bool,
 ) -> Summary:
     """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds."""
-    story, evse = STORIES[mode], EvseConfig()
+    alternating = service.transfer is not Transfer.DC
+    acts = story(mode, AC_SCALE if alternating else 1.0)
+    outlet = EvseConfig(board=AC_BOARD) if alternating else EvseConfig()
+    evse = replace(outlet, session=secc.Config(services=(service_of(service),)))
     wanted = ControlMode.DYNAMIC if mode == "dynamic" else ControlMode.SCHEDULED
     car = CarConfig(
-        session=replace(evcc.Config(), control_modes=(wanted,)),
+        session=replace(evcc.Config(), services=(service,), control_modes=(wanted,)),
         battery=partial(Battery, soc=48.0),
+        onboard=partial(OnBoardCharger, power=22_080.0, current=32.0),
         trip=Trip(departure=length, target_soc=80.0, min_soc=20.0),
-        plan=tuple(Leg(act.share * length, act.wish) for act in story),
+        plan=tuple(Leg(act.share * length, act.wish) for act in acts),
     )
     recorder = None if record is None else Recorder(Head("secc", plain(evse.session), name="demo"), ring=sys.maxsize)
     capture = None if pcap is None else Capture(pcap)
@@ -106,7 +117,7 @@ def play(
     def prepare(pair: Pair) -> None:
         for name, value in faults.items():
             setattr(pair.outlet.plant.faults, name, value)
-        stage.append(Stage(Watch(pair, length), story, view, Pacer(length) if paced else None))
+        stage.append(Stage(Watch(pair, length), acts, view, Pacer(length) if paced else None))
         pair.evse.subscribe(stage[0].saw)
 
     began = time.perf_counter()
@@ -125,7 +136,7 @@ def play(
         recorder.head = replace(recorder.head, session_id=session_id)
         if not recorder.dump(record, result.charger.why).result():
             record = None
-    return sum_up(result, watch, mode=mode, wall=wall, record="" if record is None else str(record))
+    return sum_up(result, watch, mode=mode, wall=wall, record="" if record is None else str(record), service=service.name)
 
 
 @dataclass(slots=True)

@@ -60,7 +60,7 @@ def summary_lines(summary: Summary) -> list[str]:
     said = facts(summary)
     width = max(len(name) for name, _ in said)
     figures = [f"{name.ljust(width)}  {value}" for name, value in said]
-    return ["", f"DC_BPT, {summary.mode}", "", *(row.rstrip() for row in table), "", *figures, "", summary.verdict]
+    return ["", f"{summary.service}, {summary.mode}", "", *(row.rstrip() for row in table), "", *figures, "", summary.verdict]
 
 
 def _write(text: str) -> None:

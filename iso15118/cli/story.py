@@ -11,6 +11,7 @@ from iso15118.cli.watch import Watch
 from iso15118.energy import Budget
 from iso15118.sequence.phases import Phase
 from iso15118.units import KW, Second, Watt
+from iso15118.value import replace
 
 LOOP_SHOWN: Final[Second] = 18.0
 """Real seconds in which the charge loop is shown, however long it is."""
@@ -48,6 +49,16 @@ STORIES: Final = {
         Act(0.22, 0.0, _site(target=-15, why="house load")),
     ),
 }
+
+
+def story(mode: str, scale: float = 1.0) -> tuple[Act, ...]:
+    """The parts of the story `mode`, with its powers times `scale`: they are told for 50 kW."""
+    return tuple(Act(act.share, act.wish * scale, _scaled(act.site, scale)) for act in STORIES[mode])
+
+
+def _scaled(site: Budget, scale: float) -> Budget:
+    target = None if site.target is None else site.target * scale
+    return replace(site, charge=site.charge * scale, discharge=site.discharge * scale, target=target)
 
 
 @dataclass(slots=True)

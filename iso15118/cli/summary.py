@@ -68,6 +68,7 @@ class Summary(Value):
     record: str = ""
     late: tuple[tuple[str, int], ...] = ()
     """Messages of either side that left after their performance time, by name."""
+    service: str = "DC_BPT"
 
     @property
     def ok(self) -> bool:
@@ -85,7 +86,7 @@ class Summary(Value):
         return f"OK: meter and battery agree within {TOLERANCE:g} % both ways"
 
 
-def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record: str = "") -> Summary:
+def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record: str = "", service: str = "DC_BPT") -> Summary:
     """The summary of a session that is over; `wall`: real seconds it took."""
     watch.measure()
     times = sorted(result.answer_times)
@@ -108,6 +109,7 @@ def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record:
         wall=wall,
         record=record,
         late=(*result.charger.late, *result.car.late),
+        service=service,
     )
 
 
@@ -180,6 +182,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "ok": summary.ok,
         "verdict": summary.verdict,
         "clean": summary.clean,
+        "service": summary.service,
         "mode": summary.mode,
         "energy_in": way(summary.into),
         "energy_out": way(summary.out),

@@ -61,7 +61,7 @@ class Kind:
 
 @dataclass(slots=True)
 class Energy:
-    """Energy that went one way, Wh: `stored` by the battery's state of charge, `heat` in its resistance meanwhile."""
+    """Energy that went one way, Wh: `stored` by the battery's state of charge, `heat` in it and the on-board charger meanwhile."""
 
     stored: WattHour = 0.0
     heat: WattHour = 0.0
@@ -149,8 +149,15 @@ class Watch:
         self._stored, self._heat = battery.stored, battery.loss
         way = self.into if stored > 0 else self.out
         way.stored += stored
-        way.heat += heat
+        way.heat += heat + self._converted(stored + heat)
         self.soc_highest = max(self.soc_highest, battery.soc)
+
+    def _converted(self, behind: WattHour) -> WattHour:
+        """What the on-board charger has lost over energy `behind` it, + into the battery; nothing on direct current."""
+        if self.pair.evse.config.board.ac is None:
+            return 0.0
+        efficiency = self.pair.car.metal.onboard.efficiency
+        return behind * (1 / efficiency - 1) if behind > 0 else -behind * (1 - efficiency)
 
     @property
     def planned(self) -> Second:

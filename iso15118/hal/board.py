@@ -69,11 +69,15 @@ class Board(Value):
     """One outlet's hardware as data. `settings` is the family's own table, `file` where it was read (for messages)."""
 
     name: str = "simulated"
+    """For people."""
     family: str = "simulated"
+    """The driver's."""
     ramp: float = 100.0
     """A/s."""
     min_charge_current: float = 0.0
+    """A, of each phase on alternating current; below it nothing flows."""
     min_discharge_current: float = 0.0
+    """A, the same on the way back."""
     discharge_allowed: bool = True
     """May this board ever take energy out of a vehicle? The guard's own permission comes from here."""
     limits: Limits = _LIMITS

@@ -119,7 +119,7 @@ _LEGAL: Final = frozenset((transfer, row.due, row.request) for row in ROWS for t
 
 def legal(due: Due, request: type[Message], transfer: Transfer | None) -> bool:
     """True if a request of this class may stand here. Side streams begin when a service has been selected: never with `transfer` None."""
-    return (transfer, due, request) in _LEGAL
+    return (transfer, due, table.in_table(request, transfer)) in _LEGAL
 
 
 def require(due: Due, request: type[Message], transfer: Transfer | None) -> None:
@@ -130,7 +130,7 @@ def require(due: Due, request: type[Message], transfer: Transfer | None) -> None
 
 def following(due: Due, request: type[Message], transfer: Transfer | None, outcome: Outcome = Outcome.DONE) -> Due:
     """Where the stream stands after an answer with this outcome. Raises PeerError (FAILED_SequenceError) where there is no such row."""
-    found = None if transfer is None else _NEXT.get((transfer, due, request, outcome))
+    found = None if transfer is None else _NEXT.get((transfer, due, table.in_table(request, transfer), outcome))
     if found is None:
         what = f"{request.__name__} ({outcome}) while {due} is awaited"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")

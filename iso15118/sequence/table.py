@@ -10,11 +10,13 @@ main stream; those beside it are in `streams`.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 from iso15118.errors import PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
+from iso15118.messages.catalogue import PAYLOADS, payload_type_of
 from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
 from iso15118.messages.v20.dc import (
@@ -58,8 +60,9 @@ class Transfer(StrEnum):
 
 EVERY: Final = frozenset(Transfer)
 DC: Final = frozenset({Transfer.DC})
-AC: Final = frozenset({Transfer.AC})
 ALTERNATING: Final = EVERY - DC
+DER: Final = frozenset({Transfer.AC_DER_IEC, Transfer.AC_DER_SAE})
+"""Alternating current to a vehicle that is a resource of the grid."""
 
 
 class Row(NamedTuple):
@@ -86,7 +89,10 @@ ROWS: Final = (
     Row(_P.SERVICE_SELECTION, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
     Row(_P.SERVICE_SELECTION, ServiceSelectionReq, _O.DONE, _P.CHARGE_PARAMETERS),
     Row(_P.CHARGE_PARAMETERS, DC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE, DC),
-    Row(_P.CHARGE_PARAMETERS, AC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE, AC),
+    Row(_P.CHARGE_PARAMETERS, AC_ChargeParameterDiscoveryReq, _O.DONE, _P.SCHEDULE_EXCHANGE, ALTERNATING),
+    # A car weighs the grid code first: it goes on [V2G20-3150], has done so [V2G20-3151], or wants another service [V2G20-3154].
+    Row(_P.CHARGE_PARAMETERS, AC_ChargeParameterDiscoveryReq, _O.AGAIN, _P.CHARGE_PARAMETERS, DER),
+    Row(_P.CHARGE_PARAMETERS, ServiceDiscoveryReq, _O.DONE, _P.SERVICE_DETAIL, DER),
     Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.AGAIN, _P.SCHEDULE_EXCHANGE),
     Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.CABLE_CHECK, DC),
     Row(_P.SCHEDULE_EXCHANGE, ScheduleExchangeReq, _O.DONE, _P.POWER_DELIVERY, ALTERNATING),
@@ -103,13 +109,13 @@ ROWS: Final = (
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
     Row(_P.POWER_DELIVERY, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
-    Row(_P.CHARGE_LOOP, AC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, AC),
+    Row(_P.CHARGE_LOOP, AC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, ALTERNATING),
     Row(_P.CHARGE_LOOP, DC_ChargeLoopReq, _O.DONE, _P.CHARGE_LOOP, DC),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.AGAIN, _P.CHARGE_LOOP),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.WELDING_DETECTION, DC),
     Row(_P.CHARGE_LOOP, PowerDeliveryReq, _O.STOP, _P.SESSION_STOP, ALTERNATING),
-    Row(_P.STANDBY, AC_ChargeLoopReq, _O.DONE, _P.STANDBY, AC),
+    Row(_P.STANDBY, AC_ChargeLoopReq, _O.DONE, _P.STANDBY, ALTERNATING),
     Row(_P.STANDBY, DC_ChargeLoopReq, _O.DONE, _P.STANDBY, DC),
     Row(_P.STANDBY, PowerDeliveryReq, _O.AGAIN, _P.STANDBY),
     Row(_P.STANDBY, PowerDeliveryReq, _O.STANDBY, _P.STANDBY),
@@ -145,11 +151,24 @@ _NEXT: Final = {(transfer, row.phase, row.request, row.outcome): row.next for ro
 _NEXT_OF_ALL: Final = {(row.phase, row.request, row.outcome): row.next for row in ROWS if row.transfers == EVERY}
 _LEGAL: Final = frozenset((transfer, row.phase, row.request) for row in ROWS for transfer in row.transfers)
 _LEGAL_FOR_ALL: Final = frozenset((row.phase, row.request) for row in ROWS if row.transfers == EVERY)
+_BY_NAME: Final = {cls.__name__: cls for cls in (AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq)}
+
+
+@cache
+def in_table(request: type[Message], transfer: Transfer | None) -> type[Message]:
+    """The class under which the table knows a request of a session of this kind of transfer; Message: it is of another kind.
+
+    The messages of distributed energy resources are those of alternating current in namespaces of their own, and stand in the table once.
+    """
+    spoken = PAYLOADS[payload_type_of(request)]
+    if spoken not in EVERY:
+        return request
+    return _BY_NAME.get(request.__name__, request) if spoken == transfer else Message
 
 
 def legal(phase: Phase, request: type[Message], transfer: Transfer | None) -> bool:
     """True if a request of this class may stand here. `transfer` None: no service is selected yet."""
-    return (phase, request) in _LEGAL_FOR_ALL or (transfer, phase, request) in _LEGAL
+    return (phase, request) in _LEGAL_FOR_ALL or (transfer, phase, in_table(request, transfer)) in _LEGAL
 
 
 def require(phase: Phase, request: type[Message], transfer: Transfer | None) -> None:
@@ -160,7 +179,11 @@ def require(phase: Phase, request: type[Message], transfer: Transfer | None) -> 
 
 def following(phase: Phase, request: type[Message], transfer: Transfer | None, outcome: Outcome = Outcome.DONE) -> Phase:
     """The phase after an answer with this outcome. Raises PeerError (FAILED_SequenceError) where the table has no such row."""
-    found = _NEXT_OF_ALL.get((phase, request, outcome)) if transfer is None else _NEXT.get((transfer, phase, request, outcome))
+    found = (
+        _NEXT_OF_ALL.get((phase, request, outcome))
+        if transfer is None
+        else _NEXT.get((transfer, phase, in_table(request, transfer), outcome))
+    )
     if found is None:
         what = f"{request.__name__} ({outcome}) while {phase} is awaited"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")

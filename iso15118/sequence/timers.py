@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from iso15118.exi import Message
-from iso15118.messages.v20.ac import AC_ChargeLoopReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq
-from iso15118.messages.v20.dc import DC_ChargeLoopReq
+from iso15118.messages.v20.common import ChargeLoopReq
 from iso15118.messages.v20.service import ServiceDetailReq
 
 
@@ -68,17 +67,16 @@ class Row(NamedTuple):
 
 _ORDINARY: Final = Row(2.0, 1.5, 40.0, 60.0)
 _LOOP: Final = Row(0.5, 0.25, 0.25, 0.5)
+"""[V2G20-1499] [V2G20-1500] [V2G20-1501] [V2G20-1502] [V2G20-5069] [V2G20-5070]"""
 _ROWS: Final[dict[type[Message], Row]] = {
     CertificateInstallationReq: Row(5.0, 4.5, 40.0, 60.0),  # answer time (open)
     ServiceDetailReq: Row(5.0, 4.5, 40.0, 60.0),  # answer time (open)
-    AC_ChargeLoopReq: _LOOP,  # [V2G20-1499] [V2G20-1500]
-    DC_ChargeLoopReq: _LOOP,  # [V2G20-1501] [V2G20-1502]
 }
 
 
 def times(request: type[Message]) -> Row:
     """The row of a request."""
-    return _ROWS.get(request, _ORDINARY)
+    return _LOOP if issubclass(request, ChargeLoopReq) else _ROWS.get(request, _ORDINARY)
 
 
 class Times(NamedTuple):

@@ -20,9 +20,19 @@ PERIOD: Final[Second] = 0.02
 LIFE: Final[Second] = 0.3
 """Of a command: three ticks of a session, so that one may be late."""
 NEEDS_A_PERSON: Final = frozenset(
-    {DeviceFault.EMERGENCY_STOP, DeviceFault.CONTACTOR, DeviceFault.OVER_VOLTAGE, DeviceFault.OVER_CURRENT, DeviceFault.SUPPLY}
+    {
+        DeviceFault.EMERGENCY_STOP,
+        DeviceFault.CONTACTOR,
+        DeviceFault.OVER_VOLTAGE,
+        DeviceFault.OVER_CURRENT,
+        DeviceFault.RESIDUAL_CURRENT,
+        DeviceFault.SUPPLY,
+    }
 )
-"""Faults that do not go with the session in which they came: someone has to look first."""
+"""Faults that do not go with the session in which they came: someone has to look first.
+
+Insulation is not among them, since every cable check tests it anew; nothing tests alternating current for a residual one.
+"""
 
 
 class GuardLike(Protocol):

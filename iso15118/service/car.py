@@ -112,6 +112,7 @@ class Car:
             minimum_soc=trip.min_soc,
             target_soc=trip.target_soc,
             capacity=metal.battery.capacity,
+            grid_event=int(metal.onboard.curbed),
             complete=self._complete(now, reading.soc.value),
         )
 
@@ -128,12 +129,15 @@ class Car:
         if self.paused is not None and self.paused.wake is not None:
             await asyncio.sleep(max(0.0, self.paused.wake - self._loop.time()))
 
-    def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None) -> Driver:
-        """A new conversation, to be given a connection; behind a pause it joins the session, and the plan has gone on."""
+    def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session: evcc.Config | None = None) -> Driver:
+        """A new conversation, to be given a connection; behind a pause it joins the session, and the plan has gone on.
+
+        `session`: what it wants this time; None: as ever.
+        """
         paused = self.paused
         self.loops, self._loop_began = 0, self._loop_began if paused else None
         self.conversation = Conversation(
-            evcc.begin(self.config.session, paused),
+            evcc.begin(session or self.config.session, paused),
             self._step,
             snapshot=self.snapshot,
             perform=self._apply,

@@ -20,6 +20,7 @@ from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import READ, Stream, stream_of
 from iso15118.sequence.timers import Timer
+from iso15118.service.deadlines import Deadlines
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
 from iso15118.service.punctual import Punctuality
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 TICK: Final[Second] = 0.1
 """How often set-points are renewed or withdrawn."""
+LATEST: Final[Second] = 0.125
+"""How long after a set-point has been renewed by something else, such as an answer."""
 FLUSH_TIME: Final[Second] = 0.5
 """What was written has this long to leave; after that the connection is cut, not closed."""
 TURNAROUNDS: Final = 20_000
@@ -124,17 +127,19 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._intake = Intake(self._loop, self._take, lambda error: self._feed(Garbled(error)))
         self._events: deque[tuple[Event, bytes]] = deque()
         self._busy = False
+        self._world: W | None = None
+        """What the event before has met, while events are worked off one after the other."""
         self._over = False
         self._given_up = False
         self._ending: tuple[str, bool] | None = None
         self._stood = session.phase
-        self._timers: dict[Timer, asyncio.TimerHandle] = {}
+        self._timers = Deadlines(self._loop, lambda timer: self._feed(Elapsed(timer)))
         self._tick: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
         self._writing = False
         self._unsent: list[Sent] = []
         self._written_at: Second = 0.0
-        self._renewed_at: Second = 0.0
+        self._renewed_at: Second = float("-inf")
         self._arrived: float | None = None
         self._arrived_at: Second = 0.0
         self._left: float | None = None
@@ -253,8 +258,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def _ticked(self, due: Second) -> None:
         """The session looks at the world every `TICK`: here, unless something else has just made it renew its set-point."""
         now = self._loop.time()
-        renewed = self._renewed_at + TICK
-        if renewed > now + TICK / 4:
+        renewed = self._renewed_at + LATEST
+        if renewed > now + TICK / 4:  # a car at a pace of 0.1 s renews it by itself
             self._tick = self._loop.call_at(renewed, self._ticked, renewed)
             return
         following = due + TICK
@@ -262,10 +267,6 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             following = now + TICK  # after a pause: no burst
         self._tick = self._loop.call_at(following, self._ticked, following)
         self._feed(Tick())
-
-    def _elapsed(self, timer: Timer) -> None:
-        self._timers.pop(timer, None)
-        self._feed(Elapsed(timer))
 
     def _feed(self, event: Event, raw: bytes = b"") -> None:
         """Let the session decide; an event that comes while it does is next."""
@@ -280,17 +281,19 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                 self._decide(*self._events.popleft())
         finally:
             self._busy = False
+            self._world = None
             if self._unseen:
                 self._tell_watchers()
 
     def _decide(self, event: Event, raw: bytes) -> None:
         """The one place where anything may go wrong: no error leaves it."""
         before = self.session.phase
-        world: W | None = None
+        # That a message has left is told the moment after it was made: in the same world.
+        world = self._world if isinstance(event, Sent) else None
         commands: Sequence[Command] | None = None
         written: list[bytes] = []
         try:
-            world = self._snapshot()
+            world = self._world = self._snapshot() if world is None else world
             self.session, commands = self.step(self.session, event, world)
             phase = self.session.phase
             if phase is not before:
@@ -310,7 +313,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         """Perform, in this order. `written` gathers the EXI octets of what was said."""
         for command in commands:
             if isinstance(command, Disarm):
-                self._disarm(command.timer)
+                self._timers.disarm(command.timer)
             elif isinstance(command, Apply):
                 if not self._over:  # the safe state is the last word
                     self._applied = command.setpoint
@@ -321,9 +324,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Arm):
                 if command.timer is Timer.WRITE and Timer.WRITE in self._timers:
                     continue  # an older message has not left yet: its deadline holds, however many come after it
-                self._disarm(command.timer)
                 if not self._over:
-                    self._timers[command.timer] = self._loop.call_later(command.seconds, self._elapsed, command.timer)
+                    self._timers.arm(command.timer, command.seconds)
             elif isinstance(command, Provide):
                 if command.selected != self._provided:  # at the end they have been let go of already
                     self._serve(command.selected)
@@ -363,11 +365,6 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._events.append((sent, b""))
         return body
 
-    def _disarm(self, timer: Timer) -> None:
-        handle = self._timers.pop(timer, None)
-        if handle is not None:
-            handle.cancel()
-
     def _serve(self, selected: tuple[Selected, ...]) -> None:
         """Value-added services are others' business: what goes wrong there disturbs nothing here."""
         self._provided = selected
@@ -391,9 +388,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._over = True
             self._ending = (why, clean)
             self._intake.close()
-            for handle in (*self._timers.values(), self._tick):
-                if handle is not None:
-                    handle.cancel()
+            if self._tick is not None:
+                self._tick.cancel()
             self._timers.clear()
             self._events.clear()
             if self._applied != self._safe:

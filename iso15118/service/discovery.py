@@ -1,4 +1,8 @@
-"""The SECC discovery protocol on real sockets: the charger's answering machine and the car's search. The rules are `wire.sdp`'s."""
+"""The SECC discovery protocol on real sockets: the charger's answering machine and the car's search. The rules are `wire.sdp`'s.
+
+Whoever asks is answered, also while a session goes on: where the charger is does not depend on who is there. Which connection may become
+a session is the door's to say (`door`): as long as one goes on, none.
+"""
 
 from __future__ import annotations
 

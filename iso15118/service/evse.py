@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from iso15118.der.words import NO_DEMAND, DsoSetpoint, GridCode
 from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.ac_guard import AcGuard
@@ -68,6 +69,8 @@ class EvseConfig(Value, kw_only=True):
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
     providers: tuple[Provider, ...] = ()
     """Of value-added services, which are offered beside those of `session`."""
+    grid_code: GridCode | None = None
+    """Of the connection, for vehicles that are resources of the grid."""
     discharge_allowed: bool = True
     """The site's standing permission to take energy out of vehicles."""
 
@@ -142,6 +145,8 @@ class Evse:
         self._clock_offset: float = 0.0
         self._plans: tuple[Plan, ...] | None = ()
         self._proposal: Mobility | None = None
+        self._grid_code = config.grid_code
+        self._dso = NO_DEMAND
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
         self._void = False
@@ -186,13 +191,34 @@ class Evse:
         """What our side knows of the driver's wish, told to a car that lets us supply it, until the session ends; None: nothing."""
         self._proposal = needs
 
+    def set_grid_code(self, code: GridCode) -> None:
+        """Another grid code, for the next charge parameter discovery; a session that goes on keeps what it has been told.
+
+        Raises LocalError where none was configured: the services are offered with the functions of the configuration.
+        """
+        if self.config.grid_code is None:
+            raise LocalError(f"{self.config.name}: a grid code for an outlet without one; allowed: where one is configured")
+        self._grid_code = code
+
+    def set_dso_setpoint(self, demand: DsoSetpoint) -> None:
+        """What the grid operator demands from now on, told with the next turn of the charge loop."""
+        self._dso = demand
+        self._changed()
+
+    @property
+    def grid_event(self) -> int:
+        """The grid event condition that the car has reported last; 0: none."""
+        return 0 if self.conversation is None else self.conversation.session.grid_event
+
     @property
     def offer(self) -> Offer | None:
         """What the car would take and give, and the fees it asks, if it has said so in this session."""
         return None if self.conversation is None else self.conversation.session.offer
 
     def authorise(self, authorisation: Authorisation) -> None:
-        """May the vehicle that is here take energy? Holds until its session ends."""
+        """May the vehicle that is here take energy? Holds until its session ends; one that pauses is not joined again if it may not."""
+        if authorisation is Authorisation.REFUSED and self.paused is not None:
+            self.forget()
         self._authorisation = authorisation
         self._changed()
 
@@ -259,6 +285,8 @@ class Evse:
             plans=self._plans,
             rate=self.config.rate,
             proposal=self._proposal,
+            grid_code=self._grid_code,
+            dso=self._dso,
         )
 
     def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:

@@ -6,7 +6,6 @@ For whoever may not wait itself, such as the command line.
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from iso15118.service.log import Log
 from iso15118.service.seen import Watcher
 from iso15118.service.signals import signals
 from iso15118.service.station import Station, StationConfig, StationWatcher, serve
+from iso15118.service.sweeping import Sweeper, settle
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
 
@@ -44,6 +44,7 @@ def run_station(
 
     async def main() -> None:
         station = Station(config, wiring=wiring, log=log)
+        station.subscribe(Sweeper(station))
         if watcher is not None:
             station.subscribe(watcher)
         try:
@@ -128,10 +129,8 @@ def run_scenario(
 
 
 def _settled(ready: Callable[[Station], None], station: Station) -> None:
-    """Say that it is ready; then leave what will live as long as the process out of every later garbage collection."""
     ready(station)
-    gc.collect()
-    gc.freeze()
+    settle()
 
 
 def _finish_recordings() -> None:

@@ -20,7 +20,7 @@ from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Watcher
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
-from iso15118.value import Value
+from iso15118.value import Value, replace
 from iso15118.wire.sdp import PORT, SdpResponse, Security
 
 if TYPE_CHECKING:
@@ -103,18 +103,23 @@ class Vehicle:
         self._runs += 1
         capture = None if self._pcap is None else Capture(numbered(self._pcap, self._runs), log=self._log)
         try:
-            return await self._session(await self._connect(capture), capture)
+            began = asyncio.get_running_loop().time()
+            sock = await self._connect(capture)
+            return await self._session(sock, capture, asyncio.get_running_loop().time() - began)
         finally:
             if capture is not None:
                 capture.close()
 
-    async def _session(self, sock: socket.socket, capture: Capture | None) -> VehicleResult:
+    async def _session(self, sock: socket.socket, capture: Capture | None, searched: Second) -> VehicleResult:
+        """`searched`: s that finding the charger has taken of the time for communication setup, which begins with the search."""
         loop, battery = asyncio.get_running_loop(), self.car.metal.battery
         began, stored, soc = loop.time(), battery.stored, battery.soc
-        head = Head("evcc", plain(self.config.session), name=self.config.name, paused=plain(self.car.paused))
+        session = self.config.session
+        session = replace(session, times=session.times._replace(setup_evcc=max(0.0, session.times.setup_evcc - searched)))
+        head = Head("evcc", plain(session), name=self.config.name, paused=plain(self.car.paused))
         stream = None if self._record is None else Stream(numbered(self._record, self._runs), head, log=self._log)
         recorder = Recorder(head, stream=stream)
-        conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False))
+        conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False), session=session)
         try:
             await loop.create_connection(lambda: conversation if self._wiring is None else self._wiring(conversation), sock=sock)
             ended = await asyncio.shield(conversation.ended)

@@ -35,6 +35,7 @@ class Deviation(StrEnum):
     POWER_ABOVE_PRODUCT = "power_above_product"
     TUPLE_ID_SHARED = "tuple_id_shared"
     DISCHARGE_SCHEDULE_SIGN = "discharge_schedule_sign"
+    CHANNEL_MISSING = "channel_missing"
 
 
 class Known(NamedTuple):
@@ -64,13 +65,18 @@ KNOWN: Final[dict[Deviation, Known]] = {
     Deviation.STOP_IN_LOOP: Known(
         "charger", "SessionStopReq in the charge loop, without PowerDelivery(Stop)", "V2G20-2013", False, "FAILED_SequenceError"
     ),
-    Deviation.ENERGY_ORDER: Known("charger", "energy requests that are not in the order minimum, target, maximum", "V2G20-1640", True),
+    Deviation.ENERGY_ORDER: Known(
+        "charger", "energy requests that are not in order: minimum, target or V2X range, maximum", "V2G20-1640", True
+    ),
     Deviation.SOC_ORDER: Known("charger", "a MinimumSOC above the TargetSOC", "V2G20-1290", True),
     Deviation.DEPARTURE_ZERO: Known("charger", "a DepartureTime of 0", "V2G20-2103", True),
     Deviation.POWER_ABOVE_PRODUCT: Known(
         "both", "a maximum power above the product of maximum voltage and current", "", True, "FAILED_WrongChargeParameter"
     ),
     Deviation.TUPLE_ID_SHARED: Known("car", "schedule tuples that share an id: the first of them counts", "", True),
+    Deviation.CHANNEL_MISSING: Known(
+        "charger", "no BPT_ChannelSelection where each way has a channel of its own: that of charging counts", "", True
+    ),
     Deviation.DISCHARGE_SCHEDULE_SIGN: Known("car", "a discharging schedule of positive powers", "V2G20-1035", True),
 }
 

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 from typing import Final, NamedTuple
 
 from iso15118.errors import PeerError
-from iso15118.sequence.table import Transfer
+from iso15118.sequence.table import ALTERNATING, Transfer
 from iso15118.units import Ampere, Var, Volt, Watt
 
 
@@ -78,7 +78,7 @@ MOST_CURRENT: Final[Ampere] = 20e3
 MOST_VOLTAGE: Final[Volt] = 5e3
 MOST_REACTIVE: Final[Var] = 20e6
 
-_BY_TRANSFER: Final = {Transfer.DC: "V2G20-2272", Transfer.AC: "V2G20-1619"}
+_BY_TRANSFER: Final = {Transfer.DC: "V2G20-2272", **dict.fromkeys(ALTERNATING, "V2G20-1619")}
 """Who cites FAILED_WrongChargeParameter, where the row names nothing closer."""
 
 

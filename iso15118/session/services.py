@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from itertools import product
 from typing import Final
 
+from iso15118.der.words import DerFunctions
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.rational import number
 from iso15118.messages.v20.service import Parameter
@@ -18,6 +19,8 @@ from iso15118.value import Value
 
 class ServiceID(IntEnum):
     """Energy transfer services known here."""
+
+    __hash__ = int.__hash__
 
     AC = 1
     DC = 2
@@ -82,23 +85,6 @@ class Islanding(IntEnum):
 
     ACTIVE = 1
     PASSIVE = 2
-
-
-class DerFunctions(IntFlag):
-    """Functions of distributed energy resources, by their bit in DERControlFunctions."""
-
-    OVER_FREQUENCY_WATT = 1 << 0
-    UNDER_FREQUENCY_WATT = 1 << 1
-    VOLT_WATT = 1 << 2
-    VOLT_VAR = 1 << 3
-    WATT_VAR = 1 << 4
-    WATT_COS_PHI = 1 << 5
-    DSO_Q_SETPOINT = 1 << 6
-    DSO_COS_PHI_SETPOINT = 1 << 7
-    DC_INJECTION_RESTRICTION = 1 << 8
-    ZERO_CURRENT = 1 << 9
-    OVER_VOLTAGE_RIDE_THROUGH = 1 << 10
-    UNDER_VOLTAGE_RIDE_THROUGH = 1 << 11
 
 
 BOTH_MODES: Final = (ControlMode.SCHEDULED, ControlMode.DYNAMIC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iso15118.der.words import NO_DEMAND, DsoSetpoint, GridCode
 from iso15118.energy import Authorisation, Budget, Mobility, Need, Plan
 from iso15118.errors import DeviceFault
 from iso15118.power import Abilities, Limits, Reading, VehicleReading
@@ -29,6 +30,10 @@ class SeccSnapshot(Value):
     """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
     rate: Rate | None = None
     """What a kWh costs; None: no receipt is given."""
+    grid_code: GridCode | None = None
+    """Of this connection, where vehicles are resources of the grid."""
+    dso: DsoSetpoint = NO_DEMAND
+    """What the grid operator demands now."""
 
 
 class EvccSnapshot(Value):
@@ -55,5 +60,7 @@ class EvccSnapshot(Value):
     """What the on-board charger does at this moment, on the mains' side, with the battery behind it; None: the car has none."""
     target_power: float = 0.0
     """W, + charging: what the car asks for in Scheduled mode on alternating current."""
+    grid_event: int = 0
+    """The grid event condition that the inverter sees, as the car reports it; 0: none."""
     complete: bool = False
     """The wish is fulfilled: nothing more to charge or give."""

@@ -11,6 +11,8 @@ from collections import deque
 from math import sqrt
 from typing import Final
 
+from iso15118.der.follow import NEW, Grid, Rated, follow
+from iso15118.der.words import DerOrder
 from iso15118.errors import LocalError
 from iso15118.power import AcAbilities, AcReading, AcTarget, Limits
 from iso15118.sim.battery import Battery
@@ -30,9 +32,14 @@ class OnBoardCharger:
 
     __slots__ = (
         "_coming",
+        "_memory",
+        "_moving",
+        "_order",
+        "_shaped",
         "_target",
         "abilities",
         "active",
+        "curbed",
         "current",
         "delay",
         "efficiency",
@@ -76,7 +83,12 @@ class OnBoardCharger:
         self.voltage = self.active = self.reactive = NO_PHASE
         """What stands at it and flows now, phase by phase."""
         self.frequency: Hertz = 0.0
-        self._target = _IDLE
+        self._target = self._shaped = _IDLE
+        self._order: DerOrder | None = None
+        self._memory = NEW
+        self._moving = False
+        self.curbed = False
+        """A function of the grid code holds power back."""
         self._coming: deque[tuple[Second, AcTarget]] = deque()
         """Demands that it has not reacted to yet, and how long until it does."""
 
@@ -85,6 +97,12 @@ class OnBoardCharger:
         target = target or _IDLE
         if target != (self._coming[-1][1] if self._coming else self._target):
             self._coming.append((self.delay, target))
+
+    def obey(self, order: DerOrder | None) -> None:
+        """The grid code to follow from now on, by what stands at the mains; None: none."""
+        if order is None or self._order is None or order.code is not self._order.code:
+            self._memory, self.curbed, self._moving = NEW, False, False
+        self._order = order
 
     def limits(self, battery: Limits) -> Limits:
         """What it takes and gives with a battery of these limits, on the mains' side."""
@@ -112,7 +130,7 @@ class OnBoardCharger:
 
     def settled(self, limits: Limits) -> bool:
         """Does it do what is demanded of it?"""
-        return not self._coming and (self.active, self.reactive) == self._goal(limits)
+        return not self._coming and not self._moving and (self.active, self.reactive) == self._goal(limits)
 
     def draw(self, battery: Battery, limits: Limits, voltage: PerPhase, frequency: Hertz, dt: Second) -> tuple[PerPhase, PerPhase]:
         """Let `dt` seconds pass at these mains: (active, reactive) power taken, the mean of that time.
@@ -124,6 +142,7 @@ class OnBoardCharger:
         if any(dead):  # a phase without voltage carries nothing, at once
             self.active = PerPhase(*(0.0 if off else power for off, power in zip(dead, self.active, strict=True)))
             self.reactive = PerPhase(*(0.0 if off else power for off, power in zip(dead, self.reactive, strict=True)))
+        self._shape(dt)
         energy, turned, left = NO_PHASE, NO_PHASE, dt
         while left > _EPSILON:
             part = min(left, self._coming[0][0]) if self._coming else left
@@ -146,6 +165,23 @@ class OnBoardCharger:
         """What of `power` at the mains arrives at the battery, or has to leave it."""
         return power * self.efficiency if power >= 0 else power / self.efficiency
 
+    def _shape(self, dt: Second) -> None:
+        """Let the grid code have its say about what is demanded."""
+        target, phases = self._target, self.abilities.phases
+        if self._order is None:
+            return
+        live = [volts for volts in self.voltage[:phases] if volts >= PRESENT * self.abilities.voltage]
+        if not live:
+            self._shaped, self._memory = _IDLE, NEW
+            return
+        grid = Grid(sum(live) / len(live), max(live), min(live), self.frequency)
+        rated = Rated(min(self.power, phases * self.current * self.abilities.voltage), self.abilities.reactive)
+        wanted = target.active.total
+        found = follow(self._order, wanted, target.reactive.total, grid, rated, self._memory, dt)
+        share = found.active / wanted if wanted else 0.0
+        self._memory, self.curbed, self._moving = found.memory, found.curbed, found.moving
+        self._shaped = AcTarget(PerPhase(*(power * share for power in target.active)), PerPhase.even(found.reactive, phases))
+
     def _react(self, dt: Second) -> None:
         """Let the demands under way come nearer."""
         self._coming = deque((wait - dt, target) for wait, target in self._coming)
@@ -159,7 +195,7 @@ class OnBoardCharger:
 
     def _goal(self, limits: Limits) -> tuple[PerPhase, PerPhase]:
         """Active and reactive power it goes for: the demand, within all there is to keep to. Active power comes first."""
-        phases, target = self.abilities.phases, self._target
+        phases, target = self.abilities.phases, self._target if self._order is None else self._shaped
         most = [0.0, 0.0, 0.0]
         for i in range(phases):
             if self.voltage[i] >= PRESENT * self.abilities.voltage:

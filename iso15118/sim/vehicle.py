@@ -93,6 +93,7 @@ class SimulatedVehicle:
         self._setpoint = setpoint
         self.contactor.demand(setpoint.contactor)
         self.onboard.demand(setpoint.target)
+        self.onboard.obey(setpoint.order)
 
     def reading(self, now: Second) -> VehicleReading:
         """What the car measures. Attached, the age is that of the last look at the bus; detached, the car is always looking."""

@@ -22,6 +22,7 @@ from iso15118.power import Pilot
 from iso15118.sequence.phases import Phase
 from iso15118.service.replay import replay
 from iso15118.service.seen import Direction, Exchanged, PhaseChanged
+from iso15118.session.services import ServiceID
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +41,18 @@ def test_the_command_plays_a_whole_session() -> None:
     assert "into the vehicle" in states[0]
     assert "out of the vehicle" in states[1]
     assert "OK: meter and battery agree within 2 % both ways" in run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("mode", STORIES)
+def test_alternating_current_plays_too(mode: str) -> None:
+    """The on-board charger's losses are part of the balance."""
+    summary = play(service=ServiceID.AC_BPT, mode=mode, length=60.0, faults={}, record=None, view=None, paced=False)
+    assert summary.ok, summary.verdict
+    assert summary.service == "AC_BPT"
+    for balance in (summary.into, summary.out):
+        assert balance.meter > 50.0
+        assert abs(balance.difference) < 0.5
+        assert abs(balance.meter - balance.stored) / balance.stored > 0.05
 
 
 @pytest.mark.parametrize("mode", STORIES)

@@ -16,7 +16,9 @@ SERVICE_DETAIL       ServiceDetailReq                DONE         SERVICE_SELECT
 SERVICE_SELECTION    ServiceDetailReq                DONE         SERVICE_SELECTION   all
 SERVICE_SELECTION    ServiceSelectionReq             DONE         CHARGE_PARAMETERS   all
 CHARGE_PARAMETERS    DC_ChargeParameterDiscoveryReq  DONE         SCHEDULE_EXCHANGE   DC
-CHARGE_PARAMETERS    AC_ChargeParameterDiscoveryReq  DONE         SCHEDULE_EXCHANGE   AC
+CHARGE_PARAMETERS    AC_ChargeParameterDiscoveryReq  DONE         SCHEDULE_EXCHANGE   AC AC_DER_IEC AC_DER_SAE
+CHARGE_PARAMETERS    AC_ChargeParameterDiscoveryReq  AGAIN        CHARGE_PARAMETERS   AC_DER_IEC AC_DER_SAE
+CHARGE_PARAMETERS    ServiceDiscoveryReq             DONE         SERVICE_DETAIL      AC_DER_IEC AC_DER_SAE
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             AGAIN        SCHEDULE_EXCHANGE   all
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         CABLE_CHECK         DC
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             DONE         POWER_DELIVERY      AC AC_DER_IEC AC_DER_SAE
@@ -33,13 +35,13 @@ POWER_DELIVERY       PowerDeliveryReq                STANDBY      STANDBY       
 POWER_DELIVERY       PowerDeliveryReq                STOP         WELDING_DETECTION   DC
 POWER_DELIVERY       PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
 CHARGE_LOOP          DC_ChargeLoopReq                DONE         CHARGE_LOOP         DC
-CHARGE_LOOP          AC_ChargeLoopReq                DONE         CHARGE_LOOP         AC
+CHARGE_LOOP          AC_ChargeLoopReq                DONE         CHARGE_LOOP         AC AC_DER_IEC AC_DER_SAE
 CHARGE_LOOP          PowerDeliveryReq                AGAIN        CHARGE_LOOP         all
 CHARGE_LOOP          PowerDeliveryReq                STOP         WELDING_DETECTION   DC
 CHARGE_LOOP          PowerDeliveryReq                STOP         SESSION_STOP        AC AC_DER_IEC AC_DER_SAE
 CHARGE_LOOP          PowerDeliveryReq                STANDBY      STANDBY             all
 STANDBY              DC_ChargeLoopReq                DONE         STANDBY             DC
-STANDBY              AC_ChargeLoopReq                DONE         STANDBY             AC
+STANDBY              AC_ChargeLoopReq                DONE         STANDBY             AC AC_DER_IEC AC_DER_SAE
 STANDBY              PowerDeliveryReq                AGAIN        STANDBY             all
 STANDBY              PowerDeliveryReq                STANDBY      STANDBY             all
 STANDBY              PowerDeliveryReq                START        CHARGE_LOOP         all
@@ -70,7 +72,8 @@ LEGAL = {transfer: {(phase, name) for phase, name, _ in rows} for transfer, rows
 # What is awaited on a side stream, and what it takes.
 ASIDE = """
 SCHEDULE  CHARGE_PARAMETERS      DC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      DC
-SCHEDULE  CHARGE_PARAMETERS      AC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      AC
+SCHEDULE  CHARGE_PARAMETERS      AC_ChargeParameterDiscoveryReq  DONE   SCHEDULE_EXCHANGE      AC AC_DER_IEC AC_DER_SAE
+SCHEDULE  CHARGE_PARAMETERS      AC_ChargeParameterDiscoveryReq  AGAIN  CHARGE_PARAMETERS      AC_DER_IEC AC_DER_SAE
 SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             AGAIN  SCHEDULE_EXCHANGE      all
 SCHEDULE  SCHEDULE_EXCHANGE      ScheduleExchangeReq             DONE   POWER_DELIVERY         all
 SCHEDULE  POWER_DELIVERY         PowerDeliveryReq                AGAIN  POWER_DELIVERY         all

@@ -23,13 +23,14 @@ from iso15118.sequence.streams import (
 )
 from iso15118.sequence.table import Outcome, Transfer
 from tests.sequence.order import BEGINS, EXPECTED_ASIDE
-from tests.session.asked import REQUESTS, UNSERVED
+from tests.session.asked import REQUESTS, UNSERVED, in_words
 
 
 @pytest.mark.parametrize("transfer", [None, *Transfer])
 @pytest.mark.parametrize("due", Due)
 def test_what_may_stand_where_aside(due: Due, transfer: Transfer | None) -> None:
-    for request in REQUESTS:
+    for asked in REQUESTS:
+        request = in_words(asked, transfer)
         outcomes = {outcome for of, name, outcome in EXPECTED_ASIDE[transfer] if (of, name) == (due.name, request.__name__)}
         assert legal(due, request, transfer) is bool(outcomes)
         if outcomes:
@@ -44,7 +45,8 @@ def test_what_may_stand_where_aside(due: Due, transfer: Transfer | None) -> None
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("due", Due)
 def test_where_an_answer_leads_aside(due: Due, outcome: Outcome, transfer: Transfer | None) -> None:
-    for request in REQUESTS:
+    for asked in REQUESTS:
+        request = in_words(asked, transfer)
         next_ = EXPECTED_ASIDE[transfer].get((due.name, request.__name__, outcome.name))
         if next_ is not None:
             assert following(due, request, transfer, outcome) is Due[next_]

@@ -6,10 +6,13 @@ import pytest
 
 from iso15118.errors import PeerError
 from iso15118.exi import Message
+from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import ROWS, Outcome, Transfer, diagram, following, legal, require
 from tests.sequence.order import EXPECTED, LEGAL, TRANSFERS
-from tests.session.asked import REQUESTS, UNSERVED
+from tests.session.asked import REQUESTS, UNSERVED, in_words
+
+_AC_NAMED = {cls.__name__: cls for cls in (AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq)}
 
 
 def test_every_request_is_walked() -> None:
@@ -22,6 +25,7 @@ def test_every_request_is_walked() -> None:
 @pytest.mark.parametrize("phase", Phase)
 def test_what_may_stand_where(phase: Phase, request_: type[Message], transfer: Transfer | None) -> None:
     allowed = (phase.name, request_.__name__) in LEGAL[transfer]
+    request_ = in_words(request_, transfer)
     assert legal(phase, request_, transfer) is allowed
     if allowed:
         require(phase, request_, transfer)
@@ -38,7 +42,7 @@ def test_where_an_answer_leads(phase: Phase, outcome: Outcome, transfer: Transfe
     for request in REQUESTS:
         next_ = EXPECTED[transfer].get((phase.name, request.__name__, outcome.name))
         if next_ is not None:
-            assert following(phase, request, transfer, outcome) is Phase[next_]
+            assert following(phase, in_words(request, transfer), transfer, outcome) is Phase[next_]
             continue
         with pytest.raises(PeerError) as refused:
             following(phase, request, transfer, outcome)
@@ -48,7 +52,17 @@ def test_where_an_answer_leads(phase: Phase, outcome: Outcome, transfer: Transfe
 @pytest.mark.parametrize("transfer", [None, *Transfer])
 @pytest.mark.parametrize("ask", UNSERVED, ids=lambda ask: type(ask).__name__)
 def test_what_is_not_served_stands_nowhere(ask: Message, transfer: Transfer | None) -> None:
-    assert [phase for phase in Phase if legal(phase, type(ask), transfer)] == []
+    named = _AC_NAMED.get(type(ask).__name__)
+    if named is None or type(ask) is not in_words(named, transfer):
+        assert [phase for phase in Phase if legal(phase, type(ask), transfer)] == []
+
+
+@pytest.mark.parametrize("cls", [AC_ChargeParameterDiscoveryReq, AC_ChargeLoopReq])
+def test_messages_of_one_name_stand_in_their_own_transfer_only(cls: type[Message]) -> None:
+    kinds = (Transfer.AC, Transfer.AC_DER_IEC, Transfer.AC_DER_SAE)
+    for spoken in kinds:
+        legal_in = {transfer for transfer in Transfer for phase in Phase if legal(phase, in_words(cls, spoken), transfer)}
+        assert legal_in == {spoken}
 
 
 def test_no_way_leads_back_into_the_loop_or_out_of_the_end() -> None:

@@ -163,7 +163,10 @@ SECC_WRONG = [
     (SECC.replace('"lo"', '"eth99"'), "evse[0].interface: there is no network interface 'eth99'; there are: "),
     (SECC.replace('"lo"', "1"), "evse[0].interface: 1; allowed: a text"),
     (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
-    (SECC + "services = []\n", 'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "DC", "DC_BPT", "MCS" and "MCS_BPT"'),
+    (
+        SECC + "services = []\n",
+        'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS" and "MCS_BPT"',
+    ),
     (SECC + 'services = ["WPT"]\n', 'evse[0].services[0]: \'WPT\'; allowed: a list of "AC", "AC_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),
     (SECC + 'control_modes = ["Dynamic"]\n', "evse[0].control_modes[0]: 'Dynamic'; allowed: a list of \"scheduled\""),
@@ -254,7 +257,7 @@ def test_deviations_are_accepted_and_refused_by_name(file: Path) -> None:
     ("line", "told"),
     [
         ('welding_skipped = "perhaps"', 'evse[0].lenience.welding_skipped: \'perhaps\'; allowed: "accept" or "refuse"'),
-        ('connector_three = "accept"', "evse[0].lenience.connector_three: unknown key; allowed: departure_zero, "),
+        ('connector_three = "accept"', "evse[0].lenience.connector_three: unknown key; allowed: channel_missing, "),
     ],
 )
 def test_what_a_charger_cannot_judge(file: Path, line: str, told: str) -> None:

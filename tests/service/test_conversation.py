@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -175,6 +176,30 @@ def test_sent_only_when_all_has_left(rig: Any, words: SimpleNamespace) -> None:
         assert kinds(r.events) == [Connected, Received, Sent]
 
     run(main())
+
+
+def test_what_leaves_at_once_has_left_in_the_world_it_was_made_in(rig: Any, words: SimpleNamespace) -> None:
+    async def met(kernel: int | None) -> list[tuple[str, object]]:
+        r, moments = rig(answering(words)), count()
+        found: list[tuple[str, object]] = []
+
+        class Scribe:
+            def saw(self, event: Any, raw: bytes, world: object, commands: object, written: object) -> None:
+                found.append((type(event).__name__, world))
+
+        peer = Peer()
+        memory.connect(r.make(snapshot=lambda: next(moments), scribe=Scribe()), peer, **({} if kernel is None else {"kernel": kernel}))
+        await asyncio.sleep(0)
+        if kernel is not None:
+            peer.transport.pause_reading()
+        peer.transport.write(words.ask_frame)
+        await asyncio.sleep(0.01)
+        peer.transport.resume_reading()
+        await asyncio.sleep(0.01)
+        return found
+
+    assert run(met(None)) == [("Connected", 0), ("Received", 1), ("Sent", 1)]
+    assert run(met(5)) == [("Connected", 0), ("Received", 1), ("Sent", 2)]
 
 
 def test_a_peer_that_never_reads_is_dropped_within_half_a_second_with_power_off(rig: Any, words: SimpleNamespace) -> None:

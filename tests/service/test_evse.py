@@ -127,18 +127,19 @@ def test_what_changes_reaches_the_session_at_once() -> None:
     run(main())
 
 
-def test_the_faults_of_the_last_session_go_and_grave_ones_stay(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("grave", [DeviceFault.EMERGENCY_STOP, DeviceFault.RESIDUAL_CURRENT])
+def test_the_faults_of_the_last_session_go_and_grave_ones_stay(grave: DeviceFault, caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         evse = make()
         evse.actuator.trip(DeviceFault.INSULATION)
         evse.converse()
         assert evse.snapshot().faults == frozenset()
-        evse.trip()
+        evse.actuator.trip(grave)
         evse.converse()
-        assert evse.snapshot().faults == {DeviceFault.EMERGENCY_STOP}
+        assert evse.snapshot().faults == {grave}
 
     run(main())
-    assert [record.getMessage() for record in caplog.records] == ["1: out of order until somebody resets it: emergency stop"]
+    assert [record.getMessage() for record in caplog.records] == [f"1: out of order until somebody resets it: {grave}"]
 
 
 def test_a_session_id_is_never_zero(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from iso15118.energy import Authorisation
 from iso15118.errors import LocalError
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.messages.v20.common import ResponseCode
@@ -265,3 +266,16 @@ async def _paused(mode: ControlMode, **changes: object) -> tuple[Pair, Watch, Pa
 async def _for(seconds: float) -> None:
     """Virtual time passes."""
     await asyncio.sleep(seconds)
+
+
+def test_an_authorisation_taken_back_in_a_pause_ends_it() -> None:
+    async def main() -> None:
+        pair = Pair(outlet(), wish(pause=evcc.Break(20, 120.0)))
+        await pair.run()
+        assert pair.evse.paused is not None
+        pair.evse.authorise(Authorisation.ACCEPTED)
+        assert pair.evse.paused is not None
+        pair.evse.authorise(Authorisation.REFUSED)
+        assert pair.evse.paused is None
+
+    run(main())

@@ -20,6 +20,7 @@ from iso15118.hal.board import Board
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig
+from iso15118.service.discovery import discover
 from iso15118.service.evse import EvseConfig
 from iso15118.service.links import link, udp_socket
 from iso15118.service.replay import replay
@@ -29,6 +30,7 @@ from iso15118.service.vehicle import Vehicle, VehicleResult
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
 from iso15118.value import replace
+from iso15118.wire.sdp import Security
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 ONE = EvseConfig(name="one", board=BOARD)
@@ -104,6 +106,24 @@ async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: 
         result = await asyncio.wait_for(run, 30)
         assert (result.clean, result.loops) == (True, 8)
     assert 1 <= sum("second connection" in record.getMessage() for record in caplog.records) <= 20
+
+
+@pytest.mark.case("SDP-07")
+async def test_a_car_that_searches_during_a_session_is_answered_and_disturbs_nobody() -> None:
+    """It is told where the door is, as always; the door opens to it when the session is over."""
+    async with open_station() as station:
+        run = asyncio.create_task(car_for(station, replace(QUICK, loops=8)).run())
+        await in_phase(station, Phase.CHARGE_LOOP)
+        (during,) = station.status()
+        here = link("lo")
+        found = [await asyncio.wait_for(discover(here, security=Security.NONE, port=station.config.sdp_port), 5) for _ in range(3)]
+        assert {(answer.port, answer.security) for answer in found} == {(during.port, Security.NONE)}
+        (after,) = station.status()
+        assert (after.phase, after.sessions) == (Phase.CHARGE_LOOP, 1)
+        result = await asyncio.wait_for(run, 30)
+        assert (result.clean, result.loops) == (True, 8)
+        assert max(result.waits) < 1.0
+        assert (await asyncio.wait_for(car_for(station).run(), 30)).clean
 
 
 @pytest.mark.case("MAL-06")

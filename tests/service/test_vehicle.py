@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
+from pathlib import Path
 
 import pytest
 
 from iso15118.errors import LocalError, PeerError
+from iso15118.sequence.timers import Times
 from iso15118.service.car import CarConfig
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.links import link, listener, udp_socket
@@ -98,3 +101,25 @@ async def test_a_mute_charger_costs_the_message_timeout_and_a_cancelled_car_hang
     finally:
         transport.close()
         server.close()
+
+
+def setup_time(folder: Path) -> float:
+    """s that the session recorded there was given."""
+    (recording,) = folder.iterdir()
+    return Times(*json.loads(recording.read_text().splitlines()[0])["config"]["times"]).setup_evcc
+
+
+@pytest.mark.case("TIM-04")
+async def test_the_time_for_setup_begins_with_the_search(tmp_path: Path) -> None:
+    """What finding the charger has taken is gone from the time that the session is given."""
+    sock = listener(LO)
+    server = await asyncio.get_running_loop().create_server(Mute, sock=sock)
+    transport, port = await announced(sock)
+    try:
+        config = CarConfig()
+        hurried = replace(config, session=replace(config.session, times=config.session.times._replace(setup_evcc=0.1)))
+        await asyncio.wait_for(Vehicle(hurried, sdp_port=port, record=tmp_path / "car.jsonl").run(), 20)
+    finally:
+        transport.close()
+        server.close()
+    assert 0.0 <= setup_time(tmp_path) < 0.1

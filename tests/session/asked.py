@@ -210,6 +210,12 @@ def request(
     return cls(**(filled | fields))
 
 
+def in_words(cls: type[Message], transfer: str | None) -> type[Message]:
+    """The class of this name in the words of a transfer: distributed energy resources have those of alternating current of their own."""
+    of_their_own = transfer in ("AC_DER_IEC", "AC_DER_SAE") and cls.__module__ == ac.__name__
+    return SCHEMAS[transfer].roots[cls.__name__] if transfer and of_their_own else cls
+
+
 def _unserved() -> tuple[Message, ...]:
     """Requests of kinds of transfer that nobody is offered: wireless, automatic connection, distributed energy resources."""
     header = Header(session_id=SESSION_ID, time_stamp=STAMP)

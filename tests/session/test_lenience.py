@@ -18,13 +18,15 @@ from iso15118.session import secc
 from iso15118.session.commands import Close, Note
 from iso15118.session.events import Sent
 from iso15118.session.lenience import KNOWN, STRICT, USUAL, Deviation, Lenience
-from iso15118.session.services import ControlMode, ServiceID
+from iso15118.session.services import BptChannel, ControlMode, ServiceID, Variants, service_of
+from iso15118.value import replace
 from tests.session.asked import SESSION_ID, STAMP, limits, need, request, turn
 from tests.session.playbook import Playbook, applied, charger_at
 
 LENIENT = Lenience(frozenset(Deviation))
 DYNAMIC = {"service": ServiceID.DC_BPT, "mode": ControlMode.DYNAMIC}
 BACK = Header(session_id=SESSION_ID, time_stamp=STAMP - 20_000_000)
+SEPARATED = secc.Config(services=(service_of(ServiceID.DC_BPT, variants=Variants(bpt_channels=(BptChannel.SEPARATED,))),))
 SECONDS = Header(session_id=SESSION_ID, time_stamp=STAMP // 1_000_000)
 
 CASES: dict[Deviation, tuple[Phase, dict[str, Any], Any]] = {
@@ -49,12 +51,13 @@ CASES: dict[Deviation, tuple[Phase, dict[str, Any], Any]] = {
         {},
         request(DC_ChargeParameterDiscoveryReq, energy_transfer_mode=limits(ev_maximum_charge_power=60e3)),
     ),
+    Deviation.CHANNEL_MISSING: (Phase.POWER_DELIVERY, {"config": SEPARATED}, request(PowerDeliveryReq)),
 }
 """Of those a charger reads: where it stands, how the session came there, and what the car sends."""
 
 
-def at(phase: Phase, lenience: Lenience, **how: Any) -> Playbook:
-    return charger_at(phase, config=secc.Config(lenience=lenience), **how)
+def at(phase: Phase, lenience: Lenience, config: secc.Config | None = None, **how: Any) -> Playbook:
+    return charger_at(phase, config=replace(config or secc.Config(), lenience=lenience), **how)
 
 
 def notes(play: Playbook) -> list[str]:
@@ -127,3 +130,18 @@ def test_a_refusal_knows_its_requirement() -> None:
         STRICT.judged(Deviation.PRE_CHARGE_ENDED_ONGOING, "at 12 V")
     assert (refused.value.requirement, refused.value.code) == ("V2G20-2006", "FAILED_SequenceError")
     assert "at 12 V" in str(refused.value)
+
+
+@pytest.mark.parametrize(("least", "most", "odd"), [(-5e3, 5e3, False), (5e3, -5e3, True), (-20e3, 5e3, True), (-5e3, 50e3, True)])
+def test_the_range_for_cycling_lies_within_the_outer_energies(least: float, most: float, odd: bool) -> None:
+    """[V2G20-2682]: between -10 and 30 kWh."""
+    mode = need(
+        ControlMode.DYNAMIC,
+        ev_minimum_energy_request=-10e3,
+        ev_maximum_energy_request=30e3,
+        ev_minimum_v2x_energy_request=least,
+        ev_maximum_v2x_energy_request=most,
+    )
+    play = at(Phase.SCHEDULE_EXCHANGE, USUAL, **DYNAMIC) >> request(ScheduleExchangeReq, control_mode=mode)
+    assert any(text.startswith("deviation energy_order") for text in notes(play)) is odd
+    assert play.sent().response_code is ResponseCode.OK

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from iso15118.der.words import DerFunctions
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.rational import rational
 from iso15118.messages.v20.service import Parameter
@@ -14,7 +15,6 @@ from iso15118.session.lenience import Deviation
 from iso15118.session.services import (
     BptChannel,
     ControlMode,
-    DerFunctions,
     GeneratorMode,
     Islanding,
     ParameterSet,

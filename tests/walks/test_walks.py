@@ -14,6 +14,7 @@ import pytest
 
 from iso15118.power import Setpoint
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Transfer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Command
 from iso15118.session.events import Closed, Elapsed, Event
@@ -22,8 +23,8 @@ from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 from tools.walks import checker
 from tools.walks.__main__ import KINDS
-from tools.walks.cars import Result, walk
 from tools.walks.checker import Moment, judge
+from tools.walks.walk import Result, walk
 
 Step = Callable[[Session, Event, SeccSnapshot], tuple[Session, tuple[Command, ...]]]
 WALKS = 15
@@ -34,8 +35,9 @@ WALKS = 15
 def test_no_walk_breaks_a_rule(kind: Any, mode: Any) -> None:
     results = [walk(f"{kind.name} {number}", kind, mode) for number in range(WALKS)]
     assert [result.violations for result in results if result.violations] == []
-    assert any(result.most > 15 for result in results), "no walk has charged: nothing was at stake"
-    assert Phase.PRE_CHARGE in frozenset().union(*(result.phases for result in results))
+    enough = 5 if kind.transfer is Transfer.AC else 15  # A; a pre-charge of direct current may be 2
+    assert any(result.most > enough for result in results), "no walk has charged: nothing was at stake"
+    assert Phase.CHARGE_LOOP in frozenset().union(*(result.phases for result in results))
 
 
 def test_a_walk_can_be_walked_again() -> None:

@@ -1,4 +1,4 @@
-"""`python -m tools.bench [--only codec|java|answer|start|pair] [--json FILE] [--repeats N] [--quick] [--check]`."""
+"""`python -m tools.bench [--only codec|java|answer|start|pair|fleet|board] [--json FILE] [--repeats N] [--quick] [--check]`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from pathlib import Path
 from tools.bench.measure import Progress, Table
 
 BENCHES = ("codec", "java", "answer", "start", "pair")
+LONG = ("fleet", "board")
+"""Take minutes and want the machine for themselves: only where they are asked for."""
 CALLS = 2_000
 
 
 def main() -> int:
     """Runs the benches and prints their tables. 1 where --check is given and a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="How fast, beside baselines of the same run.")
-    parser.add_argument("--only", choices=BENCHES, action="append", help="this bench (may be given several times); default: all")
+    parser.add_argument(
+        "--only",
+        choices=(*BENCHES, *LONG),
+        action="append",
+        help="this bench (may be given several times); default: all but fleet and board",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--repeats", type=int, default=5, metavar="N", help="of each measurement; the median is shown (default 5)")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work: to see that it runs, not how fast")
@@ -29,8 +36,8 @@ def main() -> int:
     repeats, calls = max(1, options.repeats), CALLS // 10 if options.quick else CALLS
     progress, tables = Progress(), []
     print(f"Python {platform.python_version()}, {platform.machine()}; {time.strftime('%Y-%m-%d %H:%M')}")
-    for name in BENCHES:
-        if options.only and name not in options.only:
+    for name in (*BENCHES, *LONG):
+        if name not in (options.only or BENCHES):
             continue
         bench: Callable[[int, int, Progress], Table] = import_module(f"tools.bench.{name}").bench
         table = bench(repeats, calls, progress)

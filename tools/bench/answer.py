@@ -8,17 +8,13 @@ the write.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import product
 
 from iso15118.session.services import ControlMode
 from tools.bench.measure import Goal, Progress, Row, Table, Timing, micro
 from tools.bench.peer import Visit, echoed
+from tools.bench.serving import server
 
 MOST = 3.5
 """The goal: a charge-loop answer takes at most so many times the echo, by medians."""
@@ -36,7 +32,7 @@ def bench(repeats: int, calls: int, progress: Progress) -> Table:
     echo: defaultdict[str, list[Timing]] = defaultdict(list)
     sizes: dict[str, tuple[int, int]] = {}
     inside: defaultdict[str, list[Timing]] = defaultdict(list)
-    with _server("session") as charger, _server("echo") as echoing:
+    with server("session") as charger, server("echo") as echoing:
         for mode in ControlMode:
             Visit(charger.port, mode).run(100)  # not timed
         for repeat in range(repeats):
@@ -89,39 +85,3 @@ def _row(name: str, size: tuple[int, int], answer: Timing, echo: Timing, inside:
     if inside:
         data |= {"inside_p50_s": inside.p50, "inside_p99_s": inside.p99}
     return Row(cells, data)
-
-
-class _Server:
-    """A server that has said its port."""
-
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self.port = port
-        self._process = process
-
-    def inside(self) -> list[float]:
-        """Seconds the answers of the latest session have taken inside. Raises OSError if it does not say."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise OSError("a server without a line to it")
-        self._process.stdin.write("?\n")
-        self._process.stdin.flush()
-        return [float(took) for took in json.loads(self._process.stdout.readline() or "[]")]
-
-
-@contextmanager
-def _server(kind: str) -> Iterator[_Server]:
-    """A server, which ends with the block."""
-    command = [sys.executable, "-m", "tools.bench.server", kind]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line.strip().isdigit():
-            raise OSError(f"the {kind} server does not start")
-        yield _Server(process, int(line))
-    finally:
-        if process.stdin:
-            process.stdin.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

@@ -1,22 +1,25 @@
 """The process of the cars, for `fleet` and `board`: simulated cars as they are sold, each on a connection of its own.
 
-    python -m tools.bench.fleet_cars PACE SECONDS PORT...
+    python -m tools.bench.fleet_cars cars PACE SECONDS PORT...
+    python -m tools.bench.fleet_cars echo PACE SECONDS PORT REQUEST RESPONSE CONNECTIONS
 
-Says as JSON how long the charger took for each answer in the loop, as the cars saw it (so with what their own process adds), and what
-went wrong with any of the sessions.
+Says a line when all of them are in the charge loop and it counts, then as JSON how long the charger took for each answer, as the cars saw
+it (so with what their own process adds), and what went wrong with any of the sessions. With `echo` there are no cars: as many
+connections give so many octets and wait for so many, at the same pace.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
 from itertools import islice
+from time import perf_counter
 
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.log import Log
+from iso15118.service.sweeping import settle
 from iso15118.service.warmup import warm_up
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
@@ -29,6 +32,11 @@ CALM = 3.0
 """s in which all cars are in the loop, before it counts."""
 PATIENCE = 60.0
 """s for all cars to come to the loop."""
+
+
+def _begins() -> None:
+    settle()
+    print("begun", flush=True)
 
 
 def _car(number: int, pace: float) -> Car:
@@ -53,11 +61,11 @@ async def _stay(pace: float, seconds: float, ports: list[int]) -> dict[str, obje
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(CALM)
-    gc.collect()
-    gc.freeze()
+    _begins()
     before = [len(driver.waits) for driver in drivers]
     await asyncio.sleep(seconds)
     waits = [wait for driver, begun in zip(drivers, before, strict=True) for wait in islice(driver.waits, begun, None)]
+    print("over", flush=True)
     wrong = [f"{driver.name}: ended early: {driver.session.closing}" for driver in drivers if driver.over]
     for driver in drivers:
         driver.stop("the stay is over")
@@ -66,5 +74,54 @@ async def _stay(pace: float, seconds: float, ports: list[int]) -> dict[str, obje
     return {"waits": waits, "wrong": wrong}
 
 
+class _Line(asyncio.Protocol):
+    """A connection to the echo: asks, waits for the answer, rests, asks again."""
+
+    def __init__(self, pace: float, request: int, response: int) -> None:
+        self.waits: list[float] = []
+        self._pace = pace
+        self._request = bytes(request)
+        self._left = self._response = response
+        self._asked = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+            transport.write(len(self._request).to_bytes(4, "big") + self._response.to_bytes(4, "big"))
+            self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left <= 0:
+            self.waits.append(perf_counter() - self._asked)
+            self._left = self._response
+            asyncio.get_running_loop().call_later(self._pace, self._ask)
+
+    def _ask(self) -> None:
+        if self._transport is not None:
+            self._transport.write(self._request)
+            self._asked = perf_counter()
+
+
+async def _echo(pace: float, seconds: float, port: int, request: int, response: int, connections: int) -> dict[str, object]:
+    loop, lines = asyncio.get_running_loop(), []
+    for _ in range(connections):
+        lines.append((await loop.create_connection(lambda: _Line(pace, request, response), "::1", port))[1])
+        await asyncio.sleep(pace / connections)
+    _begins()
+    for line in lines:
+        line.waits.clear()
+    await asyncio.sleep(seconds)
+    print("over", flush=True)
+    return {"waits": [wait for line in lines for wait in line.waits], "wrong": []}
+
+
+def main(kind: str, pace: float, seconds: float, *numbers: int) -> None:
+    """Prints what came of it."""
+    told = _stay(pace, seconds, list(numbers)) if kind == "cars" else _echo(pace, seconds, *numbers)
+    print(json.dumps(asyncio.run(told)))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_stay(float(sys.argv[1]), float(sys.argv[2]), [int(port) for port in sys.argv[3:]]))))
+    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), *map(int, sys.argv[4:]))

@@ -8,7 +8,6 @@ the answers of the latest session have taken inside the process, from a request'
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import socket
 import sys
@@ -17,8 +16,8 @@ from collections.abc import Callable
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
-from iso15118.service.served import Served
 from iso15118.service.station import Station, StationConfig
+from iso15118.service.sweeping import settle
 from iso15118.value import replace
 
 SIZES = 8
@@ -70,12 +69,12 @@ async def _session() -> tuple[int, Callable[[], list[float]]]:
 
 
 async def _fleet(outlets: int) -> list[int]:
-    """So many outlets, each with its simulated metal, guard and recorder, in one process."""
+    """A station of so many outlets, each with its simulated metal, guard and recorder."""
     board = replace(Board(), settings={"insulation_test_time": 0.02})
-    served = [Served(EvseConfig(name=str(i), interface="lo", board=board), sdp_port=0, period=0.05, log=Log()) for i in range(outlets)]
-    for one in served:
-        await one.start()
-    return [one.port for one in served]
+    evses = tuple(EvseConfig(name=str(i), interface="lo", board=board) for i in range(outlets))
+    station = Station(StationConfig(evses=evses, sdp_port=0, period=0.05), log=Log())
+    await station.start()
+    return [status.port for status in station.status()]
 
 
 async def _echo() -> tuple[int, Callable[[], list[float]]]:
@@ -90,8 +89,7 @@ async def _serve(kind: str, outlets: int = 0) -> None:
     else:
         port, answer_times = await (_session() if kind == "session" else _echo())
         ports = [port]
-    gc.collect()
-    gc.freeze()
+    settle()
     print(*ports, flush=True)
     while await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline):
         print(json.dumps(answer_times()), flush=True)

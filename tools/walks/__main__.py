@@ -12,9 +12,13 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 from iso15118.session.services import ControlMode, ServiceID
-from tools.walks.cars import Result, walk
+from tools.walks.walk import Result, walk
 
-KINDS = tuple((kind, mode) for kind in (ServiceID.DC, ServiceID.DC_BPT, ServiceID.MCS, ServiceID.MCS_BPT) for mode in ControlMode)
+KINDS = tuple(
+    (kind, mode)
+    for kind in (ServiceID.DC, ServiceID.DC_BPT, ServiceID.MCS, ServiceID.MCS_BPT, ServiceID.AC, ServiceID.AC_BPT)
+    for mode in ControlMode
+)
 
 
 def walked(number: int) -> tuple[int, Result]:

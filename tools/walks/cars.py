@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
 from random import Random
 from typing import Any, Final, NamedTuple
@@ -11,15 +11,15 @@ from iso15118.energy import Authorisation, Budget
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import payload_type_of
-from iso15118.messages.v20 import authorization, dc, delivery, schedule, service, session
-from iso15118.messages.v20.common import Header, Processing, RationalNumber, Request
+from iso15118.messages.v20 import authorization, dc, delivery, metering, parking, schedule, service, session
+from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, Header, MeterInfo, Processing, RationalNumber, Request
 from iso15118.messages.v20.rational import number
 from iso15118.power import Pilot, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.session import secc
+from iso15118.sequence.streams import Due
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from tests.session.asked import REQUESTS, UNSERVED, limits, request, turn
-from tools.walks.bench import Bench, Told, World
+from tools.walks.bench import Bench, Told
 from tools.walks.checker import Violation
 
 AWAITED: Final[dict[Phase, type[Message]]] = {
@@ -62,33 +62,57 @@ class Car:
         self.target = 20.0
         self.said = bench.told
         """The limits of the charge parameters."""
+        self.renewed: Any = None
+        """Those of a schedule renegotiation under way."""
+        self.agreed: Any = None
+        """Those of one that has been agreed on."""
+        self.back: bytes | None = None
+        """The session that it comes back to."""
 
     def _set(self, *, pilot: Pilot, contactor: bool) -> None:
         self.bench.vehicle.apply(VehicleSetpoint(pilot=pilot, contactor=contactor))
 
     def _request(self, cls: type[Message], **fields: Any) -> Any:
-        return request(cls, service=self.kind, mode=self.mode, **fields)
+        theirs = self.bench.session.id
+        if cls is session.SessionSetupReq:
+            theirs = self.back or theirs
+        elif cls is service.ServiceSelectionReq and "selected_vas_list" not in fields:
+            fields["selected_vas_list"] = service.SelectedServiceList(
+                selected_service=tuple(service.SelectedService(service_id=66, parameter_set_id=id_) for id_ in (1, 2))
+            )
+        return request(cls, service=self.kind, mode=self.mode, session_id=theirs, **fields)
 
     def _tell(self, message: Message) -> None:
         """Say it; remember what it says of our limits where it is accepted: the loop may narrow what charge parameters say."""
         self.last = message
+        if isinstance(message, ChargeLoopReq) and self.agreed is not None:
+            self.said, self.agreed = self.agreed, None  # what was agreed on beside the loop holds from here on
         answer: Any = self.bench.say(message, payload_type_of(message))
         if answer is None or not str(getattr(answer, "response_code", "")).startswith("OK"):
             return
         said: Any = getattr(message, "energy_transfer_mode", None)
         if said is not None:
-            back = 0.0 if self.kind not in BIDIRECTIONAL else inf
-            self.said = self.bench.told = _limits(said, Told(inf, inf, back))
-        elif isinstance(message, dc.DC_ChargeLoopReq) and self.bench.session.phase is Phase.CHARGE_LOOP:
-            self.bench.told = _limits(message.control_mode, self.said)
+            self.said = self.bench.told = self._first(said)
+        elif isinstance(message, ChargeLoopReq) and self.bench.session.phase is Phase.CHARGE_LOOP:
+            self.bench.told = self._narrowed(message, self.said)
+
+    def _first(self, said: Any) -> Any:
+        """The limits of charge parameters."""
+        return _limits(said, Told(inf, inf, inf if self.kind in BIDIRECTIONAL else 0.0))
+
+    def _narrowed(self, message: Any, known: Any) -> Any:
+        """The limits of a turn of the loop; those it leaves out stand as `known`."""
+        return _limits(message.control_mode, known)
 
     # The honest way.
+
+    awaited: Mapping[Phase, type[Message]] = AWAITED
 
     def honest(self) -> None:
         """What the phase asks for; metal first where it has to move."""
         phase = self.bench.session.phase
-        cls = AWAITED.get(phase)
-        if cls is None:
+        cls = self.awaited.get(phase)
+        if cls is None or self.bench.session.deferred is not None:
             return
         if phase.loop and self.chance.random() < 0.05:
             self.change()
@@ -108,7 +132,8 @@ class Car:
     def change(self) -> None:
         """Out of the loop, into standby or back."""
         kinds = delivery.ChargeProgress
-        progress = self.chance.choice((kinds.Stop, kinds.Standby, kinds.Start))
+        stands = self.bench.session.phase is Phase.STANDBY
+        progress = self.chance.choice((kinds.Stop, kinds.Start if stands else kinds.Standby))
         profile = None if progress is delivery.ChargeProgress.Stop else self._request(delivery.PowerDeliveryReq).ev_power_profile
         self._tell(self._request(delivery.PowerDeliveryReq, charge_progress=progress, ev_power_profile=profile))
 
@@ -149,7 +174,7 @@ class Car:
 
     def another_id(self) -> None:
         """The right request for another session."""
-        cls = AWAITED.get(self.bench.session.phase)
+        cls = self.awaited.get(self.bench.session.phase)
         if cls is not None and issubclass(cls, Request):
             self._tell(self._request(cls).but(header=Header(session_id=self.chance.randbytes(8), time_stamp=1)))
 
@@ -170,10 +195,79 @@ class Car:
         self._tell(self._request(dc.DC_PreChargeReq, ev_target_voltage=self._any_number(), ev_processing=done))
 
     def on_a_side_stream(self) -> None:
-        """Part of a schedule renegotiation."""
-        classes = (dc.DC_ChargeParameterDiscoveryReq, schedule.ScheduleExchangeReq, delivery.PowerDeliveryReq)
-        message = self._request(self.chance.choice(classes))
-        self.bench.say(message, 0x8101)
+        """Part of a schedule renegotiation, mostly the part that is due; now and then what belongs nowhere."""
+        due = self.bench.session.renewal.due if self.bench.session.renewal is not None else Due.CHARGE_PARAMETERS
+        parameters = self.awaited[Phase.CHARGE_PARAMETERS]
+        steps = {Due.CHARGE_PARAMETERS: parameters, Due.SCHEDULE_EXCHANGE: schedule.ScheduleExchangeReq}
+        cls = steps.get(due, delivery.PowerDeliveryReq)
+        if self.chance.random() < 0.05:
+            cls = self.chance.choice((parameters, schedule.ScheduleExchangeReq, delivery.PowerDeliveryReq))
+        fields = {"charge_progress": delivery.ChargeProgress.ScheduleRenegotiation} if cls is delivery.PowerDeliveryReq else {}
+        message = self._request(cls, **fields)
+        answer: Any = self.bench.say(message, 0x8101)
+        if answer is None or not str(getattr(answer, "response_code", "")).startswith("OK"):
+            return
+        if cls is parameters:
+            self.renewed = self._first(message.energy_transfer_mode)
+        elif cls is delivery.PowerDeliveryReq:
+            self.agreed = self.renewed
+
+    def renegotiate(self) -> None:
+        """A whole schedule renegotiation, with or without turns of the loop between its parts."""
+        for _ in range(3):
+            self.on_a_side_stream()
+            if self.chance.random() < 0.5:
+                self.honest()
+            self.bench.run(0.1)
+
+    def confirm_meter(self) -> None:
+        """A reading confirmed: the one that was told, or another one."""
+        session_ = self.bench.session
+        reading = session_.reading or MeterInfo(meter_id="METER1", charged_energy_reading_wh=self.chance.randrange(1000))
+        under: Any = metering.Dynamic_SMDTControlMode()
+        if self.mode is ControlMode.SCHEDULED:
+            under = metering.Scheduled_SMDTControlMode(selected_schedule_tuple_id=1)
+        data = metering.SignedMeteringData(id="meter", session_id=session_.id, meter_info=reading, control_mode=under)
+        self.bench.say(self._request(metering.MeteringConfirmationReq, signed_metering_data=data), 0x8102)
+
+    def park(self) -> None:
+        """A step of checking in or out, whenever."""
+        if self.chance.random() < 0.5:
+            message = self._request(parking.VehicleCheckInReq, ev_check_in_status=self.chance.choice(list(parking.EVCheckInStatus)))
+        else:
+            message = self._request(parking.VehicleCheckOutReq, ev_check_out_status=self.chance.choice(list(parking.EVCheckOutStatus)))
+        self.bench.say(message, 0x8104)
+
+    def pause(self) -> None:
+        """Stop, then a pause, asked for or not."""
+        if self.bench.session.phase.loop:
+            if self.chance.random() < 0.7:
+                self.bench.notify(EVSENotification.Pause)
+            self._tell(self._request(delivery.PowerDeliveryReq, charge_progress=delivery.ChargeProgress.Stop, ev_power_profile=None))
+            self.rest()
+            self.bench.run(0.5)
+        self._tell(self._request(session.SessionStopReq, charging_session=session.ChargingSession.Pause))
+
+    def rest(self) -> None:
+        """Metal, after a stop."""
+        self._set(pilot=Pilot.B, contactor=False)
+
+    def come_back(self) -> None:
+        """A new connection some time later, to the session that pauses or to a new one; the cable may have been out."""
+        self.back = self.bench.kept if self.chance.random() < 0.8 else self.chance.randbytes(8)
+        self.rest()
+        self.bench.run(self.chance.choice((0.1, 1.0, 7.0)))
+        if self.chance.random() < 0.2:
+            self.bench.vehicle.plugged = False
+            self.bench.run(0.1)
+            self.bench.vehicle.plugged = True
+        self.said = self.bench.told = type(self.bench.told)()
+        self.renewed = self.agreed = None
+        self.bench.come_back(self.chance.choice((Authorisation.ACCEPTED, Authorisation.PENDING, Authorisation.PENDING)))
+
+    def asked(self) -> None:
+        """The station wants something of the car."""
+        self.bench.notify(self.chance.choice(list(EVSENotification)))
 
     def silence(self) -> None:
         """Nothing, for any time."""
@@ -241,7 +335,7 @@ class Car:
 
 
 _DIRECT: Final = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.MCS, ServiceID.MCS_BPT)
-_FOUL: Final[tuple[tuple[int, Callable[[Car], None]], ...]] = (
+FOUL: Final[tuple[tuple[int, Callable[[Car], None]], ...]] = (
     (3, Car.any_request),
     (3, Car.any_delivery),
     (2, Car.change),
@@ -251,7 +345,12 @@ _FOUL: Final[tuple[tuple[int, Callable[[Car], None]], ...]] = (
     (8, Car.wild_turn),
     (1, Car.wild_parameters),
     (4, Car.wild_pre_charge),
-    (4, Car.on_a_side_stream),
+    (3, Car.on_a_side_stream),
+    (3, Car.renegotiate),
+    (1, Car.confirm_meter),
+    (1, Car.park),
+    (2, Car.pause),
+    (4, Car.asked),
     (8, Car.silence),
     (3, Car.pilot),
     (4, Car.contactor),
@@ -260,37 +359,6 @@ _FOUL: Final[tuple[tuple[int, Callable[[Car], None]], ...]] = (
     (1, Car.garble),
     (1, Car.leave),
 )
-_WEIGHTS: Final = [weight for weight, _ in _FOUL]
-_WORDS: Final = [word for _, word in _FOUL]
-PACES: Final = (0.02, 0.1, 0.1, 0.2, 0.25, 0.4)
-END: Final = 3.0
-"""s after the last step, in which everything comes to rest."""
-
-
-def walk(seed: str, kind: ServiceID, mode: ControlMode, *, length: int = 60, step: Any = secc.step) -> Result:
-    """One walk of at most `length` steps: honest until some step, after that as foul as its dice want."""
-    chance = Random(seed)
-    pending = chance.random() < 0.1
-    authorisation = chance.choice((Authorisation.PENDING, Authorisation.REFUSED)) if pending else Authorisation.ACCEPTED
-    world = World(authorisation, permitted=chance.random() < 0.8)
-    bench = Bench(kind, world, soc=chance.choice((20.0, 50.0, 90.0)), step=step)
-    car, phases, most, least = Car(bench, chance, kind, mode), {bench.session.phase}, 0.0, 0.0
-    honest, foulness = chance.randrange(length), chance.choice((0.1, 0.3, 0.6))
-    for number_ in range(length):
-        if number_ >= honest and chance.random() < foulness:
-            chance.choices(_WORDS, _WEIGHTS)[0](car)
-        else:
-            car.honest()
-        # Metal takes its time where an honest car waits for it.
-        slow = bench.session.phase in (Phase.CABLE_CHECK, Phase.PRE_CHARGE)
-        bench.run(0.4 if slow else chance.choice(PACES))
-        phases.add(bench.session.phase)
-        current = bench.outlet.plant.bus.current
-        most, least = max(most, current), min(least, current)
-        if not bench.connected:
-            break
-    bench.run(END)
-    return Result(bench.checker.violations, frozenset(phases), most, least)
 
 
 def _limits(said: Any, known: Told) -> Told:

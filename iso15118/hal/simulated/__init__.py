@@ -52,6 +52,7 @@ class Settings(Value):
     insulation_test_time: float = 1.0
     """s."""
     meter_id: str = "SIM-0001"
+    """Told with every reading."""
 
 
 class SimulatedOutlet:

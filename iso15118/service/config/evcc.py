@@ -46,34 +46,48 @@ class BatteryTable(Table):
     """The car's battery; `voltage` at half charge, V; `capacity` in Wh."""
 
     capacity: Positive = 60_000.0
+    """Wh."""
     soc: Percent = 50.0
+    """Percent, at the start."""
     voltage: Positive = 360.0
+    """V, at half charge."""
     charge_current: Magnitude = 250.0
+    """A, most."""
     discharge_current: Magnitude = 150.0
+    """A, most."""
 
 
 class OnboardTable(Table):
     """The car's on-board charger: apparent power of all phases together, VA; A in each phase; var of all together."""
 
     phases: Annotated[Literal[1, 3], Field(description="1 or 3")] = 3
+    """Of the mains that it takes."""
     power: Positive = 11_000.0
+    """VA, of all phases together."""
     current: Positive = 16.0
+    """A, in each phase."""
     reactive: Magnitude = 5_000.0
+    """var, most, of all together."""
     efficiency: Annotated[float, Field(gt=0, le=1, description="a number above 0 and up to 1")] = 0.94
+    """Between mains and battery, either way."""
 
 
 class LegTable(Table):
     """A part of the plan: W for seconds."""
 
     seconds: Positive
+    """s of the charge loop."""
     power: Annotated[float, Field(allow_inf_nan=False, description="a finite number, negative to discharge")]
+    """W, + into the car."""
 
 
 class BreakTable(Table):
     """A rest by the car's own plan: after so many exchanges of the charge loop, for so many seconds."""
 
     after_loops: Annotated[int, Field(ge=1, description="a whole number >= 1")]
+    """Exchanges of the charge loop before it."""
     seconds: Positive
+    """s of rest."""
 
     @property
     def value(self) -> evcc.Break:
@@ -85,50 +99,77 @@ class WindowTable(Table):
     """States of charge between which the battery may be cycled."""
 
     min_soc: Percent
+    """Percent."""
     max_soc: Percent
+    """Percent."""
 
 
 class OfferTable(Table):
     """What the car offers to give, W for s, and what a kWh has to bring it."""
 
     power: Positive
+    """W, most."""
     seconds: Annotated[float, Field(ge=1, le=2**32 - 1, description="1..4294967295 s")] = 86_400.0
+    """s, from now."""
     asks: Annotated[float, Field(allow_inf_nan=False, description="a finite number, for a kWh")] = 0.0
+    """Money for a kWh."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description='a code of three capital letters, such as "EUR"')] = "EUR"
+    """Of the fee."""
 
 
 class CarTable(Table):
     """What a car is and wants."""
 
     evcc_id: Identity = evcc.Config().evcc_id
+    """The EVCCID that the charger is told."""
     services: Services = Field(default_factory=both_services)
+    """Wanted, the best first."""
     control_modes: Modes = Field(default_factory=both_modes)
+    """Wanted, the best first."""
     mobility_needs: Needs = Field(default=[1, 2])
+    """Who knows when the car leaves; 2 only where the charger steers."""
     pricing: Pricings = Field(default=["none", "absolute", "levels"])
+    """The form of prices wanted, the best first."""
     value_added: Wanted = Field(default=[])
+    """Services wanted beside energy."""
     parking: Annotated[CarParkingTable, Field(description="a table")] = CarParkingTable()
+    """How the car gets to its parking space."""
     battery: Annotated[BatteryTable, Field(description="a table")] = BatteryTable()
+    """The battery."""
     onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
+    """The on-board charger, for alternating current."""
     target_soc: Percent = 80.0
+    """Percent, wanted at departure."""
     min_soc: Percent = 20.0
+    """Percent; charged at once where it is below."""
     max_soc: Percent = 100.0
+    """Percent, never above."""
     v2x: Annotated[WindowTable | None, Field(description="a table")] = None
+    """Within it the battery may be cycled for the site."""
     departure: Annotated[float | None, Field(gt=0, allow_inf_nan=False, description="seconds from the start, > 0")] = None
+    """When the car leaves."""
     pause: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
     """Under a schedule only: when the charger steers, it has to ask."""
     standby: Annotated[BreakTable | None, Field(description="a table {after_loops = ..., seconds = ...}")] = None
+    """A rest by its own plan with the contactor closed."""
     on_pause: Annotated[str, Field(pattern=r"^(pause|standby)$", description='"pause" or "standby"')] = "pause"
     """How the charger's wish for a pause is followed."""
     renew_schedule_after: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
+    """Exchanges of the charge loop before it negotiates its schedule anew."""
     loops: Annotated[int | None, Field(ge=1, description="a whole number >= 1")] = None
+    """Exchanges of the charge loop, then stop."""
     schedule_choice: Annotated[Literal["first", "most_energy", "cheapest"], Field(description='"first", "most_energy" or "cheapest"')] = (
         "first"
     )
+    """Which of the schedules on offer it takes."""
     give_back: Flag = False
     """With "cheapest": energy is given in the dearest slots where charging it anew costs less."""
     energy_offer: Annotated[OfferTable | None, Field(description="a table")] = None
+    """What it offers to give, and for what."""
     plan: Annotated[list[LegTable], Field(default_factory=list, description="a list of {seconds = ..., power = ...}")]
+    """What to ask for, one after the other; without it as fast as it goes, to target_soc."""
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
+    """So long the charger may be silent in the charge loop, s: for slow chargers on a bench."""
     lenience: Annotated[CarLenience, Field(description="a table")] = CarLenience()  # type: ignore[valid-type]
     """Deviations of chargers: `connector_three = "refuse"` and so on."""
 
@@ -137,9 +178,13 @@ class EvccFile(CarTable):
     """A car on its own."""
 
     interface: Text
+    """The network interface where chargers are looked for."""
     insecure_plain_tcp: Flag = False
+    """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
+    """From which level on the log is shown."""
     record: Text | None = None
+    """The session is kept in this file, for `chargeloop replay`."""
 
 
 class EvccSettings(Value):

@@ -25,24 +25,43 @@ class MisbehaviourTable(Table):
     """One of them: keys of one kind only."""
 
     at: Text
+    """A message of the side that misbehaves."""
     nth: Count = 1
+    """Which of them in each connection."""
     times: Natural = 1
+    """How many in a row; 0: all from there on."""
     silent: Flag | None = None
+    """It is not said, nor any later one."""
     late: Positive | None = None
+    """It leaves so many seconds later."""
     session_id: Annotated[Literal["bit", "zero", "short", "long"] | None, Field(description='"bit", "zero", "short" or "long"')] = None
+    """It bears another SessionID."""
     instead: Text | None = None
+    """It is another one: the smallest of that name, or JSON."""
     values: Annotated[dict[str, Any] | None, Field(description="a table of elements and their values")] = None
+    """Elements by name or path with dots, and what they are to be."""
     octets: Hexadecimal | None = None
+    """These octets in its place."""
     keep: Natural | None = None
+    """Only so many of its octets."""
     flip: Annotated[list[Natural] | None, Field(description="a list of bits, counted from 0")] = None
+    """These bits the other way."""
     payload_type: Word | None = None
+    """In the V2GTP header."""
     length: Length | None = None
+    """In the V2GTP header."""
     version: Word | None = None
+    """In the V2GTP header."""
     extra: Flag | None = None
+    """Besides the right frame, before it."""
     half: Natural | None = None
+    """It breaks off after so many octets of its frame."""
     copies: Count | None = None
+    """It is said so many times more."""
     gone: Annotated[Literal["close", "reset"] | None, Field(description='"close" or "reset"')] = None
+    """It is not said; the connection goes."""
     deaf: Positive | None = None
+    """It is said every so many seconds, and nothing is read any more."""
 
 
 KINDS = {
@@ -69,6 +88,7 @@ class MisbehaviourFile(Table):
     """Misbehaviours on their own, for a charger."""
 
     misbehaviour: Annotated[list[MisbehaviourTable], Field(min_length=1, description="at least one [[misbehaviour]] table")]
+    """What is done wrong."""
 
 
 def load(path: Path) -> tuple[Misbehaviour, ...]:

@@ -27,65 +27,97 @@ class RenegotiateTable(Table):
     """The car's change of mind: after so many loops these services."""
 
     after_loops: Count
+    """Exchanges of the charge loop before it."""
     services: Services
+    """Wanted then, the best first."""
 
 
 class ThenTable(Table):
     """What a driver does: when, and one thing."""
 
     after: Positive | None = None
+    """s of the charge loop."""
     after_loops: Count | None = None
+    """Or exchanges of it."""
     stop: Text | None = None
+    """The driver ends it: why."""
     unplug: Flag | None = None
+    """The plug is drawn."""
     charge_current: Magnitude | None = None
+    """A that the battery takes from now on."""
     discharge_current: Magnitude | None = None
+    """A that it gives."""
     target_soc: Percent | None = None
+    """Percent."""
     departure: Positive | None = None
+    """s from now."""
 
 
 class OperateTable(Table):
     """What an operator does: when, and one thing."""
 
     after: Positive | None = None
+    """s of the charge loop."""
     after_loops: Count | None = None
+    """Or exchanges of it."""
     ask: Annotated[
         Literal["stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule", "confirm_meter"] | None,
         Field(description='"stop", "pause", "exit_standby", "renegotiate", "renegotiate_schedule" or "confirm_meter"'),
     ] = None
+    """What the station asks of the car."""
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
+    """What the site grants from now on."""
     trip: Flag | None = None
+    """Emergency stop."""
     fault: Annotated[dict[str, Any] | None, Field(description="a table of faults and their values")] = None
+    """Faults of the simulated metal: those of `chargeloop demo --fault`."""
 
 
 class VisitTable(CarTable):
     """A car's stay: the keys of a car, and those of the stay."""
 
     arrival: Magnitude = 0.0
+    """s from the start of the round, or when the car before has left."""
     sessions: Count = 1
+    """So many, one after the other."""
     between: Magnitude = 1.0
+    """s between them."""
     ends: Annotated[Literal["in order", "broken off", "any"] | None, Field(description='"in order", "broken off" or "any"')] = None
+    """How they are expected to end."""
     renegotiate: Annotated[RenegotiateTable | None, Field(description="a table")] = None
+    """It wants other services."""
     then: Annotated[list[ThenTable], Field(default_factory=list, description="[[car.then]] tables")]
+    """What its driver does."""
     misbehaviour: Annotated[list[MisbehaviourTable], Field(default_factory=list, description="[[car.misbehaviour]] tables")]
+    """What it does wrong."""
 
 
 class ChargerTable(Table):
     """The charger in memory."""
 
     config: Text | None = None
+    """A charger's file beside this one; its first outlet is meant."""
     then: Annotated[list[OperateTable], Field(default_factory=list, description="[[charger.then]] tables")]
+    """What its operator does."""
     misbehaviour: Annotated[list[MisbehaviourTable], Field(default_factory=list, description="[[charger.misbehaviour]] tables")]
+    """What it does wrong."""
 
 
 class ScenarioFile(Table):
     """Cars in turn."""
 
     interface: Text = "lo"
+    """Where chargers are looked for."""
     insecure_plain_tcp: Flag = False
+    """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "error"
+    """From which level on the log is shown."""
     repeat: Count = 1
+    """Rounds of all cars."""
     car: Annotated[list[VisitTable], Field(min_length=1, description="at least one [[car]] table")]
+    """The cars, in turn."""
     charger: Annotated[ChargerTable | None, Field(description="a table")] = None
+    """With --pair: the charger."""
 
 
 class ScenarioSettings(Value):

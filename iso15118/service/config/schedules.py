@@ -22,58 +22,84 @@ class RuleTable(Table):
     """Another price from a power on."""
 
     power: Positive
+    """W, from which on it holds."""
     price: Fee | None = None
+    """What a kWh costs."""
     pays: Fee | None = None
+    """What a kWh given back brings the vehicle."""
 
 
 class SlotTable(Table):
     """One step: s, W, and what a kWh costs (`price`) or brings the vehicle (`pays`)."""
 
     duration: Annotated[float, Field(ge=1, le=2**32 - 1, description="1..4294967295 s")]
+    """s."""
     charge: Magnitude
+    """W, most into the vehicle."""
     discharge: Magnitude = 0.0
+    """W, most out of it."""
     phases: Annotated[
         list[Magnitude] | None, Field(min_length=3, max_length=3, description="a list of three numbers: W of charging in L1, L2 and L3")
     ] = None
+    """W of charging in each phase, on alternating current."""
     price: Fee | None = None
+    """What a kWh costs."""
     pays: Fee | None = None
+    """What a kWh given back brings the vehicle."""
     above: Annotated[list[RuleTable], Field(max_length=7, description="a list of at most 7 {power = ..., price = ..., pays = ...}")] = (
         Field(default=[])
     )
+    """Other prices from a power on."""
     level: LevelNumber | None = None
+    """Price level of charging, for `levels`."""
     back_level: LevelNumber | None = None
+    """Price level of giving back."""
     parking: Fee | None = None
+    """What parking costs meanwhile, each parking_period."""
     parking_period: Positive | None = None
+    """s."""
     carbon: Annotated[int | None, Field(ge=0, le=65535, description="0..65535 g a kWh")] = None
+    """CO2, g a kWh."""
     renewable: Annotated[int | None, Field(ge=0, le=100, description="0..100 percent")] = None
+    """Percent of renewable energy."""
 
 
 class TaxTable(Table):
     """A tax, in percent of the fees named."""
 
     rate: Magnitude
+    """Percent."""
     name: Annotated[str, Field(max_length=80, description="a text of at most 80 characters")] = ""
+    """For people."""
     included: Flag | None = None
+    """The fees include it already."""
     on: Annotated[
         list[Literal["energy", "parking", "overstay", "limits"]],
         Field(description='a list of "energy", "parking", "overstay" and "limits"'),
     ] = Field(default=["energy", "parking", "overstay"])
+    """The fees it is on."""
 
 
 class OverstayTable(Table):
     """What staying on costs from `start` s on."""
 
     start: Magnitude
+    """s from the start of overstaying on."""
     fee: Fee
+    """Each period."""
     period: Positive
+    """s."""
     name: Annotated[str, Field(max_length=160, description="a text of at most 160 characters")] = ""
+    """For people."""
 
 
 class ExtraTable(Table):
     """Another service that is charged for."""
 
     name: Annotated[str, Field(min_length=1, max_length=80, description="a text of 1 to 80 characters")]
+    """For people."""
     fee: Fee
+    """Once."""
 
 
 class ScheduleTable(Table):
@@ -82,35 +108,54 @@ class ScheduleTable(Table):
     slots: Annotated[
         list[SlotTable], Field(min_length=1, max_length=1024, description="a list of 1 to 1024 {duration = ..., charge = ...}")
     ]
+    """The schedule, step by step."""
     tolerance: Magnitude | None = None
+    """W by which a car that confirms it may leave its profile."""
     available_energy: Magnitude | None = None
+    """Wh, most into the vehicle over the schedule."""
     available_back: Magnitude | None = None
+    """Wh, most out of it."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description='a code of three capital letters, such as "EUR"')] = "EUR"
+    """Of all prices."""
     language: Annotated[str, Field(pattern="^[a-z]{3}$", description='a code of three letters, such as "eng"')] = "eng"
+    """Of the texts."""
     algorithm: Annotated[
         Literal["power", "peak_power", "stacked_energy"], Field(description='"power", "peak_power" or "stacked_energy"')
     ] = "power"
+    """How prices of several powers make one: that of the power, of the highest power, or of each part of the power."""
     description: Annotated[str, Field(max_length=160, description="a text of at most 160 characters")] = ""
+    """For people."""
     minimum_cost: Fee | None = None
+    """The least that is charged."""
     maximum_cost: Fee | None = None
+    """The most that is charged."""
     taxes: Annotated[list[TaxTable], Field(max_length=10, description="a list of at most 10 {rate = ...}")] = Field(default=[])
+    """Taxes on the fees."""
     overstay: Annotated[list[OverstayTable], Field(max_length=5, description="a list of at most 5 {start, fee, period}")] = Field(
         default=[]
     )
+    """What staying on costs."""
     overstay_after: Magnitude | None = None
+    """s without power after which a car overstays."""
     overstay_below: Magnitude | None = None
+    """W below which it counts as without power."""
     services: Annotated[list[ExtraTable], Field(max_length=5, description="a list of at most 5 {name = ..., fee = ...}")] = Field(
         default=[]
     )
+    """What else is charged for."""
 
 
 class ProposalTable(Table):
     """Mobility needs that the charger knows: s from the session's start, percent, s to acknowledge."""
 
     departure: Positive | None = None
+    """s from the start of the session."""
     minimum_soc: Annotated[int | None, Field(ge=0, le=100, description="0..100")] = None
+    """Percent."""
     target_soc: Annotated[int | None, Field(ge=0, le=100, description="0..100")] = None
+    """Percent."""
     reaction: Annotated[float, Field(ge=1, le=65535, description="1..65535 s")] = 30.0
+    """s in which the car has to take it up."""
 
 
 def proposal(where: str, table: ProposalTable | None) -> Mobility | None:

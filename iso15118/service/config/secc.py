@@ -14,6 +14,7 @@ from iso15118.hal import board as boards
 from iso15118.hal import registry
 from iso15118.power import Limits
 from iso15118.sequence.timers import STANDARD
+from iso15118.service.config.der import DerTable, grid_code
 from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.schedules import ProposalTable, ScheduleTable, plans, proposal
 from iso15118.service.config.toml import (
@@ -33,7 +34,7 @@ from iso15118.service.config.toml import (
     read,
 )
 from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
-from iso15118.service.config.variants import VariantKeys, offered
+from iso15118.service.config.variants import NO_FUNCTION, VariantKeys, offered
 from iso15118.service.evse import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
@@ -48,60 +49,93 @@ class LimitsTable(Table):
     """What the operator allows beside the board: magnitudes; what is left out is the board's."""
 
     min_voltage: Magnitude | None = None
+    """V."""
     max_voltage: Magnitude | None = None
+    """V."""
     charge_current: Magnitude | None = None
+    """A."""
     charge_power: Magnitude | None = None
+    """W."""
     discharge_current: Magnitude | None = None
+    """A."""
     discharge_power: Magnitude | None = None
+    """W."""
 
 
 class BudgetTable(Table):
     """What the site grants to begin with, W."""
 
     charge: Magnitude
+    """W, most into the vehicle."""
     discharge: Magnitude = 0.0
+    """W, most out of it."""
     target: Annotated[float | None, Field(allow_inf_nan=False, description="a finite number, negative to discharge")] = None
+    """W: where the charger steers (Dynamic), this is what it asks for."""
 
 
 class WatchTable(Table):
     """How a car that has confirmed a power tolerance is held to its profile, s; and what happens to one that declines."""
 
     settle: Magnitude = secc.Watch().settle
+    """A step of the profile may take so long, s."""
     correction: Magnitude = secc.Watch().correction
+    """So long after a warning the car has to be back in its profile, s."""
     declined: Annotated[Literal["renegotiate", "stop"], Field(description='"renegotiate" or "stop"')] = "renegotiate"
+    """A car that declines the tolerance gets another schedule, or ends."""
 
 
 class ReceiptTable(Table):
     """What a kWh costs before taxes, in the currency of the prices, and the taxes, percent."""
 
     price: Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+    """A kWh."""
     taxes: Annotated[list[Magnitude], Field(default_factory=list, max_length=10, description="a list of up to 10 numbers >= 0")]
+    """Percent, one after the other."""
 
 
 class EvseTable(VariantKeys, VasKeys):
     """One outlet."""
 
     id: Identity
+    """The EVSEID that the car is told."""
     interface: Text
+    """The network interface of this outlet alone."""
     name: Identity | None = None
     """For people, the control API and the log; the number of the outlet in the file if left out."""
     board: Text = "simulated"
+    """A board file beside this one, or a simulated board: `simulated` (direct current) or `simulated_ac`."""
     services: Services | None = None
     """What is left out is both directions of the board's current."""
     control_modes: Modes = Field(default_factory=both_modes)
+    """Who steers: the car under a schedule, or the charger."""
     limits: Annotated[LimitsTable, Field(description="a table")] = LimitsTable()
+    """The operator's limits beside those of the board."""
     budget: Annotated[BudgetTable | None, Field(description="a table")] = None
+    """What the site grants to begin with; left out: all that is allowed."""
     discharge_allowed: Flag = True
+    """The site's standing permission for energy to come back."""
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
+    """So long the car may be silent in the charge loop, s: for slow cars on a bench."""
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
+    """So many schedule tuples: all that is allowed, half, a quarter."""
     schedule: Annotated[list[ScheduleTable], Field(max_length=3, description="one to three [[evse.schedule]] tables")] = Field(default=[])
+    """The schedules on offer, and what they cost."""
     proposal: Annotated[ProposalTable | None, Field(description="a table")] = None
+    """Mobility needs that the charger knows, told to a car with MobilityNeedsMode 2."""
+    der: Annotated[DerTable | None, Field(description="a table")] = None
+    """The grid code of an outlet that offers AC_DER_IEC."""
     watch: Annotated[WatchTable, Field(description="a table")] = WatchTable()
+    """How a car is held to its power profile."""
     always_priced: Flag = False
+    """A price schedule is sent even where no pricing has been selected: some cars reject a schedule without one."""
     meter_at_start: Flag = True
+    """The first answer of the charge loop brings the reading of the meter without being asked."""
     negative_discharge: Flag = False
+    """Discharge limits are told as negative numbers."""
     service_renegotiation: Flag = False
+    """A car may choose its services anew within the session."""
     standby: Flag = False
+    """A car may stand by: contactor closed, no power."""
     pause_seconds: Positive = secc.Config().pause_seconds
     """How long a session may pause and be joined again."""
     pause_locked: Flag = True
@@ -113,16 +147,22 @@ class EvseTable(VariantKeys, VasKeys):
     eim: Annotated[
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
+    """Who authorises: nobody has to, the control API, or it happens by itself so long after."""
 
 
 class SeccFile(Table):
     """A charger."""
 
     evse: Annotated[list[EvseTable], Field(min_length=1, description="at least one [[evse]] table")]
+    """The outlets."""
     insecure_plain_tcp: Flag = False
+    """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
+    """From which level on the log is shown."""
     record: Text | None = None
+    """Every session is kept in this file, for `chargeloop replay`; the second one in its neighbour `-2`."""
     recordings: Text | None = None
+    """A folder, for the last minutes of a session that did not end in order."""
 
 
 class SeccSettings(Value):
@@ -160,9 +200,11 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     if limits.min_voltage >= limits.max_voltage:
         ends = f"{limits.min_voltage:g} to {limits.max_voltage:g} V within those of the board"
         raise LocalError(f"{where}.limits: nothing is left, {ends}; allowed: min_voltage below max_voltage")
+    code = grid_code(where, table.der, tuple(table.services or ()))
+    functions = NO_FUNCTION if code is None else code.functions
     session = secc.Config(
         evse_id=table.id,
-        services=offered(where, table.services, table.control_modes, table, board.abilities.ac),
+        services=offered(where, table.services, table.control_modes, table, board.abilities.ac, functions),
         value_added=offered_beside(where, table),
         parking=parking_space(table),
         times=STANDARD._replace(charge_loop=table.charge_loop_timeout),
@@ -190,6 +232,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
         proposal=proposal(where, table.proposal),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
         rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
+        grid_code=code,
         discharge_allowed=table.discharge_allowed,
     )
 

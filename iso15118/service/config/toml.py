@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plug-ins costs a charger's start 10 ms and finds none
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from iso15118.errors import LocalError
 from iso15118.service.links import link
@@ -29,12 +30,16 @@ Identity = Annotated[
 Text = Annotated[str, Field(min_length=1, description="a text")]
 Flag = Annotated[bool, Field(description="true or false")]
 
-ServiceName = Literal["AC", "AC_BPT", "DC", "DC_BPT", "MCS", "MCS_BPT"]
+ServiceName = Literal["AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS", "MCS_BPT"]
 ModeName = Literal["scheduled", "dynamic"]
 LevelName = Literal["debug", "info", "warning", "error"]
 Services = Annotated[
     list[ServiceName],
-    Field(min_length=1, max_length=6, description='a list of "AC", "AC_BPT", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first'),
+    Field(
+        min_length=1,
+        max_length=7,
+        description='a list of "AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first',
+    ),
 ]
 Modes = Annotated[
     list[ModeName], Field(min_length=1, max_length=2, description='a list of "scheduled" and "dynamic", the preferred one first')
@@ -84,7 +89,7 @@ def read(path: Path, kind: type[M]) -> M:
 
 def _told(kind: type[BaseModel], what: str, loc: tuple[str | int, ...], found: object) -> str:
     """The first error in one line: key, what stands there, what is allowed."""
-    key, allowed = "", "a table"
+    key, words = "", "a table"
     model: type[BaseModel] | None = kind
     for part in loc:
         if isinstance(part, int):
@@ -92,21 +97,26 @@ def _told(kind: type[BaseModel], what: str, loc: tuple[str | int, ...], found: o
             continue
         if model is not None and part in model.model_fields:
             field = model.model_fields[part]
-            allowed = field.description or _described(field.annotation) or allowed
-            model = _table_of(field.annotation) or model
+            words = allowed(field)
+            model = table_of(field.annotation) or model
         elif not (model is not None and what == "extra_forbidden" and part == loc[-1]):
             continue  # pydantic's name for a branch of a union
         key += f".{part}" if key else part
     if what == "extra_forbidden" and model is not None:
         return f"{key}: unknown key; allowed: {', '.join(sorted(model.model_fields))}"
-    return f"{key}: {'missing' if what == 'missing' else repr(found)}; allowed: {allowed}"
+    return f"{key}: {'missing' if what == 'missing' else repr(found)}; allowed: {words}"
 
 
-def _table_of(annotation: Any) -> type[BaseModel] | None:
+def allowed(field: FieldInfo) -> str:
+    """What may stand in a field."""
+    return field.description or _described(field.annotation) or "a table"
+
+
+def table_of(annotation: Any) -> type[BaseModel] | None:
     """The table a field holds, alone, in a list, or as an option."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((table for part in getattr(annotation, "__args__", ()) if (table := _table_of(part)) is not None), None)
+    return next((table for part in getattr(annotation, "__args__", ()) if (table := table_of(part)) is not None), None)
 
 
 def _described(annotation: Any) -> str | None:

@@ -34,7 +34,9 @@ class InternetTable(Table):
     protocols: Annotated[
         list[Literal["ftp", "http", "https"]], Field(min_length=1, max_length=3, description='a list of "ftp", "http" and "https"')
     ] = Field(default=["http", "https"])
+    """Offered to the car."""
     free: Flag = True
+    """It costs nothing."""
 
 
 class ParkingTable(Table):
@@ -43,6 +45,7 @@ class ParkingTable(Table):
     intended: Annotated[
         list[Literal["check_in", "check_out"]], Field(min_length=1, max_length=2, description='a list of "check_in" and "check_out"')
     ] = Field(default=["check_in", "check_out"])
+    """What a car may do."""
     types: Annotated[
         list[Literal["auto_internal", "auto_external", "manual_internal", "manual_external"]],
         Field(
@@ -51,17 +54,24 @@ class ParkingTable(Table):
             description='a list of "auto_internal", "auto_external", "manual_internal" and "manual_external"',
         ),
     ] = Field(default=["manual_internal"])
+    """How it may park, and who looks for the space."""
     free: Flag = True
+    """It costs nothing."""
     space: Place | None = None
+    """The number of the parking space."""
     device_location: Place | None = None
+    """Where the charging device stands."""
     target_distance: Place | None = None
+    """How far the car has to go."""
 
 
 class VasKeys(Table):
     """Keys of an outlet."""
 
     internet: Annotated[InternetTable | None, Field(description="a table")] = None
+    """Offers access to the internet beside energy."""
     parking: Annotated[ParkingTable | None, Field(description="a table")] = None
+    """Offers checking in to and out of the parking space."""
 
 
 class WantedTable(Table):
@@ -71,9 +81,11 @@ class WantedTable(Table):
         Annotated[int, Field(ge=65, le=65_535)] | Literal["Internet", "ParkingStatus"],
         Field(description='"Internet", "ParkingStatus" or a number of 65..65535'),
     ]
+    """By name or number."""
     parameters: Annotated[dict[str, bool | int | float | str], Field(description="a table of parameters and what they are to be")] = Field(
         default={}
     )
+    """What its parameters have to be."""
 
 
 class CarParkingTable(Table):
@@ -82,9 +94,13 @@ class CarParkingTable(Table):
     method: Annotated[
         Literal["AutoParking", "MVGuideManual", "Manual"], Field(description='"AutoParking", "MVGuideManual" or "Manual"')
     ] = "Manual"
+    """Who drives."""
     vehicle_frame: Place | None = None
+    """Told when checking in."""
     device_offset: Place | None = None
+    """Told when checking in."""
     vehicle_travel: Place | None = None
+    """Told when checking in."""
 
 
 Wanted = Annotated[

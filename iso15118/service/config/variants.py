@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from iso15118.der.words import DerFunctions
 from iso15118.errors import LocalError
 from iso15118.power import AcAbilities
 from iso15118.sequence.table import Transfer
@@ -16,7 +17,6 @@ from iso15118.session.services import (
     PARAMETERS,
     BptChannel,
     ControlMode,
-    DerFunctions,
     GeneratorMode,
     Islanding,
     Pricing,
@@ -32,41 +32,38 @@ Pricings = Annotated[
     list[PricingName],
     Field(min_length=1, max_length=3, description='a list of "none", "absolute" and "levels", the preferred one first'),
 ]
-DerName = Literal[
-    "over_frequency_watt",
-    "under_frequency_watt",
-    "volt_watt",
-    "volt_var",
-    "watt_var",
-    "watt_cos_phi",
-    "dso_q_setpoint",
-    "dso_cos_phi_setpoint",
-    "dc_injection_restriction",
-    "zero_current",
-    "over_voltage_ride_through",
-    "under_voltage_ride_through",
-]
+
+
+NO_FUNCTION: Final = DerFunctions(0)
 
 
 class VariantKeys(Table):
     """Keys of an outlet. Those left out are the usual ones of the services that have them, phases and voltage the board's."""
 
     connector: Annotated[int | None, Field(ge=1, le=4, description="1 (Core), 2 (Extended: CCS), 3 (Dual2) or 4 (Dual4)")] = None
+    """Of DC and DC_BPT."""
     mcs_connector: Annotated[int | None, Field(ge=1, le=7, description="1 (MCS) to 7 (marine)")] = None
+    """Of MCS and MCS_BPT."""
     phases: Annotated[Literal[1, 3] | None, Field(description="1 or 3")] = None
+    """Of the AC services; the board's, if left out."""
     nominal_voltage: Annotated[int | None, Field(ge=0, le=500, description="0..500, whole volts from phase to neutral")] = None
+    """Of the AC services; the board's, if left out."""
     mobility_needs: Needs | None = None
+    """Who knows when the car leaves."""
     pricing: Pricings | None = None
+    """The forms of prices on offer."""
     bpt_channel: Annotated[
         list[Literal["unified", "separated"]] | None,
         Field(min_length=1, max_length=2, description='a list of "unified" and "separated", the preferred one first'),
     ] = None
+    """Of bidirectional services: one path for both directions, or two."""
     generator_mode: Annotated[
         list[Literal["grid_following", "grid_forming"]] | None,
         Field(min_length=1, max_length=2, description='a list of "grid_following" and "grid_forming", the preferred one first'),
     ] = None
+    """Of bidirectional services: the car follows a grid, or makes one."""
     islanding_detection: Annotated[Literal["active", "passive"] | None, Field(description='"active" or "passive"')] = None
-    der_functions: Annotated[list[DerName] | None, Field(max_length=12, description=f"a list of {', '.join(DerName.__args__)}")] = None
+    """Of AC_BPT and AC_DER_IEC: how a car finds that the grid has gone."""
 
 
 _SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {
@@ -77,15 +74,21 @@ _SAID_BY: Final[Mapping[str, tuple[ServiceID, ...]]] = {
     "bpt_channel": tuple(s for s in ServiceID if "BPTChannel" in PARAMETERS[s]),
     "generator_mode": tuple(s for s in ServiceID if "GeneratorMode" in PARAMETERS[s]),
     "islanding_detection": tuple(s for s in ServiceID if "GridCodeIslandingDetectionMethod" in PARAMETERS[s]),
-    "der_functions": tuple(s for s in ServiceID if "DERControlFunctions" in PARAMETERS[s]),
 }
 """Key to the services whose parameter sets have a word for it."""
 
 
 def offered(
-    where: str, services: list[ServiceName] | None, control_modes: list[ModeName], keys: VariantKeys, ac: AcAbilities | None = None
+    where: str,
+    services: list[ServiceName] | None,
+    control_modes: list[ModeName],
+    keys: VariantKeys,
+    ac: AcAbilities | None = None,
+    der: DerFunctions = NO_FUNCTION,
 ) -> tuple[Service, ...]:
     """The services in all their variants; `ac`: what the board can do with alternating current, None: it is one of direct current.
+
+    `der`: functions of the grid code.
 
     Raises LocalError for a service of the other current, a key that no service has a word for, or more phases than the board has.
     """
@@ -111,16 +114,13 @@ def offered(
         raise LocalError(f"{where}.phases: {keys.phases}; allowed: {ac.phases}, which the board has")
     modes = tuple(ControlMode[name.upper()] for name in control_modes)
     try:
-        return tuple(service_of(ServiceID[name], modes, _variants(keys, ac or AcAbilities())) for name in services)
+        return tuple(service_of(ServiceID[name], modes, _variants(keys, ac or AcAbilities(), der)) for name in services)
     except LocalError as error:
         raise LocalError(f"{where}: {error}") from None
 
 
-def _variants(keys: VariantKeys, ac: AcAbilities) -> Variants:
+def _variants(keys: VariantKeys, ac: AcAbilities, der: DerFunctions) -> Variants:
     usual = Variants()
-    functions = DerFunctions(0)
-    for name in keys.der_functions or ():
-        functions |= DerFunctions[name.upper()]
     return Variants(
         mobility_needs=tuple(keys.mobility_needs or usual.mobility_needs),
         pricing=pricings(keys.pricing or ["none"]),
@@ -131,7 +131,7 @@ def _variants(keys: VariantKeys, ac: AcAbilities) -> Variants:
         bpt_channels=tuple(BptChannel[name.upper()] for name in keys.bpt_channel or ("unified",)),
         generator_modes=tuple(GeneratorMode[name.upper()] for name in keys.generator_mode or ("grid_following",)),
         islanding=Islanding[(keys.islanding_detection or "active").upper()],
-        der_functions=functions,
+        der_functions=der,
     )
 
 

@@ -5,15 +5,16 @@ The path of every quarter of a second. What the on-board charger makes of it: `o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.phases import said, told
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Outcome
+from iso15118.sequence.table import DER, Outcome
+from iso15118.session.alternating import control_mode, word
+from iso15118.session.evcc import der
 from iso15118.session.evcc.ac_parameters import limits
 from iso15118.session.evcc.figures import energies
 from iso15118.session.evcc.loop import display, read_status
@@ -25,24 +26,22 @@ from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import NO_PHASE
 from iso15118.value import replace
 
-_MODES: Final[Mapping[tuple[bool, bool], tuple[type, type]]] = {
-    (False, False): (ac.Scheduled_AC_CLReqControlMode, ac.Scheduled_AC_CLResControlMode),
-    (False, True): (ac.BPT_Scheduled_AC_CLReqControlMode, ac.BPT_Scheduled_AC_CLResControlMode),
-    (True, False): (ac.Dynamic_AC_CLReqControlMode, ac.Dynamic_AC_CLResControlMode),
-    (True, True): (ac.BPT_Dynamic_AC_CLReqControlMode, ac.BPT_Dynamic_AC_CLResControlMode),
-}
-"""(Dynamic, bidirectional) -> the type we ask in, and the one the charger answers in."""
 
-
-def ask_charge_loop(session: Session, header: Header, snapshot: EvccSnapshot) -> ac.AC_ChargeLoopReq:
+def ask_charge_loop(session: Session, header: Header, snapshot: EvccSnapshot) -> Any:
     """What is measured and our limits, in Dynamic mode with the energies, from the newest snapshot, and what the charger may display."""
     mains, every = _mains(session), session.config.meter_every
-    words = {**_present(snapshot, mains), **limits(session, window(session, snapshot, mains.used), mains.phases, mains.used)}
-    return ac.AC_ChargeLoopReq(
+    words: dict[str, Any] = {
+        **_present(snapshot, mains),
+        **limits(session, window(session, snapshot, mains.used), mains.phases, mains.used),
+    }
+    if session.transfer in DER:
+        words |= der.say_turn(session, snapshot)
+    words |= _wish(session, snapshot) if session.dynamic else {}
+    return word(session.transfer, "AC_ChargeLoopReq")(
         header=header,
         display_parameters=display(session, snapshot),
         meter_info_requested=every > 0 and session.loops % every == 0,
-        control_mode=_MODES[session.dynamic, session.bidirectional][0](**words, **(_wish(session, snapshot) if session.dynamic else {})),
+        control_mode=control_mode(session.transfer, session.dynamic, session.bidirectional, "Req")(**words),
     )
 
 
@@ -67,13 +66,13 @@ def _wish(session: Session, snapshot: EvccSnapshot) -> dict[str, Any]:
     return words
 
 
-def read_charge_loop(session: Session, response: ac.AC_ChargeLoopRes, snapshot: EvccSnapshot) -> Read:
+def read_charge_loop(session: Session, response: Any, snapshot: EvccSnapshot) -> Read:
     """Power asked for, meter and notification of the charger's turn. Raises PeerError on another mode or service [V2G20-1600].
 
     In standby the power it tells, and in which mode, do not matter [V2G20-2117] [V2G20-2119].
     """
     mode, mains, standing = response.control_mode, _mains(session), session.phase is Phase.STANDBY
-    if not standing and type(mode) is not _MODES[session.dynamic, session.bidirectional][1]:
+    if not standing and type(mode) is not control_mode(session.transfer, session.dynamic, session.bidirectional, "Res"):
         raise PeerError(f"{type(mode).__name__} under another control mode or service", requirement="V2G20-1600")
     needs = session.told
     if isinstance(mode, ac.Dynamic_AC_CLResControlMode):
@@ -81,6 +80,7 @@ def read_charge_loop(session: Session, response: ac.AC_ChargeLoopRes, snapshot: 
     if not standing:
         active, reactive = (told(mode, f"evse_target_{which}_power", mains.phases) for which in ("active", "reactive"))
         mains = replace(mains, active=active, reactive=reactive)
+        session = der.demanded(session, mode, mains.phases) if session.transfer in DER else session
     session = replace(
         session,
         loops=session.loops + 1,

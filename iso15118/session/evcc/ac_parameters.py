@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from iso15118.errors import PeerError
-from iso15118.messages.v20.ac import (
-    AC_ChargeParameterDiscoveryReq,
-    AC_ChargeParameterDiscoveryRes,
-    AC_CPDReqEnergyTransferMode,
-    AC_CPDResEnergyTransferMode,
-    BPT_AC_CPDReqEnergyTransferMode,
-    BPT_AC_CPDResEnergyTransferMode,
-)
+from iso15118.messages.v20.ac import AC_CPDResEnergyTransferMode
 from iso15118.messages.v20.common import Header, RationalNumber
 from iso15118.messages.v20.phases import told
 from iso15118.messages.v20.rational import number
 from iso15118.power import Limits
+from iso15118.sequence.table import DER
+from iso15118.session.alternating import limits_mode, word
+from iso15118.session.evcc import der
 from iso15118.session.evcc.figures import ZERO, power_at_most
 from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.onboard import Window, abilities, window
@@ -29,12 +25,13 @@ FREQUENCIES: Final = (45.0, 65.0)
 """Hz that an on-board charger runs on."""
 
 
-def ask_charge_parameters(session: Session, header: Header, snapshot: EvccSnapshot) -> AC_ChargeParameterDiscoveryReq:
+def ask_charge_parameters(session: Session, header: Header, snapshot: EvccSnapshot) -> Any:
     """What the on-board charger takes, and gives where the service is bidirectional; discharge limits as magnitudes."""
     phases, used = phases_of(session, snapshot)
     said = limits(session, window(session, snapshot, used), phases, used)
-    mode = BPT_AC_CPDReqEnergyTransferMode if session.bidirectional else AC_CPDReqEnergyTransferMode
-    return AC_ChargeParameterDiscoveryReq(header=header, energy_transfer_mode=mode(**said))
+    further = der.say_limits(session, snapshot) if session.transfer in DER else {}
+    mode = limits_mode(session.transfer, session.bidirectional, "Req")(**said, **further)
+    return word(session.transfer, "AC_ChargeParameterDiscoveryReq")(header=header, energy_transfer_mode=mode)
 
 
 def phases_of(session: Session, snapshot: EvccSnapshot) -> tuple[int, int]:
@@ -54,10 +51,10 @@ def limits(session: Session, own: Window, phases: int, used: int) -> dict[str, R
     return words
 
 
-def read_charge_parameters(session: Session, response: AC_ChargeParameterDiscoveryRes, snapshot: EvccSnapshot) -> Read:
+def read_charge_parameters(session: Session, response: Any, snapshot: EvccSnapshot) -> Read:
     """The charger's limits; where they do not suit us the session ends in order. Raises PeerError on those of another service."""
     mode = response.energy_transfer_mode
-    if isinstance(mode, BPT_AC_CPDResEnergyTransferMode) is not session.bidirectional:
+    if type(mode) is not limits_mode(session.transfer, session.bidirectional, "Res"):
         raise PeerError(f"{type(mode).__name__} under another service", requirement="V2G20-1600")
     phases, used = phases_of(session, snapshot)
     mains, own = read_mains(mode, phases, used), window(session, snapshot, used)
@@ -73,6 +70,8 @@ def read_charge_parameters(session: Session, response: AC_ChargeParameterDiscove
         evse_limits=evse,
     )
     unsuited = misfit(mode, mains, own, onboard.limits, session.parameters.nominal_voltage if session.parameters else None)
+    if not unsuited and session.transfer in DER:
+        return der.weighed(session, mode)
     return Read(replace(session, stop=unsuited, stop_code="IncompatibleLimits") if unsuited else session)
 
 
@@ -83,7 +82,7 @@ def read_mains(mode: AC_CPDResEnergyTransferMode, phases: int, used: int) -> Mai
     """
     charge = told(mode, "evse_maximum_charge_power", phases) or NO_PHASE
     back = NO_PHASE
-    if isinstance(mode, BPT_AC_CPDResEnergyTransferMode):
+    if hasattr(mode, "evse_maximum_discharge_power"):
         back = PerPhase(*map(abs, told(mode, "evse_maximum_discharge_power", phases) or NO_PHASE))
     most = number(mode.maximum_power_asymmetry) if mode.maximum_power_asymmetry is not None and used < phases else None
     least = told(mode, "evse_minimum_charge_power", phases) or NO_PHASE

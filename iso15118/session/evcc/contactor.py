@@ -24,7 +24,7 @@ RELEASE: Final[Second] = 2.0
 """After the charger has confirmed the stop: then the contactor opens whatever the measurement says."""
 SETTLE: Final[Second] = 3.0
 """After the same: then welding detection begins whatever the contactor's feedback says."""
-RELEASE_AC: Final[Second] = 0.1
+RELEASE_AC: Final[Second] = 0.15
 """After the stop has been sent: then the pilot leaves C even under load, so that it has done so 250 ms after it [V2G20-848]."""
 TOUCH_SAFE: Final[Volt] = 60.0
 """An inlet below this is cut off from the battery (ISO 6469-3, voltage class A)."""
@@ -67,6 +67,7 @@ def _on_mains(session: Session, snapshot: EvccSnapshot) -> VehicleSetpoint:
         pilot=Pilot.C if ready else Pilot.B,
         lock=session.delivering or _energised(snapshot),
         target=onboard.told(session, snapshot) if ready else onboard.IDLE,
+        order=session.order if ready else None,
     )
 
 

@@ -30,12 +30,12 @@ def ask_service_discovery(session: Session, header: Header, snapshot: EvccSnapsh
 def read_service_discovery(session: Session, response: ServiceDiscoveryRes, snapshot: EvccSnapshot) -> Read:
     """The services both sides know, in our order. None: the session ends in order."""
     offered = {service.service_id for service in response.energy_transfer_service_list.service}
-    candidates = tuple(service for service in session.wanted if service in offered)
+    candidates = tuple(service for service in session.wanted if service in offered and service not in session.declined)
     first = session.renegotiations == 0  # what it says of renegotiation holds for the session
     renegotiable = response.service_renegotiation_supported if first else session.renegotiable
     beside = () if response.vas_list is None else {service.service_id for service in response.vas_list.service}
     vas = tuple(dict.fromkeys(wish.service for wish in session.config.value_added if wish.service in beside))
-    session = replace(session, candidates=candidates, offers=(), service=None, parameters=None, renegotiable=renegotiable)
+    session = replace(session, candidates=candidates, offers=(), service=None, parameters=None, order=None, renegotiable=renegotiable)
     session = replace(session, vas_candidates=vas, vas_offers=())
     if not candidates:
         session = replace(session, stop=f"no service in common; the charger offers {sorted(offered)}", stop_code="NoCommonService")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from iso15118.der.words import EVERY_FUNCTION, DerOrder
 from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
@@ -129,6 +130,8 @@ class Config(Value):
     """How the charger's wish for a pause is followed."""
     lenience: Lenience = USUAL
     """Which deviations of chargers are accepted."""
+    der_functions: int = int(EVERY_FUNCTION)
+    """What our inverter can do of a grid code, bits of `DerFunctions`; one that asks for more is declined."""
     meter_every: int = 20
     """The meter is asked for in the first exchange and every so many after it; 0: never."""
 
@@ -226,6 +229,10 @@ class Session(Value):
     """The charger's limits as of its last response."""
     mains: Mains | None = None
     """What it has told of its alternating current."""
+    order: DerOrder | None = None
+    """The grid code the charger has told, and what it demands."""
+    declined: frozenset[ServiceID] = frozenset()
+    """Services whose grid code does not suit us."""
     ongoing_since: Second | None = None
     """When the charger first said that it is still busy with the request in force."""
     ongoing_for: Second = 0.0

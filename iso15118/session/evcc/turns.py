@@ -8,12 +8,12 @@ from typing import Final, TypeAlias
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolRes
-from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
-from iso15118.messages.v20.common import Header
+from iso15118.messages.v20.common import ChargeLoopRes, ChargeParameterDiscoveryRes, Header
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
-from iso15118.sequence.table import Transfer
+from iso15118.sequence.table import ALTERNATING, Transfer
 from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, parking, pause, services, setup
 from iso15118.session.evcc import delivery as power
 from iso15118.session.evcc import schedule as schedules
@@ -41,11 +41,10 @@ _ASKS: Final[Mapping[Phase, Ask]] = {
 }
 
 _BY_TRANSFER: Final[Mapping[tuple[Phase, Transfer | None], Ask]] = {
-    (Phase.CHARGE_PARAMETERS, Transfer.AC): ac_parameters.ask_charge_parameters,
+    **{(Phase.CHARGE_PARAMETERS, transfer): ac_parameters.ask_charge_parameters for transfer in ALTERNATING},
+    **{(phase, transfer): ac_loop.ask_charge_loop for phase in (Phase.CHARGE_LOOP, Phase.STANDBY) for transfer in ALTERNATING},
     (Phase.CHARGE_PARAMETERS, Transfer.DC): dc_parameters.ask_charge_parameters,
-    (Phase.CHARGE_LOOP, Transfer.AC): ac_loop.ask_charge_loop,
     (Phase.CHARGE_LOOP, Transfer.DC): dc_loop.ask_charge_loop,
-    (Phase.STANDBY, Transfer.AC): ac_loop.ask_charge_loop,
     (Phase.STANDBY, Transfer.DC): dc_loop.ask_charge_loop,
 }
 """What is asked in the words of the chosen transfer."""
@@ -72,6 +71,8 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
         return power.ask_welding_detection if may_detect(session, snapshot) else None
     if session.stop:
         return _stop(session)
+    if phase is Phase.CHARGE_PARAMETERS and session.service is not None and session.service.id in session.declined:
+        return services.ask_service_discovery  # [V2G20-3154]
     if phase is Phase.SERVICE_SELECTION and services.undetailed(session) is not None:
         return services.ask_service_detail
     ask = _ASKS.get(phase) or _BY_TRANSFER.get((phase, session.transfer))
@@ -133,7 +134,7 @@ def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
     match response:
         case dc.DC_ChargeLoopRes():
             return dc_loop.read_charge_loop(session, response, snapshot)
-        case ac.AC_ChargeLoopRes():
+        case ChargeLoopRes():
             return ac_loop.read_charge_loop(session, response, snapshot)
         case supportedAppProtocolRes():
             return setup.read_app_protocol(session, response, snapshot)
@@ -151,7 +152,7 @@ def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
             return services.read_service_selection(session, response, snapshot)
         case dc.DC_ChargeParameterDiscoveryRes():
             return dc_parameters.read_charge_parameters(session, response, snapshot)
-        case ac.AC_ChargeParameterDiscoveryRes():
+        case ChargeParameterDiscoveryRes():
             return ac_parameters.read_charge_parameters(session, response, snapshot)
         case schedule.ScheduleExchangeRes():
             return schedules.read_schedule(session, response, snapshot)

@@ -6,18 +6,22 @@ tell it a power where our limits have fallen below; and we watch what it really 
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Final
 
 from iso15118.energy import Need
-from iso15118.exi import Message
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
-from iso15118.messages.v20.rational import number
-from iso15118.power import AcReading, AcTarget, Pilot, Setpoint
+from iso15118.messages.v20.rational import number, rational
+from iso15118.power import AcReading, AcTarget, Contactor, Pilot, Setpoint
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
-from iso15118.procedures.transfer import granted, wanted
+from iso15118.procedures.transfer import wanted
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import DER
+from iso15118.session.alternating import control_mode, word
+from iso15118.session.secc import der
 from iso15118.session.secc.ac_parameters import UNSAID, phases_of
+from iso15118.session.secc.allowance import allowance
 from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
 from iso15118.session.secc.needs import ordered
@@ -26,7 +30,7 @@ from iso15118.session.secc.pause import planned
 from iso15118.session.secc.profile import watch_profile
 from iso15118.session.secc.state import AcAsk, Answer, Relayed, Session
 from iso15118.session.sense import Sense, refused
-from iso15118.session.services import ControlMode
+from iso15118.session.services import GeneratorMode
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import NO_PHASE, PerPhase, Second, Watt
 from iso15118.value import replace
@@ -45,16 +49,9 @@ TOLERANCE: Final[Watt] = 250.0
 """W a phase beside 5 %: what is measured there is within a limit (1 A, and what a meter may err)."""
 GRID_LOST: Final = "the grid is lost"
 
-_MODES: Final[dict[tuple[ControlMode, bool], tuple[type[Message], type[Message]]]] = {
-    (ControlMode.SCHEDULED, False): (ac.Scheduled_AC_CLReqControlMode, ac.Scheduled_AC_CLResControlMode),
-    (ControlMode.SCHEDULED, True): (ac.BPT_Scheduled_AC_CLReqControlMode, ac.BPT_Scheduled_AC_CLResControlMode),
-    (ControlMode.DYNAMIC, False): (ac.Dynamic_AC_CLReqControlMode, ac.Dynamic_AC_CLResControlMode),
-    (ControlMode.DYNAMIC, True): (ac.BPT_Dynamic_AC_CLReqControlMode, ac.BPT_Dynamic_AC_CLResControlMode),
-}
-
 
 def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot: SeccSnapshot) -> Answer:
-    """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured.
+    """Takes the car's turn, decides, and tells the car its power (Dynamic: always) and what is measured; the frequency if it forms a grid.
 
     In standby of the car's turn only the wish for a meter reading and what it displays count [V2G20-2118]; power stays zero.
     Raises PeerError (FAILED) on a control mode other than the one selected, or phases the connector has not.
@@ -64,13 +61,14 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = replace(session, loops=session.loops + 1)
     else:
         turn = read_ask(session, mode)
-        if session.dynamic:
-            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+        if turn.need is not None:
+            session = ordered(session, turn.need)
         session = decided(session, snapshot, turn)
+        session = der.heard(session, mode) if session.transfer in DER else session
     session, code = watch_profile(session, snapshot, held=session.relayed.told)
     session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
     meter = meter_info(session, snapshot, requested=request.meter_info_requested)
-    response = ac.AC_ChargeLoopRes(
+    response = word(session.transfer, "AC_ChargeLoopRes")(
         header=session.header,
         response_code=code,
         evse_status=status(session, snapshot),
@@ -78,12 +76,14 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         receipt=receipt(snapshot, meter),
         control_mode=said_,
     )
+    if session.parameters is not None and session.parameters.generator_mode == GeneratorMode.GRID_FORMING:
+        response = response.but(evse_target_frequency=rational((snapshot.abilities.ac or UNSAID).frequency))
     return Answer(session, response)
 
 
 def read_ask(session: Session, mode: Any) -> AcAsk:
     """The car's turn in our words. Limits it leaves out stand as last told. Raises PeerError (FAILED) on a wrong mode or phase."""
-    if type(mode) is not _modes(session)[0]:
+    if type(mode) is not control_mode(session.transfer, session.dynamic, session.bidirectional, "Req"):
         raise refused(Sense.OTHER_MODE, type(mode).__name__)
     phases = phases_of(session)
     if phases == 1 and (names := superfluous(mode)):
@@ -139,17 +139,14 @@ def our_limits(session: Session, snapshot: SeccSnapshot) -> PhaseLimits:
     limits = snapshot.abilities.limits.lowered(snapshot.limits)
     if session.announced is not None:
         limits = limits.lowered(session.announced)
-    charge, back, _ = granted(snapshot.budget, snapshot.now)
-    if session.chosen is not None:
-        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
-        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    charge, back = allowance(session, snapshot)
     phases, nominal = phases_of(session), (snapshot.abilities.ac or UNSAID).voltage
     into, out = limits.charge_current * nominal, limits.discharge_current * nominal
     return PhaseLimits(
         PerPhase(*(min(into, granted_) if i < phases else 0.0 for i, granted_ in enumerate(_by_site(snapshot)))),
         PerPhase(*(out if i < phases else 0.0 for i in range(3))) if session.bidirectional else NO_PHASE,
         max(0.0, min(limits.charge_power, charge)),
-        max(0.0, min(limits.discharge_power, back)),
+        max(0.0, min(limits.discharge_power, back, inf if snapshot.dso.discharge_power is None else snapshot.dso.discharge_power)),
         snapshot.abilities.min_charge_power,
         snapshot.abilities.min_discharge_power,
     )
@@ -176,6 +173,8 @@ def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
     abilities = snapshot.abilities.ac or UNSAID
     asymmetry = abilities.asymmetry if phases_of(session) == 3 else None
     plan = planned(session, snapshot.clock)
+    if not session.dynamic and session.bidirectional and _gives(snapshot):
+        plan = plan if plan is not None and plan < 0.0 else -inf  # by a wish of its own beside its profile: our word is of this way
     power = relay(wanted(snapshot.budget, snapshot.now, ask.need) if session.dynamic else plan, limits, asymmetry)
     if abilities.ramp is not None and session.dynamic:
         passed = 0.0 if before.at is None else snapshot.now - before.at
@@ -205,6 +204,12 @@ def _reactive(session: Session, snapshot: SeccSnapshot) -> PerPhase:
     return PerPhase.even(max(-most, min(most, asked)), phases_of(session))
 
 
+def _gives(snapshot: SeccSnapshot) -> bool:
+    """True where energy is measured to come back."""
+    measured = _fresh(snapshot)
+    return measured is not None and measured.active.total < -TOLERANCE
+
+
 def _fresh(snapshot: SeccSnapshot) -> AcReading | None:
     """What is measured, unless it is too old to rest on."""
     measured = snapshot.reading.ac
@@ -218,19 +223,28 @@ def grid_lost(snapshot: SeccSnapshot) -> bool:
 
 
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
-    """Watches what the car really does: it may take a moment to follow, not more. First people are told, then the session fails."""
+    """Watches what the car really does: it may take a moment to follow, not more. First people are told, then the session fails.
+
+    Time above the limits counts up and time within them down, so that coming back for a moment does not begin the count anew.
+    """
     session = _unready(session, snapshot)
     measured = _fresh(snapshot)
     if measured is None or session.failing:
         return session
-    allowed = session.relayed.allowed if isinstance(session.ask, AcAsk) else our_limits(session, snapshot)
+    asked = isinstance(session.ask, AcAsk)  # before its first turn a car may charge at most: nobody has agreed on a way back
+    allowed = session.relayed.allowed if asked else our_limits(session, snapshot).charging_only()
     power = measured.active
     reverse = not session.bidirectional and min(power) < -TOLERANCE
-    if not reverse and not beyond(power, allowed, TOLERANCE):
-        return session if session.over_since is None else replace(session, over_since=None)
+    over = reverse or beyond(power, allowed, TOLERANCE)
     if session.over_since is None:
-        return replace(session, over_since=snapshot.now)
-    lasted = snapshot.now - session.over_since
+        return replace(session, over_since=snapshot.now, over_for=0.0) if over else session
+    passed = snapshot.now - session.over_since
+    lasted = session.over_for + (passed if over else -passed)
+    if lasted <= 0.0 and not over:
+        return replace(session, over_since=None, over_for=0.0)
+    session = replace(session, over_since=snapshot.now, over_for=lasted)
+    if not over:
+        return session
     if reverse and lasted >= REVERSE:
         return replace(session, failing=f"{Sense.REVERSE_POWER.rule.what}: {power.total:.0f} W")
     ramp = (snapshot.abilities.ac or UNSAID).ramp
@@ -244,18 +258,22 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 
 def _unready(session: Session, snapshot: SeccSnapshot) -> Session:
-    """The session, failing where the pilot has left C and D in the loop for too long: the outlet is open by then."""
-    if snapshot.reading.pilot.value in (Pilot.C, Pilot.D) or session.deferred is not None or not session.setpoint.contactor:
+    """The session, failing where the pilot has left C and D in the loop for too long.
+
+    The outlet is open by then, and stays so: a pilot that flutters must not make its contactor flutter under load.
+    """
+    reading, opened = snapshot.reading, not session.setpoint.contactor
+    away = reading.pilot.value not in (Pilot.C, Pilot.D) or reading.contactor.value is Contactor.OPEN
+    own = opened and session.unready_since is None  # on its way to a stop
+    if session.deferred is not None or own or grid_lost(snapshot) or not (away or opened):
         return session if session.unready_since is None else replace(session, unready_since=None)
-    if session.unready_since is None:
-        return replace(session, unready_since=snapshot.now)
-    if snapshot.now - session.unready_since >= UNREADY:
-        return replace(session, failing=f"control pilot in {snapshot.reading.pilot.value.name} in the charge loop")
-    return session
-
-
-def _modes(session: Session) -> tuple[type[Message], type[Message]]:
-    return _MODES[ControlMode.DYNAMIC if session.dynamic else ControlMode.SCHEDULED, session.bidirectional]
+    since = snapshot.now if session.unready_since is None else session.unready_since
+    if snapshot.now - since >= UNREADY:
+        seen = f"control pilot in {reading.pilot.value.name}, contactor {reading.contactor.value.name}"
+        return replace(session, failing=f"{seen} in the charge loop")
+    if reading.contactor.value is Contactor.OPEN and not opened:
+        session = replace(session, setpoint=replace(session.setpoint, contactor=False))
+    return session if since == session.unready_since else replace(session, unready_since=since)
 
 
 def _say(session: Session, snapshot: SeccSnapshot) -> Any:
@@ -266,4 +284,8 @@ def _say(session: Session, snapshot: SeccSnapshot) -> Any:
         words |= said("evse_target_reactive_power", relayed.target.reactive, phases)
     if measured is not None:
         words |= said("evse_present_active_power", measured.active, phases)
-    return _modes(session)[1](**words)
+    if session.transfer in DER:
+        ours = our_limits(session, snapshot)
+        into, out = (min(each.total, total) for each, total in ((ours.charge, ours.charge_total), (ours.discharge, ours.discharge_total)))
+        words |= der.say_turn(session, snapshot, into, out, phases)
+    return control_mode(session.transfer, session.dynamic, session.bidirectional, "Res")(**words)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from iso15118.messages.v20.ac import (
-    AC_ChargeParameterDiscoveryReq,
-    AC_ChargeParameterDiscoveryRes,
-    AC_CPDReqEnergyTransferMode,
-    AC_CPDResEnergyTransferMode,
-    BPT_AC_CPDReqEnergyTransferMode,
-    BPT_AC_CPDResEnergyTransferMode,
-)
+from iso15118.messages.v20.ac import AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.phases import said, superfluous, told
 from iso15118.messages.v20.rational import rational
 from iso15118.power import AcAbilities, Limits
 from iso15118.procedures import wind_down
 from iso15118.procedures.relay import PhaseLimits
-from iso15118.sequence.table import Transfer
+from iso15118.sequence.table import DER, Outcome, Transfer
+from iso15118.session.alternating import limits_mode, word
+from iso15118.session.secc import der
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.sense import MOST_POWER, Sense, refused
 from iso15118.session.snapshot import SeccSnapshot
@@ -33,20 +28,21 @@ def answer_charge_parameters(session: Session, request: AC_ChargeParameterDiscov
 
     From here on the connector is locked, so that the contactor can close in time.
     """
-    mode = request.energy_transfer_mode
-    if isinstance(mode, BPT_AC_CPDReqEnergyTransferMode) is not session.bidirectional:
+    mode, transfer = request.energy_transfer_mode, session.transfer
+    if type(mode) is not limits_mode(transfer, session.bidirectional, "Req"):
         service = session.service.id.name if session.service else "none"
-        raise refused(Sense.OTHER_SERVICE, f"{type(mode).__name__} under service {service}", Transfer.AC)
+        raise refused(Sense.OTHER_SERVICE, f"{type(mode).__name__} under service {service}", transfer)
     phases = phases_of(session)
     if phases == 1 and (names := superfluous(mode)):
-        raise refused(Sense.PHASES, ", ".join(names), Transfer.AC)
-    vehicle = read_limits(mode, phases)
+        raise refused(Sense.PHASES, ", ".join(names), transfer)
+    vehicle = read_limits(mode, phases, transfer)
     ours = _ours(session, snapshot, phases)
     if vehicle.charge_total < snapshot.abilities.min_charge_power:
-        raise refused(Sense.BELOW_OUR_MINIMUM, f"{vehicle.charge_total:g} W", Transfer.AC)
+        raise refused(Sense.BELOW_OUR_MINIMUM, f"{vehicle.charge_total:g} W", transfer)
     session = replace(session, announced=ours, vehicle_phases=vehicle, setpoint=wind_down.REST)
     answer = _say_limits(session, snapshot, ours, phases)
-    return Answer(session, AC_ChargeParameterDiscoveryRes(header=session.header, response_code=OK, energy_transfer_mode=answer))
+    response = word(transfer, "AC_ChargeParameterDiscoveryRes")(header=session.header, response_code=OK, energy_transfer_mode=answer)
+    return Answer(session, response, der.outcome(mode) if transfer in DER else Outcome.DONE)
 
 
 def phases_of(session: Session) -> int:
@@ -54,16 +50,16 @@ def phases_of(session: Session) -> int:
     return 1 if session.parameters is not None and session.parameters.phases == 1 else 3
 
 
-def read_limits(mode: AC_CPDReqEnergyTransferMode, phases: int) -> PhaseLimits:
+def read_limits(mode: Any, phases: int, transfer: Transfer | None = None) -> PhaseLimits:
     """The car's limits, discharge by magnitude: both signs are in use. Raises PeerError on values that contradict each other."""
-    least, most = _window(mode, "charge", phases)
+    least, most = _window(mode, "charge", phases, transfer)
     least_back, back = NO_PHASE, NO_PHASE
-    if isinstance(mode, BPT_AC_CPDReqEnergyTransferMode):
-        least_back, back = _window(mode, "discharge", phases)
+    if hasattr(mode, "ev_maximum_discharge_power"):
+        least_back, back = _window(mode, "discharge", phases, transfer)
     return PhaseLimits(most, back, most.total, back.total, least.total, least_back.total)
 
 
-def _window(mode: AC_CPDReqEnergyTransferMode, way: str, phases: int) -> tuple[PerPhase, PerPhase]:
+def _window(mode: Any, way: str, phases: int, transfer: Transfer | None) -> tuple[PerPhase, PerPhase]:
     """Least and most power of one way, phase by phase, checked against each other and against sense."""
     least = told(mode, f"ev_minimum_{way}_power", phases) or NO_PHASE
     most = told(mode, f"ev_maximum_{way}_power", phases) or NO_PHASE
@@ -71,11 +67,11 @@ def _window(mode: AC_CPDReqEnergyTransferMode, way: str, phases: int) -> tuple[P
         least, most = PerPhase(*map(abs, least)), PerPhase(*map(abs, most))
     for low, high in zip(least, most, strict=True):
         if low < 0.0 or high < 0.0:
-            raise refused(Sense.NEGATIVE, f"{way} power {low:g}..{high:g} W", Transfer.AC)
+            raise refused(Sense.NEGATIVE, f"{way} power {low:g}..{high:g} W", transfer)
         if low > high:
-            raise refused(Sense.MINIMUM_ABOVE_MAXIMUM, f"{way} power {low:g}..{high:g} W", Transfer.AC)
+            raise refused(Sense.MINIMUM_ABOVE_MAXIMUM, f"{way} power {low:g}..{high:g} W", transfer)
     if most.total > MOST_POWER:
-        raise refused(Sense.BEYOND_SENSE, f"{way} power of {most.total:g} W", Transfer.AC)
+        raise refused(Sense.BEYOND_SENSE, f"{way} power of {most.total:g} W", transfer)
     return least, most
 
 
@@ -91,14 +87,14 @@ def _ours(session: Session, snapshot: SeccSnapshot, phases: int) -> Limits:
     return ours if session.bidirectional else ours.charging_only()
 
 
-def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits, phases: int) -> AC_CPDResEnergyTransferMode:
+def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits, phases: int) -> Any:
     abilities = snapshot.abilities
     ac = abilities.ac or UNSAID
     even = {
         "evse_maximum_charge_power": ours.charge_power,
         "evse_minimum_charge_power": min(abilities.min_charge_power, ours.charge_power),
     }
-    if session.bidirectional:
+    if session.transfer not in DER and session.bidirectional:
         sign = -1.0 if session.config.negative_discharge else 1.0
         even["evse_maximum_discharge_power"] = sign * ours.discharge_power + 0.0
         even["evse_minimum_discharge_power"] = sign * min(abilities.min_discharge_power, ours.discharge_power) + 0.0
@@ -110,4 +106,5 @@ def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits, phases: 
         words["evse_power_ramp_limitation"] = rational(ac.ramp)
     if snapshot.reading.ac is not None:
         words |= said("evse_present_active_power", snapshot.reading.ac.value.active, phases)
-    return (BPT_AC_CPDResEnergyTransferMode if session.bidirectional else AC_CPDResEnergyTransferMode)(**words)
+    further = der.say_limits(session, snapshot, ours) if session.transfer in DER else {}
+    return limits_mode(session.transfer, session.bidirectional, "Res")(**words, **further)

@@ -19,12 +19,12 @@ from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
 from iso15118.messages.v20.parking import VehicleCheckInReq, VehicleCheckOutReq
-from iso15118.power import OFF, Insulation, Setpoint
+from iso15118.power import OFF, Insulation, Pilot, Setpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
-from iso15118.sequence.table import Outcome, Transfer, following
+from iso15118.sequence.table import Outcome, Transfer, following, in_table
 from iso15118.sequence.timers import Timer, times
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
@@ -82,6 +82,7 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
 _TOWARDS_POWER: Final = frozenset({Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.POWER_DELIVERY})
 """Here each answer puts voltage on the cable: the authorisation is asked for again."""
 WITHDRAWN: Final = "the authorisation is withdrawn"
+UNPLUGGED: Final = "the car is unplugged"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
@@ -96,9 +97,11 @@ def begin(config: Config, session_id: bytes, paused: Paused | None = None) -> Se
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
     """The next session and what is to be done, in order. Total: no event, however foul, raises."""
     out: list[Command] = []
-    provided = session.value_added
+    provided, stood = session.value_added, session.phase
     session = _watch(session, snapshot, out)
     match event:
+        case _ if session.phase is Phase.ENDED and stood is not Phase.ENDED:
+            pass  # metal has ended it
         case Tick():
             session = _tick(session, snapshot, out)
         case Received(message, payload_type):
@@ -138,6 +141,10 @@ def _watch(session: Session, snapshot: SeccSnapshot, out: list[Command]) -> Sess
     """Metal first: a fault, lost telemetry or an output above the car's limits takes power away before anything else is looked at."""
     if session.failing or session.phase is Phase.ENDED:
         return session
+    if not session.plugged and snapshot.reading.pilot.value is not Pilot.A:
+        session = replace(session, plugged=True)
+    if session.plugged and snapshot.reading.pilot.value is Pilot.A and not snapshot.faults:
+        return _end(session, UNPLUGGED, out)  # the next car at the cable is not the one that was authorised
     if session.isolation_begun is not None and not session.isolation_started:
         started = snapshot.reading.insulation.value in (Insulation.TESTING, Insulation.UNKNOWN)
         session = replace(session, isolation_started=started)
@@ -200,7 +207,7 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
         if isinstance(message, ChargeLoopReq):
             streams.refused(session)
             session = streams.effective(session)
-        answer = ANSWERS[type(message)](session, message, snapshot)
+        answer = ANSWERS[in_table(message.__class__, session.transfer)](session, message, snapshot)
         if isinstance(answer, Wait):
             out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
             return replace(answer.session, deferred=(message, payload_type), deferred_at=snapshot.now)
@@ -215,7 +222,7 @@ def _aside(session: Session, stream: Stream, message: Any, payload_type: int, sn
     """Answers on a side stream: the main stream, its timer and metal are left as they are. Raises PeerError on what is refused."""
     if session.failing:
         raise PeerError(session.failing)
-    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(type(message), _unserved))
+    answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(in_table(message.__class__, session.transfer), _unserved))
     out += [Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
     return answer.session
 
@@ -253,6 +260,8 @@ def _reply(before: Session, answer: Answer, request: Message, payload_type: int,
 def _refuse(session: Session, request: Message, payload_type: int, code: ResponseCode, why: str, out: list[Command]) -> Session:
     """Power away, then the paired response with `code`, then the end."""
     told = f"{type(request).__name__} refused with {code}: {why}"
+    if isinstance(request, wire.SessionStopReq) and (words := power.farewell(request)):
+        told += f"; {words}"
     response = refusal(request, code, session_id=session.id, time_stamp=session.stamp)
     out += [Apply(wind_down.REST), Disarm(Timer.ANSWER), *map(Note, session.untold), Note(told)]
     out += [Send(response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
@@ -303,7 +312,9 @@ def _answer_deferred(session: Session, snapshot: SeccSnapshot, out: list[Command
         if session.failing:
             contactor = DeviceFault.CONTACTOR in snapshot.faults and session.transfer is not Transfer.DC
             raise PeerError(session.failing, code="FAILED_ContactorError" if contactor else "FAILED_PowerDeliveryNotApplied")
-        answer = ANSWERS[type(request)](stamped, request, snapshot)
+        if session.phase in _TOWARDS_POWER and session.authorised(snapshot) is not Authorisation.ACCEPTED:
+            raise PeerError(WITHDRAWN)  # while metal was waited for
+        answer = ANSWERS[in_table(request.__class__, session.transfer)](stamped, request, snapshot)
         if not isinstance(answer, Wait):
             out.append(Disarm(Timer.ANSWER))
             return _reply(stamped, answer, request, payload_type, out)

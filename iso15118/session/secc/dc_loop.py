@@ -10,8 +10,9 @@ from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
 from iso15118.power import Limits, Setpoint
-from iso15118.procedures.transfer import IDLE, Decision, follow, granted, steer, wanted, within_window
+from iso15118.procedures.transfer import IDLE, Decision, follow, steer, wanted, within_window
 from iso15118.sequence.phases import Phase
+from iso15118.session.secc.allowance import allowance
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
@@ -48,13 +49,13 @@ def answer_charge_loop(session: Session, request: dc.DC_ChargeLoopReq, snapshot:
     Raises PeerError (FAILED) on a control mode other than the one selected, or a target above the car's own maximum.
     """
     ours = our_limits(session, snapshot)
-    mode = request.control_mode
     if session.phase is Phase.STANDBY:
         session = replace(session, loops=session.loops + 1)
     else:
-        if isinstance(mode, dc.Dynamic_DC_CLReqControlMode):
-            session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
-        session = decided(session, snapshot, read_ask(session, request), ours)
+        turn = read_ask(session, request)
+        if turn.need is not None:
+            session = ordered(session, turn.need)
+        session = decided(session, snapshot, turn, ours)
     decision, reading = session.decision, snapshot.reading
     held = decision.power_limited or decision.current_limited or decision.voltage_limited
     session, code = watch_profile(session, snapshot, held=held)
@@ -111,10 +112,7 @@ def our_limits(session: Session, snapshot: SeccSnapshot) -> Limits:
     """What our side allows now: announced, hardware, operator, site budget and chosen schedule, the strictest of each."""
     hard, soft = snapshot.abilities.limits, snapshot.limits
     said = session.announced or hard
-    charge, back, _ = granted(snapshot.budget, snapshot.now)
-    if session.chosen is not None:
-        by_plan, back_by_plan = session.chosen.power(snapshot.clock)
-        charge, back = min(charge, by_plan), min(back, back_by_plan)
+    charge, back = allowance(session, snapshot)
     return Limits(
         max(hard.min_voltage, soft.min_voltage, said.min_voltage),
         min(hard.max_voltage, soft.max_voltage, said.max_voltage),

@@ -23,21 +23,40 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Outcome, Transfer, following
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc import ac_delivery
+from iso15118.session.secc.allowance import with_channel
 from iso15118.session.secc.notifications import dropped, raised, status, wants
 from iso15118.session.secc.pause import kept, may_pause
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
 from iso15118.session.snapshot import SeccSnapshot
+from iso15118.units import Volt
 from iso15118.value import replace
 
+DEAD: Final[Volt] = 60.0
+"""No battery stands behind an output below this: contactors that close onto it now would carry its inrush."""
 _OF_A_SERVICE: Final = (
     *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
-    *("proposed", "isolation_begun", "isolation_started", "precharged", "ask", "decision", "loops", "over_since"),
-    *("wishes", "pause_asked", "profile", "renewal", "renewed", "failed_renewals", "warn", "reading"),
+    *(
+        "proposed",
+        "isolation_begun",
+        "isolation_started",
+        "precharge_since",
+        "precharged",
+        "ask",
+        "decision",
+        "loops",
+        "over_since",
+        "over_for",
+    ),
+    *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading"),
     *("vehicle_phases", "relayed", "unready_since"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
+
+
+_SLOW: Final = "pre-charge"
+"""Among the notes of a session."""
 
 
 def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: SeccSnapshot) -> Answer:
@@ -60,8 +79,12 @@ def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: Se
 def answer_pre_charge(session: Session, request: DC_PreChargeReq, snapshot: SeccSnapshot) -> Answer:
     """The output follows the car's target, never above our maximum or its own [V2G20-2188]; the voltage told is the one measured.
 
-    The car decides when it fits.
+    The car decides when it fits; when it takes longer than it should, people are told.
     """
+    since = snapshot.now if session.precharge_since is None else session.precharge_since
+    limit, session = session.config.times.pre_charge_secc, replace(session, precharge_since=since)
+    if snapshot.now - since > limit and _SLOW not in session.notes:
+        session = replace(session.noted(f"the pre-charge takes longer than {limit:g} s"), notes=session.notes | {_SLOW})
     target = number(request.ev_target_voltage)
     if session.vehicle is not None:
         target = min(target, session.vehicle.max_voltage)
@@ -96,6 +119,9 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
     if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and not session.precharged:
         what = "power before cable check and pre-charge"
         raise PeerError(what, requirement="V2G20-459", code="FAILED_SequenceError")
+    if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and snapshot.reading.voltage.value < DEAD:
+        what = f"{snapshot.reading.voltage.value:.0f} V at the output: the car's contactors have been open in standby"
+        raise PeerError(what, requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
     session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
     answer = agreed(session, request, snapshot)
     if session.transfer is not Transfer.DC:
@@ -108,10 +134,10 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
 
 def agreed(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer:
     """The answer to a power profile, with the session in which its schedule is chosen. Raises PeerError on one that must not be."""
-    session, code = accept_profile(session, request.ev_power_profile, snapshot)
+    session, code = accept_profile(with_channel(session, request), request.ev_power_profile, snapshot)
     if code is ResponseCode.WARNING_PowerToleranceNotConfirmed:  # comes with the wish for another schedule [V2G20-1954]
         session = raised(session, EVSENotification.ScheduleRenegotiation, "the car does not confirm the power tolerance", snapshot)
-    response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot))
+    response = PowerDeliveryRes(header=session.header, response_code=code, evse_status=status(session, snapshot, in_loop=False))
     return Answer(session, response)
 
 
@@ -162,7 +188,7 @@ def answer_session_stop(session: Session, request: SessionStopReq, snapshot: Sec
     if session.phase is Phase.WELDING_DETECTION:
         session = session.deviates(Deviation.WELDING_SKIPPED)
     paused = kept(session, snapshot) if pauses else None
-    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=_farewell(request), paused=paused)
+    session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=farewell(request), paused=paused)
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)
 
@@ -183,7 +209,7 @@ def _renegotiated(session: Session) -> Answer:
     return Answer(replace(session, **forgotten, setpoint=wind_down.REST), response, Outcome.RENEGOTIATE)
 
 
-def _farewell(request: SessionStopReq) -> str:
+def farewell(request: SessionStopReq) -> str:
     """The car's own words for this end, as a person should know them."""
     words = [word for word in (request.ev_termination_code, request.ev_termination_explanation) if word]
     return f"the car says: {', '.join(words)}" if words else ""

@@ -24,4 +24,4 @@ def overrun(session: Session, snapshot: SeccSnapshot) -> Session:
 
 def ending(session: Session, snapshot: SeccSnapshot) -> str:
     """Why metal makes it necessary to end in order; empty: it does not."""
-    return ac_loop.GRID_LOST if session.transfer is Transfer.AC and ac_loop.grid_lost(snapshot) else ""
+    return ac_loop.GRID_LOST if session.transfer is not Transfer.DC and ac_loop.grid_lost(snapshot) else ""

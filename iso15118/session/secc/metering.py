@@ -25,12 +25,13 @@ _CONFIRM: Final = EVSENotification.MeteringConfirmation
 def meter_info(session: Session, snapshot: SeccSnapshot, *, requested: bool) -> MeterInfo | None:
     """The reading of this session only, in whole Wh [V2G20-902].
 
-    It is told on request [V2G20-1082], in the first turn of the loop [V2G20-1833], and where the car is to confirm it [V2G20-1083].
+    It is told on request [V2G20-1082], in the first turn of the loop [V2G20-1833], and where the car is to confirm it [V2G20-1083];
+    never by a meter that had not been read when the session began.
     """
-    if not requested and not (session.loops == 1 and session.config.meter_at_start) and not wants(session, _CONFIRM):
+    wanted = requested or (session.loops == 1 and session.config.meter_at_start) or wants(session, _CONFIRM)
+    if not wanted or session.meter_base is None:
         return None
-    reading = snapshot.reading
-    charged, discharged = session.meter_base or (0.0, 0.0)
+    reading, (charged, discharged) = snapshot.reading, session.meter_base
     back = max(0, int(reading.discharged.value - discharged)) if session.bidirectional else None
     return MeterInfo(
         meter_id=session.config.meter_id,

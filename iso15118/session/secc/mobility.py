@@ -48,8 +48,10 @@ def proposing(session: Session, request: Turn, snapshot: SeccSnapshot, mode: M) 
 
     Nothing is said any more once the car reflects the proposal, or has let its time pass, of which a person is told.
     """
+    if snapshot.proposal is None:
+        return session, mode
     said = proposal(session, snapshot)
-    if said == NOTHING or snapshot.proposal is None or not isinstance(mode, Dynamic_CLResControlMode):
+    if said == NOTHING or not isinstance(mode, Dynamic_CLResControlMode):
         return session, mode
     proposed = session.proposed
     if proposed is None or proposed.mobility != snapshot.proposal:

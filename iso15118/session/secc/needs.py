@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from iso15118.messages.v20.common import RationalNumber
-from iso15118.messages.v20.rational import number
+from typing import NamedTuple
+
+from iso15118.energy import Need
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc.state import Session
+from iso15118.units import WattHour
 
 
-def ordered(session: Session, minimum: RationalNumber | None, target: RationalNumber | None, maximum: RationalNumber | None) -> Session:
-    """The session that has judged the order of the energy requests it was told."""
-    told = [number(energy) for energy in (minimum, target, maximum) if energy is not None]
-    if told == sorted(told):
-        return session
-    return session.deviates(Deviation.ENERGY_ORDER, ", ".join(f"{energy:g} Wh" for energy in told))
+class Energies(NamedTuple):
+    """Those of a `Need`, as far as a car has told them."""
+
+    target_energy: WattHour | None
+    max_energy: WattHour | None
+    min_energy: WattHour | None
+    v2x_max_energy: WattHour | None
+    v2x_min_energy: WattHour | None
+
+
+def ordered(session: Session, need: Need | Energies) -> Session:
+    """The session that has judged the order of the energies; the range for cycling lies within the outer ones [V2G20-2682]."""
+    least, most, low, high = need.min_energy, need.max_energy, need.v2x_min_energy, need.v2x_max_energy
+    for energies in ((least, need.target_energy, most), (least, low, high, most)):
+        told = [energy for energy in energies if energy is not None]
+        if told != sorted(told):
+            return session.deviates(Deviation.ENERGY_ORDER, ", ".join(f"{energy:g} Wh" for energy in told))
+    return session
 
 
 def planned(session: Session, departure: int | None, minimum_soc: int | None = None, target_soc: int | None = None) -> Session:

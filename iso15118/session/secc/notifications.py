@@ -28,6 +28,8 @@ DELAYS: Final[Mapping[EVSENotification, Second]] = {
 }
 """s the car has."""
 _URGENT: Final = frozenset({EVSENotification.Pause, EVSENotification.ExitStandby})
+_IN_LOOP: Final = frozenset({EVSENotification.ServiceRenegotiation, EVSENotification.MeteringConfirmation})
+"""Said in responses of the charge loop only."""
 _OVER: Final = frozenset({Phase.WELDING_DETECTION, Phase.SESSION_STOP, Phase.ENDED})
 
 
@@ -53,7 +55,7 @@ def objection(session: Session, notification: EVSENotification, snapshot: SeccSn
 
 def wants(session: Session, notification: EVSENotification) -> bool:
     """True while the car is asked for this."""
-    return any(wish.notification is notification for wish in session.wishes)
+    return bool(session.wishes) and any(wish.notification is notification for wish in session.wishes)
 
 
 def raised(session: Session, notification: EVSENotification, why: str, snapshot: SeccSnapshot) -> Session:
@@ -77,13 +79,16 @@ def dropped(session: Session, *notifications: EVSENotification) -> Session:
     return session if len(kept) == len(session.wishes) else replace(session, wishes=kept)
 
 
-def status(session: Session, snapshot: SeccSnapshot) -> EVSEStatus | None:
-    """What is asked of the car now, and in how many seconds; None: nothing, which has no word of its own."""
+def status(session: Session, snapshot: SeccSnapshot, *, in_loop: bool = True) -> EVSEStatus | None:
+    """What is asked of the car now, and in how many seconds; None: nothing, which has no word of its own.
+
+    `in_loop` False: with a PowerDeliveryRes, which has no reading to confirm [V2G20-1083] and asks for no other service [V2G20-1641].
+    """
     if session.stop:
         left = max(0, int(session.stop_by - snapshot.now))
         return EVSEStatus(notification_max_delay=left, evse_notification=EVSENotification.Terminate)
     for wish in session.wishes:
-        if _timely(session, wish, snapshot):
+        if _timely(session, wish, snapshot) and (in_loop or wish.notification not in _IN_LOOP):
             return EVSEStatus(notification_max_delay=max(0, int(_left(wish, snapshot))), evse_notification=wish.notification)
     return None
 
@@ -94,7 +99,7 @@ def _timely(session: Session, wish: Wish, snapshot: SeccSnapshot) -> bool:
     A confirmation after the first pair of the charge loop [V2G20-1622]; a schedule renegotiation while none is under way.
     """
     if wish.notification is EVSENotification.MeteringConfirmation:
-        return session.loops > 1
+        return session.loops > 1 and session.meter_base is not None
     if wish.notification is EVSENotification.ScheduleRenegotiation:
         return session.renewal is None
     return wish.notification is not EVSENotification.Pause or not planned(session, snapshot.clock)

@@ -75,7 +75,7 @@ def offered(slots: tuple[Slot, ...], start: Second, offer: Offer) -> tuple[Slot,
         while ours[at] <= begin:
             at += 1
         first, last = round(begin * MICROSECONDS), round(end * MICROSECONDS)
-        inside = theirs.anchor <= first and last <= theirs.anchor + ends[-1]
+        inside = bool(ends) and theirs.anchor <= first and last <= theirs.anchor + ends[-1]
         most = theirs.least(first, last) if inside else 0.0
         result.append(replace(slots[at], duration=end - begin, discharge=min(slots[at].discharge, most)))
     return tuple(result)

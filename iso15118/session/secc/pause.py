@@ -10,6 +10,7 @@ import hmac
 from hashlib import sha512
 from typing import Final
 
+from iso15118.energy import Authorisation
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.sequence.phases import Phase
 from iso15118.session.protocols import NAMESPACES
@@ -33,8 +34,8 @@ def may_pause(session: Session, snapshot: SeccSnapshot) -> bool:
     Scheduled: in a 0 W entry of the car's profile [V2G20-1197] [V2G20-1839]; Dynamic, or before a profile: when we have asked for it
     [V2G20-1842].
     """
-    if session.phase not in _BEHIND or session.stop:
-        return False
+    if session.phase not in _BEHIND or session.stop or session.authorised(snapshot) is not Authorisation.ACCEPTED:
+        return False  # what is kept of it would be an authorisation, too
     power = planned(session, snapshot.clock)
     return session.pause_asked if power is None else power == 0.0
 

@@ -8,11 +8,12 @@ from iso15118.energy import Plan, Slot
 from iso15118.errors import PeerError
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.common import EVSENotification, Processing
+from iso15118.messages.v20.rational import number
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
 from iso15118.session.energy_offer import read_offer
 from iso15118.session.secc.mobility import proposal
-from iso15118.session.secc.needs import ordered, planned
+from iso15118.session.secc.needs import Energies, ordered, planned
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.offer import A_DAY, price_alone, tuples
 from iso15118.session.secc.pause import renumbered
@@ -27,6 +28,13 @@ LEAST_POINTS: Final = 12
 TUPLES: Final = 3
 
 
+def _energies(mode: wire.Dynamic_SEReqControlMode | wire.Scheduled_SEReqControlMode) -> Energies:
+    """The energy requests, as far as they are told."""
+    ends = ("target", "maximum", "minimum", "maximum_v2x", "minimum_v2x")
+    told = (getattr(mode, f"ev_{end}_energy_request", None) for end in ends)
+    return Energies(*(None if energy is None else number(energy) for energy in told))
+
+
 def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq, snapshot: SeccSnapshot) -> Answer:
     """One to three schedules (Scheduled), or nothing but agreement (Dynamic); Ongoing while the site still plans.
 
@@ -36,7 +44,7 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
-    session = ordered(session, mode.ev_minimum_energy_request, mode.ev_target_energy_request, mode.ev_maximum_energy_request)
+    session = ordered(session, _energies(mode))
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
         return _agree(session, request, mode, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from iso15118.energy import Authorisation
 from iso15118.messages.app_protocol import AppProtocolResponseCode, supportedAppProtocolReq, supportedAppProtocolRes
 from iso15118.messages.v20 import authorization
@@ -47,7 +49,9 @@ def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: S
     old = joined(session, request.header.session_id, request.evcc_id, snapshot.now)
     if old is None:
         code, outcome = ResponseCode.OK_NewSessionEstablished, Outcome.DONE
-        old = replace(session, id=session.fresh_id, meter_base=(reading.charged.value, reading.discharged.value))
+        known = isfinite(min(reading.charged.at, reading.discharged.at))  # else the first reading would be all it ever counted
+        base = (reading.charged.value, reading.discharged.value) if known else None
+        old = replace(session, id=session.fresh_id, meter_base=base)
     session = replace(old, evcc_id=request.evcc_id, paused=None)
     return Answer(session, SessionSetupRes(header=session.header, response_code=code, evse_id=session.config.evse_id), outcome)
 

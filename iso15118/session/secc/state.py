@@ -10,6 +10,7 @@ from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.common import EVSENotification, Header, MeterInfo, Receipt, ResponseCode
+from iso15118.messages.v20.delivery import ChannelSelection
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.messages.v20.schedule import ScheduleTuple
 from iso15118.power import OFF, AcTarget, Limits, Setpoint
@@ -200,6 +201,8 @@ class Session(Value):
     """Digest of the certificate the car has proven to hold; empty: the connection has none."""
     secure: bool = False
     """Over TLS 1.3."""
+    plugged: bool = False
+    """A car has been seen at the cable since the connection stands; once it is gone, so is the session."""
     namespace: str = ""
     """The ProtocolNamespace agreed on."""
     listed: frozenset[str] = frozenset()
@@ -240,6 +243,8 @@ class Session(Value):
     """Since then the monitor has been seen testing: its verdict is of this test."""
     precharged: bool = False
     """Cable check and pre-charge have been finished since the session began: power may be switched on."""
+    precharge_since: float | None = None
+    """Monotonic s at which the pre-charge was first asked for."""
     setpoint: Setpoint = OFF
     ask: Ask | AcAsk | None = None
     decision: Decision = IDLE
@@ -249,6 +254,8 @@ class Session(Value):
     loops: int = 0
     meter_base: tuple[float, float] | None = None
     """Charged and discharged Wh at the start of this session [V2G20-902]."""
+    over_for: float = 0.0
+    """Alternating current: s it has been above its limits, less those within them since; as of `over_since`."""
     over_since: float | None = None
     """Since when the output has been above the car's limit."""
     unready_since: float | None = None
@@ -282,8 +289,12 @@ class Session(Value):
     """What our side wants of the car beside an end, the most urgent first."""
     pause_asked: bool = False
     """The car has been asked to pause, and may [V2G20-1842]."""
+    channel: ChannelSelection | None = None
+    """The way the car has selected where each has a channel of its own; None: one channel serves both."""
     profile: Steps | None = None
     """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
+    grid_event: int = 0
+    """The grid event condition that the car has reported last; 0: none."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 

@@ -25,6 +25,8 @@ _RENEW: Final = EVSENotification.ScheduleRenegotiation
 _CONFIRM: Final = EVSENotification.MeteringConfirmation
 _AT_ONCE: Final = ("notes", "untold", "wishes")
 """What an answer changes of the session here and now."""
+_NEVER: Final = "setpoint"
+"""What it changes of metal: nothing, neither now nor later. The loop goes on, and with it the contactor stays as it is."""
 
 AnswerFunction = Callable[[Session, Any, SeccSnapshot], Answer | Wait]
 
@@ -83,8 +85,8 @@ def _at_once(answer: Answer | Wait) -> Answer:
 
 
 def _changed(before: Session, after: Session) -> dict[str, Any]:
-    """The fields that differ, but for those that do not wait."""
-    names = (name for name in type(before).__fields__ if name not in _AT_ONCE)
+    """The fields that differ, but for those that do not wait, and metal."""
+    names = (name for name in type(before).__fields__ if name not in _AT_ONCE and name != _NEVER)
     fields = ((name, getattr(before, name), getattr(after, name)) for name in names)
     return {name: new for name, old, new in fields if new is not old}
 

@@ -38,7 +38,7 @@ def test_limits_and_loop_are_asked_in_the_words_of_the_transfer() -> None:
         assert turns.upcoming(at(phase, rest=rest), WORLD) is dc_loop.ask_charge_loop
         assert turns.upcoming(replace(AC, phase=phase, rest=rest), WORLD) is ac_loop.ask_charge_loop
     assert turns.upcoming(replace(AC, phase=Phase.CHARGE_LOOP, stop="driver"), WORLD) is power.ask_power_stop
-    for unspoken in (replace(begin(Config()), phase=Phase.CHARGE_LOOP), in_mode(ServiceID.AC_DER_IEC, D, phase=Phase.CHARGE_PARAMETERS)):
+    for unspoken in (replace(begin(Config()), phase=Phase.CHARGE_LOOP), replace(begin(Config()), phase=Phase.CHARGE_PARAMETERS)):
         with pytest.raises(LocalError, match="nothing to ask"):
             turns.upcoming(unspoken, WORLD)
 

@@ -15,7 +15,7 @@ from iso15118.power import AcReading, AcTarget, Contactor, Pilot, Setpoint
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
-from iso15118.session.commands import Arm, Close, Disarm
+from iso15118.session.commands import Apply, Arm, Close, Disarm
 from iso15118.session.events import Elapsed, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.units import PerPhase
@@ -157,3 +157,10 @@ def test_stop_without_a_start(service: ServiceID, mode: ControlMode) -> None:
     play = charger_at(Phase.POWER_DELIVERY, service=service, mode=mode) >> request(PowerDeliveryReq, **STOP, ev_power_profile=None)
     assert play << REST << said(PowerDeliveryRes, response_code=ResponseCode.OK)
     assert play.session.phase is Phase.SESSION_STOP
+
+
+@pytest.mark.parametrize("verdict", [Authorisation.REFUSED, Authorisation.PENDING])
+def test_nothing_closes_where_the_authorisation_goes_while_the_pilot_is_awaited(verdict: Authorisation) -> None:
+    play = starting().skip() >> after(0.1) >> given(pilot=Pilot.C, authorisation=verdict) >> Tick()
+    assert not any(command.setpoint.contactor for command in play.commands if isinstance(command, Apply))
+    refused(play, ResponseCode.FAILED)

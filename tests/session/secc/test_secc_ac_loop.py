@@ -9,16 +9,16 @@ import pytest
 from iso15118.energy import Budget, Plan, Slot
 from iso15118.messages.v20.ac import AC_ChargeLoopReq
 from iso15118.messages.v20.common import EVSENotification, MeterInfo, ResponseCode
-from iso15118.messages.v20.delivery import PowerDeliveryReq
+from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq
 from iso15118.messages.v20.rational import number
-from iso15118.power import AcAbilities, AcReading, AcTarget, Pilot
+from iso15118.power import AcAbilities, AcReading, AcTarget, Contactor, Pilot
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Close, Note
 from iso15118.session.events import Elapsed, Sent, StopWanted, Tick
-from iso15118.session.services import ControlMode, ServiceID, Variants, service_of
+from iso15118.session.services import ControlMode, GeneratorMode, ServiceID, Variants, service_of
 from iso15118.units import PerPhase
 from iso15118.value import replace
 from tests.session.asked import EPOCH, ac_turn, profile
@@ -209,6 +209,16 @@ def test_scheduled_discharge() -> None:
     assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
 
 
+def test_a_scheduled_car_that_gives_by_a_wish_of_its_own_is_told_the_limit_of_that_way() -> None:
+    planned = (Plan(EPOCH, (Slot(86_400.0, 10e3, 6e3),)),)
+    play = loop(BPT, SCHEDULED, plans=planned) >> flows(-1.5e3, -1.5e3, -1.5e3)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
+    play >> given(budget=Budget(charge=10e3, discharge=2e3))
+    assert turned(play, BPT, SCHEDULED)[TARGET] == -2e3
+    play >> flows(0.0, 0.0, 0.0)
+    assert TARGET not in turned(play, BPT, SCHEDULED)
+
+
 # Safety.
 
 
@@ -256,8 +266,16 @@ def test_a_car_that_follows_late_is_forgiven() -> None:
     play = loop(budget=Budget(charge=20e3, target=3e3))
     turned(play)
     for _ in range(3):
-        play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick()
+        play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick() >> after(4.5) >> Tick()
     assert play.session.failing == ""
+
+
+def test_a_car_that_comes_back_for_moments_only_is_cut_off() -> None:
+    play = loop(budget=Budget(charge=20e3, target=3e3))
+    turned(play)
+    play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(4.0) >> Tick() >> flows(1e3, 1e3, 1e3) >> Tick() >> after(0.1) >> Tick()
+    play >> flows(2e3, 2e3, 2e3) >> Tick() >> after(1.2) >> Tick()
+    assert play.skip().session.failing
 
 
 def test_the_ramp_is_time_to_follow() -> None:
@@ -285,6 +303,32 @@ def test_what_a_phase_may_carry(active: float, fails: bool) -> None:
     turned(play, AC, SCHEDULED)
     play >> flows(active) >> Tick() >> after(5.1) >> Tick()
     assert bool(play.skip().session.failing) is fails
+
+
+@pytest.mark.parametrize(("power", "fails"), [(3e3, False), (-3e3, True)])
+def test_before_the_first_turn_nothing_may_come_back(power: float, fails: bool) -> None:
+    play = loop() >> given(ac=replace(GRID, active=PerPhase(power, 0.0, 0.0))) >> Tick() >> after(5.0) >> Tick()
+    assert bool(play.skip().session.failing) is fails
+
+
+def test_a_pilot_that_flutters_does_not_close_the_contactor_again() -> None:
+    play = loop()
+    turned(play)
+    play >> given(pilot=Pilot.B) >> Tick() >> after(0.1) >> given(contactor=Contactor.OPEN, voltage=0.0) >> Tick()
+    assert play << applied(contactor=False)
+    assert play >> given(pilot=Pilot.C) >> Tick() << applied(contactor=False)
+    play >> after(0.21) >> Tick()
+    assert play << REST
+    assert play.session.failing == "control pilot in C, contactor OPEN in the charge loop"
+
+
+def test_a_car_that_is_early_with_b_may_still_stop_in_order() -> None:
+    play = loop()
+    turned(play)
+    play >> given(pilot=Pilot.B) >> Tick() >> after(0.1) >> given(contactor=Contactor.OPEN, voltage=0.0) >> Tick()
+    play.skip() >> request(PowerDeliveryReq, service=BPT, charge_progress=ChargeProgress.Stop)
+    assert play.sent().response_code is ResponseCode.OK
+    assert play.session.phase is Phase.SESSION_STOP
 
 
 @pytest.mark.case("BPT-11")
@@ -375,3 +419,10 @@ def test_limits_wider_than_in_charge_parameters_count_for_nothing() -> None:
     """The car said 11 kW then [V2G20-2654]."""
     said = turned(loop(budget=Budget(charge=22e3)), ev_maximum_charge_power=20e3)
     assert sum(said.get(TARGET + phase, 0.0) for phase in ("", "_l2", "_l3")) == pytest.approx(11e3, abs=2)
+
+
+@pytest.mark.parametrize(("generator", "told"), [(GeneratorMode.GRID_FOLLOWING, None), (GeneratorMode.GRID_FORMING, 50.0)])
+def test_a_frequency_is_told_to_a_car_that_makes_the_grid_and_to_no_other(generator: GeneratorMode, told: float | None) -> None:
+    config = secc.Config(services=(service_of(BPT, variants=Variants(generator_modes=(generator,))),))
+    answer = (loop(config=config) >> request(AC_ChargeLoopReq, control_mode=ac_turn(BPT, DYNAMIC))).sent()
+    assert (answer.evse_target_frequency and number(answer.evse_target_frequency)) == told

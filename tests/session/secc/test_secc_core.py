@@ -14,7 +14,7 @@ from iso15118.messages.v20.common import Header, ResponseCode
 from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq, DC_ChargeLoopRes, DC_PreChargeReq
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
-from iso15118.power import OFF, Contactor, Insulation, Setpoint
+from iso15118.power import OFF, Contactor, Insulation, Pilot, Setpoint
 from iso15118.procedures.wind_down import REST
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.timers import Timer
@@ -432,3 +432,11 @@ def test_a_stop_before_the_first_turn_ends_the_pre_charge(service: ServiceID) ->
     play = charger_at(Phase.CHARGE_LOOP, service=service)
     assert play.session.setpoint.trickle > 0
     assert play >> StopWanted("operator") << Setpoint(contactor=True, lock=True)
+
+
+@pytest.mark.parametrize("phase", [phase for phase in Phase if phase not in (Phase.APP_PROTOCOL, Phase.ENDED)])
+def test_a_session_ends_with_its_cable_however_soon_another_car_is_plugged_in(phase: Phase) -> None:
+    play = charger_at(phase) >> given(pilot=Pilot.A) >> Tick()
+    assert play << applied(contactor=False, current=0.0) << Close("the car is unplugged")
+    play >> given(pilot=Pilot.C) >> request(SessionStopReq)
+    assert not any(isinstance(command, Send) for command in play.skip().commands)

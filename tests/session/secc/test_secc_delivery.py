@@ -141,6 +141,16 @@ def test_the_car_says_when_it_fits() -> None:
     assert play.sent().response_code is ResponseCode.OK
 
 
+def test_a_slow_pre_charge_is_told_once_and_goes_on() -> None:
+    """After 8 s; the car gives up after 10."""
+    play, told = charger_at(Phase.PRE_CHARGE), []
+    for _ in range(12):
+        play.skip() >> after(1.0) >> request(DC_PreChargeReq)
+        told.append("takes longer than 8 s" in noted(play))
+        assert play.sent().response_code is ResponseCode.OK
+    assert told == [i == 9 for i in range(12)]
+
+
 # Power delivery.
 
 
@@ -372,6 +382,13 @@ def test_what_the_car_says_of_its_end_is_noted() -> None:
     assert "E42" in noted(play)
     assert "inlet too hot" in noted(play)
     assert play << said(SessionStopRes, response_code=ResponseCode.OK)
+
+
+@pytest.mark.case("STP-05")
+def test_what_the_car_says_is_noted_also_where_its_stop_is_refused() -> None:
+    play = charger_at(Phase.CHARGE_LOOP) >> request(SessionStopReq, ev_termination_code="E42")
+    assert "E42" in noted(play)
+    assert play.sent().response_code is ResponseCode.FAILED_SequenceError
 
 
 @pytest.mark.case("SEQ-09")

@@ -64,3 +64,7 @@ def test_within_the_cars_offer_at_every_moment(slots: list[Slot], theirs: list[S
 def test_phases_are_merged_to_the_lower_of_each() -> None:
     (one,) = merged((Slot(60, 9e3, phases=PerPhase(4e3, 3e3, 2e3)), Slot(60, 6e3, phases=PerPhase(1e3, 5e3))), 1)
     assert one == Slot(120, 6e3, phases=PerPhase(1e3, 3e3, 0.0))
+
+
+def test_an_offer_without_any_duration_offers_no_discharge() -> None:
+    assert offered((Slot(60.0, 1e3, 2e3),), 0.0, Offer(0.0, ())) == (Slot(60.0, 1e3, 0.0),)

@@ -311,3 +311,10 @@ def test_behind_a_pause_other_schedules_have_other_ids() -> None:
     play.skip() >> Sent() >> after(600) >> request(ScheduleExchangeReq)
     (offered,) = play.sent().control_mode.schedule_tuple
     assert offered.schedule_tuple_id == 2
+
+
+@pytest.mark.parametrize("verdict", [Authorisation.REFUSED, Authorisation.PENDING])
+def test_no_pause_keeps_an_authorisation_that_has_been_taken_back(verdict: Authorisation) -> None:
+    play = stopped(ControlMode.DYNAMIC, asked=True).skip() >> Sent() >> given(authorisation=verdict)
+    assert play >> request(SessionStopReq, **PAUSE) << REST << REFUSED
+    assert play.session.paused is None

@@ -204,3 +204,8 @@ def test_a_cable_check_that_is_broken_off_leaves_the_contactor_open() -> None:
     play.skip() >> Sent() >> request(PowerDeliveryReq, **STANDBY)
     assert play << REST << AGREED >> Sent()
     assert (play >> request(PowerDeliveryReq, **START)).sent().response_code is ResponseCode.FAILED_SequenceError
+
+
+def test_no_power_from_standby_onto_an_output_that_has_lost_the_battery() -> None:
+    play = charger_at(Phase.STANDBY, service=ServiceID.DC_BPT) >> given(voltage=12.0) >> request(PowerDeliveryReq)
+    assert play << REST << said(PowerDeliveryRes, response_code=ResponseCode.FAILED_PowerDeliveryNotApplied)

@@ -18,14 +18,17 @@ from iso15118.messages.v20.metering import (
     Scheduled_SMDTControlMode,
     SignedMeteringData,
 )
+from iso15118.power import Measured
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
+from iso15118.session import secc
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.events import Elapsed, NotificationWanted, Received, Sent, StopWanted, Tick
 from iso15118.session.services import ControlMode, ServiceID
+from iso15118.value import replace
 from tests.session.asked import EPOCH, SESSION_ID, limits, profile, request
-from tests.session.playbook import Playbook, after, applied, charger_at, given, said
+from tests.session.playbook import Playbook, after, applied, charger_at, given, said, snapshot
 
 RENEW = NotificationWanted(EVSENotification.ScheduleRenegotiation, "another tariff")
 CONFIRM = NotificationWanted(EVSENotification.MeteringConfirmation, "billing")
@@ -473,3 +476,38 @@ def test_the_reading_to_be_confirmed_counts_both_directions() -> None:
     reading = looped(play).meter_info
     assert (reading.charged_energy_reading_wh, reading.bpt_discharged_energy_reading_wh) == (400, 25)
     assert reading.meter_timestamp == play.snapshot.clock
+
+
+def test_the_contactor_of_alternating_current_stays_closed_over_a_renegotiation() -> None:
+    play, service = looping(service=ServiceID.AC), ServiceID.AC
+    before = play.session.setpoint
+    answered(play, aside(ac.AC_ChargeParameterDiscoveryReq, service=service))
+    offer = answered(play, aside(EXCHANGE, service=service)).control_mode.schedule_tuple
+    answered(play, aside(DELIVERY, service=service, ev_power_profile=profile(5e3, tuple_id=offer[0].schedule_tuple_id), **ANEW))
+    assert play >> request(ac.AC_ChargeLoopReq, service=service) << before << said(ac.AC_ChargeLoopRes)
+    assert before.contactor
+
+
+def test_a_meter_never_read_is_not_told_and_not_to_be_confirmed() -> None:
+    never = float("-inf")
+    blind = snapshot()
+    blind = replace(blind, reading=replace(blind.reading, charged=Measured(0.0, never), discharged=Measured(0.0, never)))
+    play = charger_at(Phase.CHARGE_LOOP, reading=blind.reading)
+    play >> request(LOOP, meter_info_requested=True)
+    assert play.sent().meter_info is None
+    play >> Sent() >> CONFIRM
+    answer = looped(play, meter_info_requested=True)
+    assert (answer.meter_info, answer.evse_status) == (None, None)
+
+
+@pytest.mark.parametrize("wish", [CONFIRM, NotificationWanted(EVSENotification.ServiceRenegotiation, "another service")])
+def test_what_belongs_to_the_loop_is_not_said_with_a_power_delivery(wish: NotificationWanted) -> None:
+    """[V2G20-1083] [V2G20-1641]: the answer to a PowerDeliveryReq beside the loop has no reading, and asks for no other service."""
+    play = looping(config=secc.Config(service_renegotiation=True))
+    assert answered(play, aside(PARAMETERS)).response_code is ResponseCode.OK
+    offer = answered(play, aside(EXCHANGE)).control_mode.schedule_tuple[0]
+    play >> wish
+    anchor = offer.charging_schedule.power_schedule.time_anchor
+    new = profile(1e3, tuple_id=offer.schedule_tuple_id, anchor=anchor)
+    assert answered(play, aside(DELIVERY, **ANEW, ev_power_profile=new)).evse_status is None
+    assert looped(play).evse_status.evse_notification is wish.notification

@@ -1,0 +1,174 @@
+"""The grid code in a charger's file: `[evse.der]`, where the outlet offers AC_DER_IEC. No figure has a default but how fast: at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from iso15118.der import words
+from iso15118.der.words import GridCode, Response
+from iso15118.errors import LocalError
+from iso15118.service.config.toml import Flag, Magnitude, Positive, Table
+
+Finite = Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
+Point = Annotated[list[Finite], Field(min_length=2, max_length=2, description="[x, y]")]
+Whole = Annotated[int, Field(ge=0, le=65535, description="0..65535, a whole number")]
+
+
+class ResponseKeys(Table):
+    """How fast a function acts, s."""
+
+    time_constant: Magnitude = 0.0
+    """s, of a first-order lag."""
+    pt1: Flag = False
+    """It acts with that lag; otherwise at once."""
+    delay: Whole = 0
+    """s before it acts."""
+
+    @property
+    def response(self) -> Response:
+        """The same as a word."""
+        return Response(self.time_constant, self.pt1, float(self.delay))
+
+
+class FrequencyWattTable(ResponseKeys):
+    """Hz; `slope` in percent of the reference for each Hz; times in s; `ramp` in percent a minute."""
+
+    start: Positive
+    """Hz from which on it acts."""
+    stop: Positive
+    """Hz at which it lets go."""
+    slope: Positive
+    """Percent of the reference for each Hz."""
+    momentary: Flag = False
+    """The reference is the power when it began, not the most."""
+    hysteresis: Flag = False
+    """What was cut stays cut until `stop` has been held."""
+    stop_delay: Whole | None = None
+    """s."""
+    deactivation: Whole | None = None
+    """s for which `stop` has to be held."""
+    ramp: Whole | None = None
+    """Percent of the most a minute, on the way back."""
+
+
+class VoltWattTable(ResponseKeys):
+    """V from phase to neutral."""
+
+    start: Positive
+    """V from which on power given falls."""
+    stop: Positive
+    """V at which nothing is given."""
+    momentary: Flag = False
+    """The reference is the power when it began, not the most."""
+
+
+class CurveTable(ResponseKeys):
+    """Points over V (volt_var) or W given (watt_var, watt_cos_phi): var, + inductive, or a power factor, below 0 where over-excited."""
+
+    points: Annotated[list[Point], Field(min_length=2, max_length=10, description="a list of 2 to 10 points [x, y], x rising")]
+    """The curve."""
+    lock_in: Finite | None = None
+    """It acts only once so much (W given, or V) has been reached,"""
+    lock_out: Finite | None = None
+    """until it has fallen to this."""
+    lock_by_voltage: Flag = False
+    """Both of the bounds are V."""
+    min_cos_phi: Annotated[float | None, Field(gt=0, le=1, description="a number above 0 and up to 1")] = None
+    """No more reactive power than this power factor makes."""
+
+
+class RideThroughTable(Table):
+    """V from phase to neutral, and K factors."""
+
+    start: Positive
+    """V."""
+    stop: Positive | None = None
+    """V."""
+    recovery: Positive | None = None
+    """V."""
+    k_positive: Finite | None = None
+    """Support in the positive sequence."""
+    k_negative: Finite | None = None
+    """Support in the negative sequence."""
+
+
+class ZeroCurrentTable(Table):
+    """V from phase to neutral."""
+
+    over: Positive | None = None
+    """V above which no current flows."""
+    under: Positive | None = None
+    """V below which no current flows."""
+    over_recovery: Positive | None = None
+    """V."""
+    under_recovery: Positive | None = None
+    """V."""
+
+
+_TABLE = Field(default=None, description="a table")
+
+
+class DerTable(Table):
+    """The functions that the grid operator asks for: those that are here."""
+
+    over_frequency_watt: Annotated[FrequencyWattTable | None, _TABLE] = None
+    """Less is given above a frequency."""
+    under_frequency_watt: Annotated[FrequencyWattTable | None, _TABLE] = None
+    """Less is taken below a frequency."""
+    volt_watt: Annotated[VoltWattTable | None, _TABLE] = None
+    """Less is given above a voltage."""
+    volt_var: Annotated[CurveTable | None, _TABLE] = None
+    """Reactive power over voltage."""
+    watt_var: Annotated[CurveTable | None, _TABLE] = None
+    """Reactive power over the power given."""
+    watt_cos_phi: Annotated[CurveTable | None, _TABLE] = None
+    """Power factor over the power given."""
+    dso_q_setpoint: Flag = False
+    """The grid operator may demand reactive power."""
+    dso_cos_phi_setpoint: Flag = False
+    """The grid operator may demand a power factor."""
+    dc_injection: Positive | None = None
+    """A, most direct current into the mains."""
+    zero_current: Annotated[ZeroCurrentTable | None, _TABLE] = None
+    """No current outside a window of voltage."""
+    over_voltage_ride_through: Annotated[RideThroughTable | None, _TABLE] = None
+    """Stay connected through a voltage above."""
+    under_voltage_ride_through: Annotated[RideThroughTable | None, _TABLE] = None
+    """Stay connected through a voltage below."""
+    nominal_discharge_power: Positive | None = None
+    """W, of the connection."""
+
+
+_WORDS: dict[type[Table], Any] = {
+    FrequencyWattTable: words.FrequencyWatt,
+    VoltWattTable: words.VoltWatt,
+    CurveTable: words.Curve,
+    RideThroughTable: words.RideThrough,
+    ZeroCurrentTable: words.ZeroCurrent,
+}
+
+
+def grid_code(where: str, table: DerTable | None, services: tuple[str, ...]) -> GridCode | None:
+    """The grid code of an outlet. Raises LocalError on one that makes no sense, or where it and AC_DER_IEC do not go together."""
+    served = "AC_DER_IEC" in services
+    if (table is not None) is not served:
+        what = "missing" if table is None else "a table"
+        raise LocalError(f"{where}.der: {what}; allowed: a table where AC_DER_IEC is among the services, and only there")
+    if table is None:
+        return None
+    try:
+        return GridCode(**{key: _word(getattr(table, key)) for key in DerTable.model_fields})
+    except LocalError as error:
+        raise LocalError(f"{where}.der: {error}") from None
+
+
+def _word(value: Any) -> Any:
+    word = _WORDS.get(type(value))
+    if word is None:
+        return value
+    keys = {key: getattr(value, key) for key in type(value).model_fields if key not in ResponseKeys.model_fields}
+    if "points" in keys:
+        keys["points"] = tuple((x, y) for x, y in keys["points"])
+    return word(**keys, **({"response": value.response} if isinstance(value, ResponseKeys) else {}))

@@ -1,0 +1,66 @@
+"""A stay: cars (or as many connections to the echo) in the charge loop of a server for some time, and what it took of both processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import NamedTuple
+
+from tools.bench.measure import Row, Timing
+from tools.bench.serving import Server, cpu
+
+HEADS = ("server", "exchanges", "p50 ms", "p99 ms", "most ms", "CPU", "asking CPU", "CPU s a 1000")
+REQUEST, RESPONSE = 88, 72
+"""Octets of a turn of the charge loop, for the echo."""
+
+
+class Stay(NamedTuple):
+    """What came of it. Times in seconds: each answer as the asking side saw it, processor time of the server and of the asking process."""
+
+    seconds: float
+    waits: list[float]
+    wrong: list[str]
+    server_cpu: float
+    asking_cpu: float
+
+    def row(self, name: str) -> Row:
+        """A line of the table with `HEADS`; "CPU" in percent of a core."""
+        timing, most, count = Timing.of(self.waits), max(self.waits), len(self.waits)
+        shares = self.server_cpu / self.seconds, self.asking_cpu / self.seconds
+        dear = 1000 * self.server_cpu / count
+        times = (f"{1e3 * took:.2f}" for took in (timing.p50, timing.p99, most))
+        data: dict[str, object] = {
+            "server": name,
+            "exchanges": count,
+            "p50_s": timing.p50,
+            "p99_s": timing.p99,
+            "most_s": most,
+            "server_cpu_s": self.server_cpu,
+            "asking_cpu_s": self.asking_cpu,
+            "seconds": self.seconds,
+            "wrong": self.wrong,
+        }
+        return Row((name, f"{count}", *times, *(f"{share:.0%}" for share in shares), f"{dear:.3f}"), data)
+
+
+def stay(server: Server, pace: float, seconds: float, *, echo: int = 0) -> Stay:
+    """A car at every port of `server`, or `echo` connections to its first. Raises OSError where the asking process fails."""
+    what = ("echo", server.port, REQUEST, RESPONSE, echo) if echo else ("cars", *server.ports)
+    kind, *numbers = map(str, what)
+    command = [sys.executable, "-m", "tools.bench.fleet_cars", kind, f"{pace}", f"{seconds}", *numbers]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    spent: dict[str, tuple[float, float]] = {}
+    line = ""
+    try:
+        for line in process.stdout or ():
+            spent[line.strip()[:5]] = cpu(server.pid), cpu(process.pid)
+    finally:
+        if process.poll() is None and not line.startswith("{"):
+            process.kill()
+        process.wait()
+    if not {"begun", "over"} <= spent.keys() or not line.startswith("{"):
+        raise OSError("the process that asks has failed")
+    told = json.loads(line)
+    used = (after - before for before, after in zip(spent["begun"], spent["over"], strict=True))
+    return Stay(seconds, told["waits"], told["wrong"], *used)
