@@ -79,9 +79,11 @@ def changed(message: Message, values: Mapping[str, object]) -> Message:
 
 
 def _changed(message: Message, path: str, value: object) -> Message:
-    data = to_json(message)
+    data: Any = to_json(message)
     *parents, name = path.split(".")
     place = _place(data, parents, name)
+    if place is None and not parents and name in _elements(type(message)):
+        place = data  # one that was left out
     if place is None:
         raise LocalError(f"{type(message).__name__} has no element {path}")
     rationals = isinstance(place.get(name), dict)
@@ -96,6 +98,11 @@ def _changed(message: Message, path: str, value: object) -> Message:
             raise
         place[name] = to_json(rational(value))  # type: ignore[arg-type]
         return from_json(type(message), data)
+
+
+def _elements(cls: type[Message]) -> set[str]:
+    """The names of what stands directly in a message of this class."""
+    return {position.wire for field in fields(cls).values() for position in (field if isinstance(field, list) else [field])}
 
 
 def _place(data: Any, parents: Sequence[str], name: str) -> dict[str, Any] | None:

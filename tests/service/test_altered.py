@@ -54,6 +54,11 @@ def test_values_are_changed_by_name_or_path() -> None:
         changed(message, {"EVProcessing": "Perhaps"})
 
 
+def test_an_element_of_the_message_itself_that_was_left_out() -> None:
+    stop = said("SessionStopReq", HEADER)
+    assert changed(stop, {"EVTerminationCode": "Tired"}) == stop.but(ev_termination_code="Tired")
+
+
 def test_an_optional_element_comes_by_its_path_and_goes() -> None:
     schedule = said('{"ScheduleExchangeReq": {"MaximumSupportingPoints": 12, "Scheduled_SEReqControlMode": {}}}', HEADER)
     with_it = changed(schedule, {"Scheduled_SEReqControlMode.DepartureTime": 60})
