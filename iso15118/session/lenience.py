@@ -23,6 +23,7 @@ class Deviation(StrEnum):
     CONNECTOR_THREE = "connector_three"
     ISLANDING_NAME = "islanding_name"
     VOLTAGE_RATIONAL = "voltage_rational"
+    VOLTAGE_BETWEEN_PHASES = "voltage_between_phases"
     PARAMETER_TYPE = "parameter_type"
     PARAMETER_MISSING = "parameter_missing"
     NEEDS_IN_SCHEDULED = "needs_in_scheduled"
@@ -55,6 +56,7 @@ KNOWN: Final[dict[Deviation, Known]] = {
     Deviation.CONNECTOR_THREE: Known("car", "an AC service with Connector 3 for three phases, which is 2", "V2G20-1356", True),
     Deviation.ISLANDING_NAME: Known("car", "the islanding method under another parameter name", "V2G20-1361", True),
     Deviation.VOLTAGE_RATIONAL: Known("car", "EVSENominalVoltage as a RationalNumber, which is an integer", "V2G20-1356", True),
+    Deviation.VOLTAGE_BETWEEN_PHASES: Known("car", "EVSENominalVoltage between phases, which is from phase to neutral", "V2G20-1356", True),
     Deviation.PARAMETER_TYPE: Known("car", "a service parameter that is no intValue", "V2G20-1356", True),
     Deviation.PARAMETER_MISSING: Known("car", "a parameter set without one of its parameters", "V2G20-1356", True),
     Deviation.NEEDS_IN_SCHEDULED: Known("car", "MobilityNeedsMode 2 in Scheduled mode, read as 1", "V2G20-2663", True),

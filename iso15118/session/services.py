@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from itertools import product
+from math import sqrt
 from typing import Final
 
 from iso15118.der.words import DerFunctions
@@ -14,6 +15,7 @@ from iso15118.messages.v20.service import Parameter
 from iso15118.messages.v20.service import ParameterSet as WireParameterSet
 from iso15118.sequence.table import Transfer
 from iso15118.session.lenience import Deviation
+from iso15118.units import Volt
 from iso15118.value import Value
 
 
@@ -122,6 +124,12 @@ PARAMETERS: Final[Mapping[ServiceID, tuple[str, ...]]] = {
 """The parameters that every set of a service has."""
 
 
+HIGHEST: Final[Volt] = 350.0
+"""From phase to neutral: 347 V is the highest in use, and 380 V the lowest usual between phases where that is told instead."""
+_THREE_PHASES: Final = (2, 3)
+"""Connectors of an AC service."""
+
+
 class ParameterSet(Value):
     """One variant of an energy service. `mobility_needs` 2 (the charger may supply them) goes with DYNAMIC only [V2G20-2663]."""
 
@@ -141,7 +149,7 @@ class ParameterSet(Value):
     @property
     def phases(self) -> int:
         """Of an AC service: 1 or 3. A Connector of 3 means three phases where a charger says so instead of 2."""
-        return 3 if self.connector in (2, 3) else 1
+        return 3 if self.connector in _THREE_PHASES else 1
 
     def to_wire(self) -> WireParameterSet:
         """The complete list of parameters."""
@@ -168,7 +176,7 @@ class ParameterSet(Value):
             connector=values.get("Connector", 0),
             bpt_channel=values.get("BPTChannel"),
             generator_mode=values.get("GeneratorMode"),
-            nominal_voltage=values.get("EVSENominalVoltage"),
+            nominal_voltage=_to_neutral(values),
             islanding=values.get("GridCodeIslandingDetectionMethod"),
             der_functions=values.get("DERControlFunctions"),
         )
@@ -189,8 +197,18 @@ def deviations(service: ServiceID, wire: WireParameterSet) -> Iterator[tuple[Dev
     values = {name: _integer(parameter) for name, parameter in named.items()}
     if service.transfer is not Transfer.DC and values.get("Connector") == 3:
         yield Deviation.CONNECTOR_THREE, where
+    if service.transfer is not Transfer.DC and _to_neutral(values) != values.get("EVSENominalVoltage"):
+        yield Deviation.VOLTAGE_BETWEEN_PHASES, f"{where}, {values.get('EVSENominalVoltage')} V"
     if values.get("MobilityNeedsMode") == 2 and values.get("ControlMode") == ControlMode.SCHEDULED:
         yield Deviation.NEEDS_IN_SCHEDULED, where
+
+
+def _to_neutral(values: Mapping[str, int | None]) -> int | None:
+    """EVSENominalVoltage, V, from phase to neutral: no mains have more than `HIGHEST` there, so on three phases it was between them."""
+    said = values.get("EVSENominalVoltage")
+    if said is None or said <= HIGHEST or values.get("Connector") not in _THREE_PHASES:
+        return said
+    return round(said / sqrt(3.0))
 
 
 def _named(wire: WireParameterSet) -> dict[str, Parameter]:

@@ -17,12 +17,15 @@ from iso15118.dissect.capture import read_capture
 from iso15118.dissect.captured import transcribe
 from iso15118.sequence.phases import Phase
 from iso15118.service.config import load_evcc, load_secc
+from iso15118.service.pair import run_pair
 from iso15118.service.replay import replay
 from iso15118.service.vehicle import VehicleResult
 
 ROOT = Path(__file__).parents[2]
 CHARGER = ROOT / "hw" / "simulated" / "charger.toml"
 CAR = ROOT / "hw" / "simulated" / "car.toml"
+AC_CHARGER = CHARGER.with_name("charger-ac.toml")
+AC_CAR = CAR.with_name("car-ac.toml")
 
 
 def test_the_examples_load() -> None:
@@ -35,6 +38,19 @@ def test_the_examples_load() -> None:
     assert (outlet.budget.charge, outlet.budget.discharge) == (40_000.0, 30_000.0)
     assert car.car.interface == "lo"
     assert [leg.power for leg in car.car.plan] == [40_000.0, 0.0, -20_000.0]
+
+
+def test_the_examples_of_alternating_current_charge_and_give_back() -> None:
+    """In one process, in virtual time."""
+    charger, car = load_secc(AC_CHARGER), load_evcc(AC_CAR)
+    (outlet,) = charger.station.evses
+    assert outlet.interface == car.car.interface == "lo"
+    assert outlet.limits is not None
+    assert (outlet.limits.charge_current, outlet.limits.discharge_power) == (32.0, 11_000.0)
+    pair = run_pair(outlet, car.car)
+    assert pair.clean, pair.car
+    # 11 kW and then -6 kW for 15 s each, through an on-board charger of 94 %.
+    assert pair.stored == pytest.approx((11_000 * 0.94 - 6_000 / 0.94) * 15 / 3600, rel=0.05)
 
 
 def edited(example: Path, folder: Path, old: str, new: str) -> Path:

@@ -207,6 +207,7 @@ ODD_NAME = "DetectionMethodGridCodeIslanding"
             {"EVSENominalVoltage": Parameter(name="EVSENominalVoltage", rational_number=rational(230))},
             [(Deviation.VOLTAGE_RATIONAL, ", EVSENominalVoltage")],
         ),
+        ({"EVSENominalVoltage": 400}, [(Deviation.VOLTAGE_BETWEEN_PHASES, ", 400 V")]),
         ({"Pricing": Parameter(name="Pricing", byte_value=0)}, [(Deviation.PARAMETER_TYPE, ", Pricing")]),
         ({"EVSENominalVoltage": Parameter(name="Voltage", int_value=230)}, [(Deviation.PARAMETER_MISSING, ", EVSENominalVoltage")]),
         ({"ControlMode": 1, "MobilityNeedsMode": 2}, [(Deviation.NEEDS_IN_SCHEDULED, "")]),
@@ -218,4 +219,11 @@ def test_what_is_odd_is_understood_and_told(changes: dict[str, Any], told: list[
     read = ParameterSet.from_wire(said)
     assert (read.phases, read.mobility_needs) == (3, 1)
     assert read.islanding == (2 if "GridCodeIslandingDetectionMethod" in changes else 1)
-    assert read.nominal_voltage == (None if (Deviation.PARAMETER_MISSING, ", EVSENominalVoltage") in told else 230)
+    assert read.nominal_voltage == (None if (Deviation.PARAMETER_MISSING, ", EVSENominalVoltage") in told else pytest.approx(230, abs=1))
+
+
+@pytest.mark.parametrize(("said", "connector"), [(347, 2), (400, 1)])
+def test_a_voltage_that_cannot_be_between_phases_stands_as_it_is_said(said: int, connector: int) -> None:
+    wires = wire(**AC_BPT | {"EVSENominalVoltage": said, "Connector": connector})
+    assert ParameterSet.from_wire(wires).nominal_voltage == said
+    assert list(deviations(ServiceID.AC_BPT, wires)) == []

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-PROTOCOL = "ISO_15118_20_DC"
-SERVICE_IDS = {"dc": 2, "dc_bpt": 6}
+SERVICE_IDS = {"ac": 1, "dc": 2, "ac_bpt": 5, "dc_bpt": 6}
 READY = "UDP server started"
 """Its charger answers SDP."""
 OVER = ("Reason: ", "SDPRequest was not successful")
@@ -22,7 +21,8 @@ PEER = Path(__file__).parent / "peer"
 
 _WELL = "Reason: Communication session terminated"
 _STOPPED = re.compile(r'"SessionStopRes".*"ResponseCode": ?"OK"')
-_LOOP = re.compile(r'"DC_ChargeLoopRes".*"EVSEPresentCurrent": ?\{"Exponent": ?(-?\d+), ?"Value": ?(-?\d+)\}')
+_LOOP = re.compile(r'"(AC|DC)_ChargeLoopRes"')
+_FLOW = re.compile(r'"EVSEPresent(?:Current|ActivePower(?:_L[23])?)": ?\{"Exponent": ?(-?\d+), ?"Value": ?(-?\d+)\}')
 _REFUSED = re.compile(r'"ResponseCode": ?"(FAILED\w*)')
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}")
 _SAID = re.compile(r'\{"(supportedAppProtocolRes|SessionStopRes)"')
@@ -30,12 +30,12 @@ _SAID = re.compile(r'\{"(supportedAppProtocolRes|SessionStopRes)"')
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A session as the counterparty saw it. `currents`: the least and the most it saw in the charge loop, A, + into the vehicle."""
+    """A session as the counterparty saw it. `flow`: the least and the most in the charge loop, + into the vehicle; A, or W of AC."""
 
     problems: tuple[str, ...]
     loops: int
     seconds: float
-    currents: tuple[float, float]
+    flow: tuple[float, float]
 
 
 def home() -> Path:
@@ -44,12 +44,17 @@ def home() -> Path:
     return Path(os.environ.get("PEER_DIR") or cache / "iso15118-peer")
 
 
-def environment(interface: str) -> Mapping[str, str]:
+def protocol(mode: str) -> str:
+    """Its name for the messages of a mode."""
+    return f"ISO_15118_20_{mode[:2].upper()}"
+
+
+def environment(interface: str, mode: str) -> Mapping[str, str]:
     """What its programs are told; nothing of our own Python environment."""
     ours = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
     return ours | {
         "NETWORK_INTERFACE": interface,
-        "PROTOCOLS": PROTOCOL,
+        "PROTOCOLS": protocol(mode),
         "AUTH_MODES": "EIM",
         "SECC_ENFORCE_TLS": "False",
         "ENABLE_TLS_1_3": "False",
@@ -65,7 +70,7 @@ def charger() -> list[str]:
 def car(mode: str, loops: int, folder: Path, *, as_published: bool = False) -> list[str]:
     """Its car, for one session of about `loops` charge loops. `as_published`: with the voltages and currents of the package."""
     settings = {
-        "supportedProtocols": [PROTOCOL],
+        "supportedProtocols": [protocol(mode)],
         "supportedEnergyServices": [mode.upper()],
         "useTls": False,
         "enforceTls": False,
@@ -85,10 +90,10 @@ def over(log: str) -> bool:
     return any(word in log for word in OVER)
 
 
-def story(log: str, mode: str) -> Story:
-    """What happened in a log that holds one session."""
+def story(log: str, mode: str, control: str) -> Story:
+    """What happened in a log that holds one session. `mode` and `control`: in which service and control mode it was to be."""
     lines = log.splitlines()
-    loops = [int(found[2]) * 10.0 ** int(found[1]) for line in lines if (found := _LOOP.search(line))]
+    loops = [_flow(line) for line in lines if _LOOP.search(line)]
     problems = []
     if _WELL not in log:
         told = [line.partition("Reason: ")[2] for line in lines if "Reason: " in line]
@@ -101,7 +106,14 @@ def story(log: str, mode: str) -> Story:
         problems.append(f"response code {refused[1]}")
     if not loops:
         problems.append("no charge loop")
+    if any(f"{control.title()}_{mode[:2].upper()}_CLResControlMode" not in line for line in lines if _LOOP.search(line)):
+        problems.append(f"a charge loop that is not in {control} mode")
     said = [found[0] for line in lines if _SAID.search(line) and (found := _STAMP.search(line))]
     stamps = [datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S,%f") for stamp in said]
     seconds = (stamps[-1] - stamps[0]).total_seconds() if stamps else 0.0
     return Story(tuple(problems), len(loops), seconds, (min(loops, default=0.0), max(loops, default=0.0)))
+
+
+def _flow(line: str) -> float:
+    """Present current, or power of all phases, of a charge loop response."""
+    return sum(int(value) * 10.0 ** int(exponent) for exponent, value in _FLOW.findall(line))

@@ -16,8 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -27,13 +26,17 @@ sys.path.insert(0, str(ROOT))
 
 from tools.interop import josev  # noqa: E402
 from tools.interop.namespaces import Namespace, NamespaceError, Network  # noqa: E402
+from tools.interop.program import INTERRUPTED, CutShortError, Program, running  # noqa: E402
 
-LOOPS = 30
-READY_TIME, SESSION_TIME, END_TIME = 40.0, 90.0, 15.0
+LOOPS = 20
+TOGETHER = 2
+"""Combinations at a time. Each waits more than it computes, but for the starts of Java."""
+READY_TIME, SESSION_TIME, END_TIME = 60.0, 90.0, 15.0
 """s until a program listens, until a session is over, and until the other side has noticed."""
 LOOP_TIMEOUT = 2.0
 """s, for this counterparty alone: its EXI codec is a Java program that on a busy machine misses the 0.5 s of the standard."""
 IN_ORDER = "session ended in order"
+MODES = ("ac", "ac_bpt", "dc", "dc_bpt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Combination:
     ours: str
     """"charger" or "car"."""
     mode: str
-    control: str = "scheduled"
+    control: str
+    """What our car chooses, or our charger offers first: the foreign car takes the first."""
     as_published: bool = False
 
     @property
@@ -52,15 +56,26 @@ class Combination:
         who = "foreign car -> our charger" if self.ours == "charger" else "our car -> foreign charger"
         return f"{who}, {self.mode} {self.control}" + (", figures as published" if self.as_published else "")
 
+    @property
+    def ways(self) -> tuple[bool, bool]:
+        """Is energy to go (into the vehicle, out of it)? The foreign car's Dynamic wishes of direct current leave nothing to give."""
+        if self.as_published:
+            return False, False
+        if self.ours == "charger" and self.control == "dynamic":
+            return self.mode != "ac_bpt", self.mode == "ac_bpt"
+        return True, self.mode.endswith("bpt")
+
+    def misses(self, low: float, high: float) -> tuple[str, ...]:
+        """What is wrong with a session in which `low` to `high` flowed."""
+        flowed = (high > 0.0, low < 0.0)
+        words = ("into the vehicle", "out of the vehicle")
+        found = zip(words, self.ways, flowed, strict=True)
+        return tuple(f"{'nothing' if wanted else 'something'} flowed {way}" for way, wanted, did in found if wanted is not did)
+
 
 COMBINATIONS = (
-    Combination("charger", "dc"),
-    Combination("charger", "dc_bpt"),
-    Combination("charger", "dc_bpt", "dynamic"),
-    Combination("charger", "dc_bpt", as_published=True),
-    Combination("car", "dc"),
-    Combination("car", "dc_bpt"),
-    Combination("car", "dc_bpt", "dynamic"),
+    *(Combination(ours, mode, control) for ours in ("charger", "car") for mode in MODES for control in ("scheduled", "dynamic")),
+    Combination("charger", "dc_bpt", "scheduled", as_published=True),
 )
 
 
@@ -75,70 +90,9 @@ class Outcome:
     @property
     def cells(self) -> tuple[str, ...]:
         """Combination, verdict, charge loops, seconds, note."""
-        low, high = self.story.currents
-        note = f"{low:+.1f} .. {high:+.1f} A" if self.story.loops else ""
+        low, high = self.story.flow
+        note = f"{low:+.1f} .. {high:+.1f} {'W' if self.combination.mode.startswith('ac') else 'A'}" if self.story.loops else ""
         return (self.combination.name, "FAIL" if self.problems else "ok", str(self.story.loops), f"{self.story.seconds:.1f}", note)
-
-
-class CutShortError(Exception):
-    """A combination could not be brought to its end: why."""
-
-
-class Program:
-    """A process of ours in a namespace, with its output in a file. It has a session of its own: what it starts ends with it."""
-
-    def __init__(self, namespace: Namespace, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
-        self.name = log.stem
-        self._log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                namespace.held(*command),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                cwd=log.parent,
-                env=environment,
-                start_new_session=True,
-            )
-
-    @property
-    def said(self) -> str:
-        """All of its output so far."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
-
-    def wait(self, what: str, done: Callable[[str], bool], seconds: float) -> None:
-        """Until its output is as `done` wants it. Raises CutShortError when it has ended before, or after `seconds`."""
-        until = time.monotonic() + seconds
-        while not done(self.said):
-            code = self.process.poll()
-            if code is not None and not done(self.said):
-                last = [line for line in self.said.splitlines() if line.strip()][-1:]
-                raise CutShortError(f"{self.name} ended with {code} instead of {what}: {''.join(last)[:300]}")
-            if time.monotonic() > until:
-                raise CutShortError(f"{self.name}: not {what} within {seconds:.0f} s")
-            time.sleep(0.05)
-
-    def end(self) -> None:
-        """Ask it, and then make it and its children end."""
-        for number, seconds in ((signal.SIGTERM, 6.0), (signal.SIGKILL, 5.0)):
-            if self.process.poll() is None:
-                self.process.send_signal(number)
-                try:
-                    self.process.wait(seconds)
-                except subprocess.TimeoutExpired:
-                    continue
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)  # its Java, where that has stayed
-
-
-@contextmanager
-def running(*arguments: object) -> Iterator[Program]:
-    """A `Program` that ends with the block."""
-    program = Program(*arguments)  # type: ignore[arg-type]
-    try:
-        yield program
-    finally:
-        program.end()
 
 
 def chargeloop(*arguments: str) -> list[str]:
@@ -153,32 +107,39 @@ def ours() -> dict[str, str]:
 
 
 def charger_file(combination: Combination, interface: str, folder: Path) -> str:
-    """Our charger's configuration. The imagined battery behind it takes on whatever voltage the foreign car pre-charges to."""
+    """Our charger's configuration. The imagined car behind it takes on whatever voltage the foreign car pre-charges to, or takes what
+    alternating current the outlet offers."""
     modes = ["scheduled", "dynamic"] if combination.control == "scheduled" else ["dynamic", "scheduled"]
+    alternating = combination.mode.startswith("ac")
+    gives = combination.mode == "ac_bpt" and combination.control == "dynamic"
     text = f"""insecure_plain_tcp = true
 
 [[evse]]
 id = "DE*CLP*EINTEROP"
 interface = "{interface}"
+board = "{"simulated_ac" if alternating else "simulated"}"
 services = ["{combination.mode.upper()}"]
 control_modes = {modes}  # the foreign car takes the first
 charge_loop_timeout = {LOOP_TIMEOUT}
 always_priced = true  # the foreign car rejects a schedule without prices
 meter_at_start = false  # it cannot read a reading of discharged energy, and never asks for one
+{"budget = {charge = 22000, discharge = 22000, target = -3000}" if gives else ""}
 """
     return _written(folder / "charger.toml", text)
 
 
 def car_file(combination: Combination, interface: str, folder: Path) -> str:
     """Our car's configuration: it charges, and where it may it then discharges."""
-    back = "" if combination.mode == "dc" or combination.control == "dynamic" else ", {seconds = 4, power = -800}"
+    power = 6000 if combination.mode.startswith("ac") else 800
+    gives = combination.mode.endswith("bpt") and combination.control == "scheduled"
+    back = f", {{seconds = 2, power = -{power}}}" if gives else ""
     text = f"""insecure_plain_tcp = true
 interface = "{interface}"
 services = ["{combination.mode.upper()}"]
 control_modes = ["{combination.control}"]
 charge_loop_timeout = {LOOP_TIMEOUT}
 loops = {LOOPS}
-plan = [{{seconds = 4, power = 800}}{back}, {{seconds = 60, power = 500}}]
+plan = [{{seconds = 2, power = {power}}}{back}, {{seconds = 60, power = {power}}}]
 
 [battery]
 voltage = 380
@@ -206,8 +167,8 @@ def meet(combination: Combination, folder: Path) -> Outcome:
         except CutShortError as failure:
             problems.append(str(failure))
     log = folder / ("foreign-car.log" if combination.ours == "charger" else "foreign-charger.log")
-    told = josev.story(log.read_text(encoding="utf-8", errors="replace") if log.exists() else "", combination.mode)
-    return Outcome(combination, told, (*problems, *told.problems))
+    told = josev.story(log.read_text(encoding="utf-8", errors="replace") if log.exists() else "", combination.mode, combination.control)
+    return Outcome(combination, told, (*problems, *told.problems, *(combination.misses(*told.flow) if told.loops else ())))
 
 
 def _our_charger(combination: Combination, charger: Namespace, car: Namespace, interfaces: tuple[str, str], folder: Path) -> list[str]:
@@ -215,7 +176,7 @@ def _our_charger(combination: Combination, charger: Namespace, car: Namespace, i
     foreign = josev.car(combination.mode, LOOPS, folder, as_published=combination.as_published)
     with running(charger, command, folder / "our-charger.log", ours()) as mine:
         mine.wait("ready", lambda said: "SDP ready" in said, READY_TIME)
-        with running(car, foreign, folder / "foreign-car.log", josev.environment(interfaces[1])) as other:
+        with running(car, foreign, folder / "foreign-car.log", josev.environment(interfaces[1], combination.mode)) as other:
             other.wait("over", josev.over, SESSION_TIME)
             time.sleep(0.5)
         mine.wait("over", lambda said: "session ended" in said, END_TIME)
@@ -224,7 +185,7 @@ def _our_charger(combination: Combination, charger: Namespace, car: Namespace, i
 
 def _our_car(combination: Combination, charger: Namespace, car: Namespace, interfaces: tuple[str, str], folder: Path) -> list[str]:
     foreign = josev.charger()
-    with running(charger, foreign, folder / "foreign-charger.log", josev.environment(interfaces[0])) as other:
+    with running(charger, foreign, folder / "foreign-charger.log", josev.environment(interfaces[0], combination.mode)) as other:
         other.wait("ready", lambda said: josev.READY in said, READY_TIME)
         with running(car, chargeloop("evcc", car_file(combination, interfaces[1], folder)), folder / "our-car.log", ours()) as mine:
             mine.wait("over", lambda said: mine.process.poll() is not None, SESSION_TIME)
@@ -250,7 +211,7 @@ def table(outcomes: list[Outcome]) -> str:
 
 
 def main() -> int:
-    """All combinations, one after the other."""
+    """All combinations, and their table."""
     parser = argparse.ArgumentParser(description="Our charger and our car against another implementation.")
     parser.add_argument("--only", metavar="WORD", default="", help='combinations with this in their name, such as "our car"')
     parser.add_argument("--keep", action="store_true", help="keep all logs; else only those of a failed run are kept")
@@ -266,9 +227,7 @@ def main() -> int:
     outcomes: list[Outcome] = []
     keep = True
     try:
-        for number, combination in enumerate(c for c in COMBINATIONS if options.only in c.name):
-            print(f"{combination.name} ...", flush=True)
-            outcomes.append(meet(combination, logs / str(number)))
+        outcomes = _all([combination for combination in COMBINATIONS if options.only in combination.name], logs)
         keep = options.keep or not outcomes or any(outcome.problems for outcome in outcomes)
     except NamespaceError as error:
         print(f"no network to meet on: {error}", file=sys.stderr)
@@ -284,6 +243,24 @@ def main() -> int:
     print(f"\nJosev, the package iso15118 0.31.2 of PyPI; plain TCP; charge-loop timeout {LOOP_TIMEOUT:g} s for this counterparty alone,")
     print(f"because its own Java can miss the 0.5 s of the standard\n\n{table(outcomes)}")
     return 1 if not outcomes or any(outcome.problems for outcome in outcomes) else 0
+
+
+def _all(combinations: list[Combination], logs: Path) -> list[Outcome]:
+    """What became of all of them, `TOGETHER` at a time. Raises NamespaceError."""
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        try:
+            return list(pool.map(lambda numbered: _told(numbered[1], logs / str(numbered[0])), enumerate(combinations)))
+        except BaseException:
+            INTERRUPTED.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _told(combination: Combination, folder: Path) -> Outcome:
+    """Its outcome, and a line for whoever waits."""
+    outcome = meet(combination, folder)
+    print(f"{combination.name}: {outcome.cells[1]}", flush=True)
+    return outcome
 
 
 def _interrupted(number: int, frame: object) -> NoReturn:
