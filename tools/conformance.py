@@ -17,17 +17,22 @@ sys.path.insert(0, str(ROOT))
 
 from tests.conformance.cases import EXCEPTIONS, Case, read_cases, read_exceptions  # noqa: E402
 
+ROWS = ("Row", "both")
+"""What makes rows of the matrix; the first argument says the cases."""
+
 
 def named(source: str) -> set[str]:
-    """The case ids in the markers of a test file."""
+    """The case ids in the markers of a test file, and in the rows of the matrix."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    marks = [call for call in calls if ast.unparse(call.func) == "pytest.mark.case"]
-    return {argument.value for call in marks for argument in call.args if isinstance(argument, ast.Constant)}
+    marks = [argument for call in calls if ast.unparse(call.func) == "pytest.mark.case" for argument in call.args]
+    rows = [call.args[0] for call in calls if ast.unparse(call.func) in ROWS and call.args]
+    return {id_ for argument in (*marks, *rows) if isinstance(argument, ast.Constant) for id_ in str(argument.value).split()}
 
 
 def untested() -> list[Case]:
     """The cases without a test and without a reason, in order."""
-    tested = set().union(*(named(path.read_text()) for path in (ROOT / "tests").rglob("test_*.py")))
+    files = [*(ROOT / "tests").rglob("test_*.py"), ROOT / "tests" / "pair" / "matrix.py"]
+    tested = set().union(*(named(path.read_text()) for path in files))
     reasons = read_exceptions().reasons
     return [case for case in read_cases().values() if case.id not in tested and case.id not in reasons]
 

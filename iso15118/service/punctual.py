@@ -15,8 +15,8 @@ from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import times
 from iso15118.units import Second
 
-MARGIN: Second = 0.001
-"""A word that is due at a deadline is not late for the resolution of a clock."""
+MARGIN: Second = 0.005
+"""A word that is due at a deadline, as our car's is in the charge loop, is not late for a turn of the event loop."""
 
 
 @cache

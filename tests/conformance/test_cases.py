@@ -114,3 +114,7 @@ def test_an_unknown_case_fails_any_run(tmp_path: Path, arguments: tuple[str, ...
 def test_the_markers_of_a_file_are_read_without_running_it() -> None:
     source = 'X = pytest.param(1, marks=pytest.mark.case("SES-02"))\n@pytest.mark.case("SES-01", "SES-05")\ndef test(): ...\n'
     assert named(source) == {"SES-01", "SES-02", "SES-05"}
+
+
+def test_the_rows_of_the_matrix_name_cases_too() -> None:
+    assert named('A = [Row("SES-01 SES-05", 1), *both("V2G-07", 2), other("SES-09")]') == {"SES-01", "SES-05", "V2G-07"}

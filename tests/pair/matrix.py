@@ -382,8 +382,8 @@ MALFORMED: Final = [
     *(row for keep in (1, 11, 20) for row in both("MAL-02", Garbled, NO_MESSAGE, at=("*_ChargeLoop",), nth=3, keep=keep)),
     Row("MAL-05", Instead(at=LOOP, nth=3, say=LOOPS), Ends(after=0.5)),
     Row("MAL-05", Instead(at=LOOPS, nth=3, say=LOOP), Ends(after=0.5)),
-    *both("MAL-01", Framed, Ends("version 0x02"), version=0x02FD),
-    Row("MAL-06", Deaf(at=LOOP, nth=3, every=0.05), Ends("the car does not read its answers"), few=True),
+    *both("", Framed, Ends("version 0x02"), version=0x02FD),
+    Row("", Deaf(at=LOOP, nth=3, every=0.05), Ends("the car does not read its answers"), few=True),
 ]
 
 ROWS: Final = [

@@ -56,7 +56,7 @@ class Row(Value):
     """One misdeed: of the car, or of the charger where it is of a response."""
 
     cases: str
-    """The ids of the cases it shows."""
+    """The ids of the cases it shows; empty: none of them says it."""
     deed: Misbehaviour | tuple[Misbehaviour, ...]
     outcome: Outcome
     on: str = ""
