@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -30,14 +31,39 @@ RING: Final = 4096
 FORMAT: Final = "chargeloop recording 1"
 
 
-class Entry(NamedTuple):
-    """One turn of a session. `commands` None: the session failed."""
+class Heard(Value):
+    """A message received: its octets say the rest."""
 
-    event: Event
+    payload_type: int
+
+
+class Said(Value):
+    """A message sent: its octets say the rest."""
+
+    payload_type: int
+
+
+class Entry(NamedTuple):
+    """One turn of a session. `commands` None: the session failed.
+
+    Messages are kept as the octets they were: a ring full of decoded ones would take several times the memory, and with it the time that
+    an answer takes where many sessions share a processor's cache.
+    """
+
+    event: Event | Heard
     raw: bytes
     world: object
-    commands: Sequence[Command] | None
+    commands: tuple[Command | Said, ...] | None
     written: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, event: Event, raw: bytes, world: object, commands: Sequence[Command] | None, written: tuple[bytes, ...]) -> Entry:
+        """The turn of these."""
+        kept = None if commands is None else tuple(_said(c.payload_type) if isinstance(c, Send) else c for c in commands)
+        return cls(_heard(event.payload_type) if isinstance(event, Received) else event, raw, world, kept, written)
+
+
+_heard, _said = cache(Heard), cache(Said)
 
 
 class Head(Value):
@@ -65,7 +91,7 @@ class Recorder:
 
     def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command] | None, written: tuple[bytes, ...]) -> None:
         """Keep one turn."""
-        entry = Entry(event, raw, world, commands, written)
+        entry = Entry.of(event, raw, world, commands, written)
         self.turns += 1
         self._ring.append(entry)
         if self._stream is not None:
@@ -151,12 +177,12 @@ class Transcript:
         return _line({"end": self._turns, "why": why})
 
 
-def digest(chain: bytes, commands: Sequence[Command], written: Sequence[bytes]) -> bytes:
+def digest(chain: bytes, commands: Sequence[Command | Said], written: Sequence[bytes]) -> bytes:
     """The next link: over the link before, and over every command, messages as their octets."""
     hashed = blake2b(chain, digest_size=16)
     octets = iter(written)
     for command in commands:
-        if isinstance(command, Send):
+        if isinstance(command, Send | Said):
             hashed.update(f"Send {command.payload_type} ".encode() + next(octets, b""))
         else:
             hashed.update(f"{type(command).__name__} {json.dumps(plain(command))}".encode())
@@ -166,8 +192,8 @@ def digest(chain: bytes, commands: Sequence[Command], written: Sequence[bytes]) 
 def _event(entry: Entry) -> list[Any]:
     event = entry.event
     name = type(event).__name__
-    if isinstance(event, Received):
-        return [name, event.payload_type, entry.raw.hex()]
+    if isinstance(event, Heard):
+        return [Received.__name__, event.payload_type, entry.raw.hex()]
     if isinstance(event, Garbled):
         return [name, event.error.what, event.error.path, event.error.bit]
     return [name, *(plain(getattr(event, field)) for field in type(event).__fields__)]

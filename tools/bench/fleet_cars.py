@@ -26,7 +26,7 @@ from iso15118.session.services import ControlMode
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import Trip
 
-STAGGER = 0.03
+STAGGER = 0.1
 """s between the arrivals of two cars."""
 CALM = 3.0
 """s in which all cars are in the loop, before it counts."""

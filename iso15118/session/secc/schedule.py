@@ -28,13 +28,6 @@ LEAST_POINTS: Final = 12
 TUPLES: Final = 3
 
 
-def _energies(mode: wire.Dynamic_SEReqControlMode | wire.Scheduled_SEReqControlMode) -> Energies:
-    """The energy requests, as far as they are told."""
-    ends = ("target", "maximum", "minimum", "maximum_v2x", "minimum_v2x")
-    told = (getattr(mode, f"ev_{end}_energy_request", None) for end in ends)
-    return Energies(*(None if energy is None else number(energy) for energy in told))
-
-
 def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq, snapshot: SeccSnapshot) -> Answer:
     """One to three schedules (Scheduled), or nothing but agreement (Dynamic); Ongoing while the site still plans.
 
@@ -61,6 +54,13 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     offered = offered.but(schedule_tuple=renumbered(offered.schedule_tuple, session.tuples))
     session = replace(session, tuples=offered.schedule_tuple, asked_schedule=None)
     return Answer(session, _response(session, Processing.Finished, offered))
+
+
+def _energies(mode: wire.Dynamic_SEReqControlMode | wire.Scheduled_SEReqControlMode) -> Energies:
+    """The energy requests, as far as they are told."""
+    ends = ("target", "maximum", "minimum", "maximum_v2x", "minimum_v2x")
+    told = (getattr(mode, f"ev_{end}_energy_request", None) for end in ends)
+    return Energies(*(None if energy is None else number(energy) for energy in told))
 
 
 def _agree(session: Session, request: wire.ScheduleExchangeReq, mode: wire.Dynamic_SEReqControlMode, snapshot: SeccSnapshot) -> Answer:
