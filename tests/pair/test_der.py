@@ -25,6 +25,8 @@ from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, ServiceID, Variants, service_of
 from iso15118.value import replace
 
+pytestmark = pytest.mark.long
+
 DER = ServiceID.AC_DER_IEC
 FAST = Response(0.5, pt1=True)
 CODE = GridCode(

@@ -15,6 +15,8 @@ from iso15118.session.services import ControlMode
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import Trip
 
+pytestmark = pytest.mark.long
+
 EXCHANGES = 14_400
 
 

@@ -13,6 +13,8 @@ from tests.pair.kinds import Kind, comer, outlet
 from tests.pair.matrix import ROWS
 from tests.pair.rows import Borne, Ends, Leaves, Refused, Row
 
+pytestmark = pytest.mark.long
+
 CELLS = [
     pytest.param(row, kind, id=f"{kind}-{row}", marks=pytest.mark.case(*row.cases.split()))
     for turn, row in enumerate(ROWS)

@@ -27,6 +27,8 @@ from iso15118.units import HOUR, Second, Watt
 from iso15118.value import replace
 from tests.session.evcc.bench import AC_PHASES
 
+pytestmark = pytest.mark.long
+
 S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
 AC, AC_BPT = ServiceID.AC, ServiceID.AC_BPT
 EFFICIENCY = OnBoardCharger().efficiency

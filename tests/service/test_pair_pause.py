@@ -22,6 +22,8 @@ from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.value import replace
 
+pytestmark = pytest.mark.long
+
 SERVICES = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.AC, ServiceID.AC_BPT)
 variants = pytest.mark.parametrize(("service", "mode"), [(s, m) for s in SERVICES for m in ControlMode], ids=lambda x: x.name)
 services = pytest.mark.parametrize("service", SERVICES, ids=lambda x: x.name)

@@ -22,6 +22,8 @@ from iso15118.sim.vehicle import Trip
 from iso15118.tariff import Rule, Stack, Tariff
 from iso15118.value import replace
 
+pytestmark = pytest.mark.long
+
 CHEAPEST = evcc.Config(control_modes=(ControlMode.SCHEDULED,), pricing=(Pricing.ABSOLUTE,), schedule_choice=evcc.ScheduleChoice.CHEAPEST)
 
 SCHEDULED = evcc.Config(control_modes=(ControlMode.SCHEDULED,))

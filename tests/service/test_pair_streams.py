@@ -29,6 +29,8 @@ from iso15118.session.snapshot import EvccSnapshot
 from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS
 
+pytestmark = pytest.mark.long
+
 LOOPS = 40
 MODES = pytest.mark.parametrize("mode", ControlMode)
 SERVICES = pytest.mark.parametrize("service", [ServiceID.DC, ServiceID.DC_BPT, ServiceID.AC, ServiceID.AC_BPT])

@@ -23,6 +23,8 @@ from iso15118.wire.v2gtp import frame_bytes
 from tests.service.test_station import free_udp_port
 from tests.session.asked import request
 
+pytestmark = pytest.mark.long
+
 SESSIONS = 200
 WARM = 100
 """Sessions until nearly everything that is made once has been made."""

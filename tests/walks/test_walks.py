@@ -26,6 +26,8 @@ from tools.walks.__main__ import KINDS
 from tools.walks.checker import Moment, judge
 from tools.walks.walk import Result, walk
 
+pytestmark = pytest.mark.long
+
 Step = Callable[[Session, Event, SeccSnapshot], tuple[Session, tuple[Command, ...]]]
 WALKS = 15
 """Of each service and mode."""

@@ -21,6 +21,8 @@ from tests.sequence.product import LATER, SILENCE, TAKEN, Cell, expected
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP, UNSERVED, request
 from tests.session.playbook import Playbook, charger_at
 
+pytestmark = pytest.mark.long
+
 IDS = {"ours": SESSION_ID, "one bit wrong": bytes([SESSION_ID[0] ^ 1]) + SESSION_ID[1:], "zero": NOBODY, "short": SESSION_ID[:7]}
 DIRECT_ONLY = {Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.WELDING_DETECTION}
 SERVICES = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.AC, ServiceID.AC_BPT)
