@@ -105,7 +105,8 @@ class Guard(Watchdog):
         locked, agreed = r.locked.value, r.contactor.value is (Contactor.CLOSED if self._closed else Contactor.OPEN)
         v_taken, i_taken = max(r.voltage.at, self._supply_voltage.at), r.current.at
         too_high = voltage > self._limits.max_voltage + bounds.VOLTAGE_TOLERANCE
-        too_much, far_too_much = (bounds.overshoots(current, self._envelope, *by) for by in ((1.05, 2.5), (1.5, 5.0)))
+        too_much = bounds.overshoots(current, self._envelope, 1.05, 2.5)
+        far_too_much = bounds.overshoots(current, self._envelope, 1.5, 5.0)
         energised = self._closed and (self._setpoint.voltage > 0 or abs(current) >= bounds.OPENING_CURRENT)
         found = (
             (DeviceFault.STALE, self._oldest > bounds.LOST),

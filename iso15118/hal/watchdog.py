@@ -124,8 +124,15 @@ class Watchdog(ABC):
     # How devices are listened to.
 
     def _newest(self, old: Measured[T], measure: Callable[[], Measured[T]]) -> Measured[T]:
-        """What `measure` gives in the place of `old`; a driver that raises, or gives something else, has lost its device."""
-        return self._ask(lambda: self._newer(old, measure()), DeviceFault.COMMUNICATION, old)
+        """What `measure` gives in the place of `old`; a driver that raises, or gives something else, has lost its device.
+
+        As `_ask` would do it; but there are eight of them in a turn, and fifty turns a second.
+        """
+        try:
+            return self._newer(old, measure())
+        except Exception as error:
+            self._lost(error, DeviceFault.COMMUNICATION)
+        return old
 
     def _newer(self, old: Measured[T], new: Measured[T]) -> Measured[T]:
         """`new`, unless it is not a measurement: not a finite number, or from the future. Raises TypeError for a value of another kind."""
@@ -140,20 +147,20 @@ class Watchdog(ABC):
     def _ask(self, call: Callable[[], T], fault: DeviceFault, otherwise: T) -> T:
         """The answer of a driver, or `otherwise` and a fault latched.
 
-        The one broad except of this floor: drivers are foreign code, and whatever one raises, the others must still be driven to safety.
+        The broad except of this floor: drivers are foreign code, and whatever one raises, the others must still be driven to safety.
         """
         try:
             return call()
-        except DeviceError as error:
-            self._raised(error.fault, str(error))
         except Exception as error:
-            self._raised(fault, f"{type(error).__name__}: {error}")
+            self._lost(error, fault)
         return otherwise
 
-    def _raised(self, fault: DeviceFault, why: str) -> None:
-        if fault not in self._faults:
-            self._faults.add(fault)
-            self._told(f"{fault}: {why}")
+    def _lost(self, error: Exception, fault: DeviceFault) -> None:
+        """A driver has raised: a fault of its own choice, or `fault`."""
+        told = error.fault if isinstance(error, DeviceError) else fault
+        if told not in self._faults:
+            self._faults.add(told)
+            self._told(f"{told}: {error if isinstance(error, DeviceError) else f'{type(error).__name__}: {error}'}")
 
     def _age(self, measured: Measured[T], now: Second) -> Second:
         """Its age, counted from our own start at the earliest: devices may need a moment to say their first word."""

@@ -13,6 +13,7 @@ from tools.bench.serving import server
 from tools.bench.stay import HEADS, stay
 
 CARS = int(os.environ.get("FLEET_CARS", "300"))
+"""FLEET_CARS=250 make bench ARGS="--only fleet" finds out where a machine has its limit."""
 PACE = 0.1
 """s between the answer and the next request of each car."""
 SECONDS = 60.0

@@ -301,7 +301,7 @@ def _elapsed(session: Session, timer: Timer, snapshot: EvccSnapshot, out: list[C
     """A timer has run out. One that was overtaken by what it waited for says nothing any more."""
     phase, request = session.phase, session.request
     if timer is Timer.PACE and not session.waiting and request is not None:
-        return _ask(turns.leaving(_apply(session, snapshot, out), snapshot), snapshot, out)
+        return _ask(turns.leaving(_apply(session, snapshot, out, renew=True), snapshot), snapshot, out)
     if timer is Timer.MESSAGE and session.waiting and request is not None:
         return _end(session, snapshot, f"no answer to {type(request).__name__} within {_patience(session, request):g} s", out)
     if timer in _ASIDE:
