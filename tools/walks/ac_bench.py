@@ -56,6 +56,7 @@ class AcBench(Bench):
             starts = message.charge_progress is ChargeProgress.Start
             self._started = self._started or starts
             self._stopped = self._stopped or (message.charge_progress is ChargeProgress.Stop and self.session.phase.loop)
+            self._looping = False  # the outlet owes an answer: the silence is its own
         return super().say(message, payload_type)
 
     def _answered(self, message: Any) -> None:

@@ -18,6 +18,8 @@ TURN: Final = 0.02
 """s between two looks of the guard."""
 PILOT: Final = 0.1 + RELAY + TURN
 """s from the pilot's change to open contacts."""
+ORDERED: Final = 0.1 + RELAY + TURN
+"""s for which contacts may still close after the authorisation has gone: a tick of the session, and what was ordered before it."""
 OPEN: Final = 0.25
 """s from the reason to open contacts: a tick of the session, 50 ms for the current to fall, the contacts."""
 GRID: Final = 0.1 + OPEN
@@ -116,7 +118,7 @@ class AcChecker:
         lasting = self._lasting
         offers, says = now.offered or (0.0, 0.0, 0.0), now.said or (0.0, 0.0, 0.0)
         rules = (
-            ("closed without authorisation", closes and not now.authorised),
+            ("closed without authorisation", lasting("denied", not now.authorised, now.at) > ORDERED and closes),
             ("closed though the vehicle had not asked for power", closes and not now.started),
             ("closed again after the grid was lost", closes and self._cut),
             ("closed onto a free connector", closes and not now.locked),

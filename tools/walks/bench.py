@@ -177,6 +177,7 @@ class Bench:
         if not self.connected:
             return
         self.session, commands = self._step(self.session, event, self._snapshot())
+        written = []
         for command in commands:
             match command:
                 case Apply(setpoint):
@@ -186,7 +187,7 @@ class Bench:
                     self.answers.append(message)
                     if stream_of(payload_type) is Stream.MAIN:
                         self._answered(message)
-                    self.feed(Sent(stream_of(payload_type)))
+                    written.append(stream_of(payload_type))
                 case Arm(timer, seconds):
                     self._timers[timer] = self.now + seconds
                 case Disarm(timer):
@@ -194,6 +195,8 @@ class Bench:
                 case Close():
                     self.connected = False
                     self._wanted = Setpoint(lock=True), self.now
+        for stream in written:  # when all is done that was decided: the limit on writing is armed behind its message
+            self.feed(Sent(stream))
 
     def run(self, seconds: float) -> None:
         """Time passes."""

@@ -23,10 +23,12 @@ LEFT: Final[Second] = 0.4
 def still(session: Session) -> Session:
     """The session with no power asked for in either direction, the discharge interlock off.
 
-    The contactor stays as it is, but is opened where the cable has not been checked to the end.
+    The contactor stays as it is, but is opened where the cable has not been checked to the end. A car that already stands by, and says so
+    again, gains no time for a current that should not be.
     """
+    over_since = session.over_since if session.phase is Phase.STANDBY else None
     setpoint = Setpoint(contactor=session.setpoint.contactor and session.phase is not Phase.CABLE_CHECK, lock=True)
-    return replace(session, setpoint=setpoint, ask=None, decision=IDLE, relayed=UNRELAYED, over_since=None)
+    return replace(session, setpoint=setpoint, ask=None, decision=IDLE, relayed=UNRELAYED, over_since=over_since)
 
 
 def watched(session: Session, snapshot: SeccSnapshot) -> Session:

@@ -138,6 +138,14 @@ def test_current_in_standby_ends_it() -> None:
     assert (play >> request(DC_ChargeLoopReq)).sent().response_code is ResponseCode.FAILED
 
 
+def test_standby_asked_for_again_and_again_gains_no_time_for_a_current() -> None:
+    play = standing() >> given(current=5.0) >> Tick()
+    play.skip() >> after(0.3) >> request(PowerDeliveryReq, **STANDBY)
+    play.skip() >> after(0.11) >> Tick()
+    assert play.session.failing == "5.0 A at the output in standby"
+    assert play.session.setpoint == REST
+
+
 def test_a_withdrawn_authorisation_is_told_in_standby() -> None:
     play = standing() >> given(authorisation=Authorisation.REFUSED) >> request(DC_ChargeLoopReq)
     assert play.sent().evse_status.evse_notification is EVSENotification.Terminate
