@@ -110,7 +110,6 @@ FINE = AcMoment(
     connected=True,
 )
 OFF = FINE._replace(closed=False, active=(0.0, 0.0, 0.0), offered=None, said=None)
-REFUSED_OFF = OFF._replace(authorised=False)
 
 
 def rules(moments: list[AcMoment]) -> set[str]:
@@ -128,7 +127,7 @@ def over(seconds: float, moment: AcMoment) -> list[AcMoment]:
 @pytest.mark.parametrize(
     ("moments", "rule"),
     [
-        ([*over(0.3, REFUSED_OFF), FINE._replace(at=10.34, heard=10.3, authorised=False)], "closed without authorisation"),
+        ([*over(0.3, OFF._replace(authorised=False)), FINE._replace(at=10.4, authorised=False)], "closed without authorisation"),
         ([OFF, FINE._replace(started=False)], "closed though the vehicle had not asked for power"),
         ([*over(0.2, OFF._replace(grid=False)), FINE._replace(at=10.3, heard=10.2)], "closed again after the grid was lost"),
         ([OFF, FINE._replace(locked=False)], "closed onto a free connector"),
