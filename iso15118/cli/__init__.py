@@ -7,6 +7,7 @@ purpose is one line on standard error that begins with `chargeloop:`.
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -67,6 +68,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
             return demo.run(arguments)
         case "secc":
+            gc.disable()  # what is imported is no garbage, and looking for some costs its start 20 ms: `service.sweeping` begins it again
             from iso15118.cli import secc
 
             return secc.run(arguments)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger start
     from iso15118.service.scenario import Result, Scenario
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
+SETTLING: Final[Second] = 1.0
+"""A charger that is ready answers first, and makes its codecs."""
 WRITING: Final[Second] = 5.0
 """What is left to be written of a recording may take so long."""
 
@@ -130,7 +132,7 @@ def run_scenario(
 
 def _settled(ready: Callable[[Station], None], station: Station) -> None:
     ready(station)
-    settle()
+    asyncio.get_running_loop().call_later(SETTLING, settle)
 
 
 def _finish_recordings() -> None:

@@ -102,7 +102,9 @@ class Station:
         except BaseException:
             await self.stop("the start failed", grace=0)
             raise
-        warm_up(asyncio.get_running_loop())
+        evses = self.config.evses
+        served = {service.id.transfer for service in evses[0].session.services} if len(evses) == 1 else None
+        warm_up(asyncio.get_running_loop(), served)
 
     def _open(self, evse: EvseConfig) -> Served:
         config, name = self.config, evse.name

@@ -32,6 +32,7 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*YOUNG, NEVER)
+    gc.enable()
 
 
 class Sweeper:

@@ -13,6 +13,8 @@ import pytest
 from tests.conformance.cases import Case, Exceptions, Verdict, as_json, as_markdown, read_cases, read_exceptions, table
 from tools.conformance import named
 
+pytestmark = pytest.mark.long
+
 CASES = read_cases()
 ONE = Case("SES-01", "7.5", "SECC", ("V2G20-2106",), "SessionID zero: a new one | fresh")
 NONE = Exceptions({}, frozenset())

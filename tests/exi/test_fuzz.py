@@ -16,12 +16,13 @@ from tools.fuzz.campaign import campaign, judge
 from tools.fuzz.corpus import regressions, seeds
 from tools.fuzz.mutate import MUTATIONS, mutated
 
-FRAMES = 10_000
+FRAMES = 5_000
 SEEDS = {f"{name}, fragments" if fragments else name: (name, fragments, streams) for name, fragments, streams in seeds()}
 
 pytestmark = pytest.mark.usefixtures("codec")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("label", SEEDS)
 def test_no_mutation_breaks_the_codec(label: str) -> None:
     name, fragments, streams = SEEDS[label]

@@ -16,6 +16,8 @@ from iso15118.power import Command, Limits, Pilot, Setpoint
 from iso15118.value import replace
 from tests.hal.bench import Bench, at
 
+pytestmark = pytest.mark.long
+
 FLAGS = ("bidirectional", "allowed", "limit", "power", "fresh", "healthy", "live", "pilot", "contactor")
 
 

@@ -24,6 +24,8 @@ from iso15118.messages.catalogue import schema_for
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from tools.interop.namespaces import Namespace, Network
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 PATIENCE = 40.0

@@ -26,6 +26,8 @@ from iso15118.value import replace
 
 AC, BPT = ServiceID.AC, ServiceID.AC_BPT
 SCHEDULED, DYNAMIC = ControlMode.SCHEDULED, ControlMode.DYNAMIC
+pytestmark = pytest.mark.long
+
 VARIANTS = pytest.mark.parametrize(("service", "mode"), [(service, mode) for service in (AC, BPT) for mode in ControlMode])
 
 

@@ -74,6 +74,8 @@ def test_it_comes_by_itself_a_little_later(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_settled_process_leaves_the_old_alone() -> None:
+    gc.disable()  # as while a charger starts
     settle()
+    assert gc.isenabled()
     assert gc.get_threshold()[2] == sweeping.NEVER
     assert gc.get_freeze_count() > 10_000

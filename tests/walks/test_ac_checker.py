@@ -20,6 +20,8 @@ from tools.walks import ac_checker
 from tools.walks.ac_checker import AcChecker, AcMoment
 from tools.walks.walk import Result, walk
 
+pytestmark = pytest.mark.long
+
 KINDS = [(kind, mode) for kind in (ServiceID.AC, ServiceID.AC_BPT) for mode in ControlMode]
 
 

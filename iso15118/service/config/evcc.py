@@ -31,8 +31,8 @@ from iso15118.service.config.toml import (
     interface,
     read,
 )
-from iso15118.service.config.value_added import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.service.config.variants import Needs, Pricings, once, pricings
+from iso15118.service.config.wanted import CarParkingTable, Wanted, car_parking, wanted
 from iso15118.session import evcc
 from iso15118.session.services import BIDIRECTIONAL, ControlMode, ServiceID
 from iso15118.sim.battery import NMC_CELL, Battery

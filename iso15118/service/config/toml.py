@@ -57,7 +57,7 @@ def both_modes() -> list[ModeName]:
 
 
 class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 def interface(path: Path, key: str, name: str) -> None:
