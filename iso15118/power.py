@@ -92,10 +92,15 @@ class AcAbilities(Value):
     reactive: Var = 0.0
     """Most reactive power, all phases together, a magnitude; 0: none on demand."""
 
+    @property
+    def voltages(self) -> tuple[Volt, Volt]:
+        """Between which a vehicle may be fed, and feed: 80 to 115 % (ours: grid codes lie inside)."""
+        return 0.80 * self.voltage, 1.15 * self.voltage
+
     def holds(self, grid: AcReading) -> bool:
-        """Is this a grid that a vehicle may be fed from, and feed? Within 80 to 115 % and 2.5 Hz (ours: grid codes lie inside)."""
-        seen = grid.voltage[: self.phases]
-        near = 0.80 * self.voltage <= min(seen) and max(seen) <= 1.15 * self.voltage
+        """Is this a grid that a vehicle may be fed from, and feed? Within `voltages` and 2.5 Hz."""
+        seen, (low, high) = grid.voltage[: self.phases], self.voltages
+        near = low <= min(seen) and max(seen) <= high
         return near and abs(grid.frequency - self.frequency) <= 2.5
 
 

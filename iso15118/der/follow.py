@@ -7,9 +7,10 @@ phases together, + into the vehicle. Not done here: riding through a fault of le
 
 from __future__ import annotations
 
-from math import acos, exp, inf, tan
+from math import acos, exp, tan
 from typing import Final, NamedTuple
 
+from iso15118.der.in_service import OUT, InService, in_service, share
 from iso15118.der.words import Curve, DerOrder, FrequencyWatt, GridCode, Response, VoltWatt, ZeroCurrent
 from iso15118.units import Hertz, Second, Var, Volt, Watt
 
@@ -32,6 +33,8 @@ class Rated(NamedTuple):
 
     discharge: Watt
     reactive: Var
+    chance: float = 1.0
+    """0..1, the share of a random delay that it has drawn."""
 
 
 class Channel(NamedTuple):
@@ -62,6 +65,8 @@ class Memory(NamedTuple):
     locked_in: bool = False
     stopped: bool = False
     """No current flows, by the limits of its voltage."""
+    service: InService = OUT
+    """Counts only under a grid code with `Protection`."""
 
 
 NEW: Final = Memory()
@@ -79,20 +84,24 @@ class Followed(NamedTuple):
 
 def follow(order: DerOrder, active: Watt, reactive: Var, grid: Grid, rated: Rated, memory: Memory, dt: Second) -> Followed:
     """`active` and `reactive`: what is wanted of the inverter; `dt`: seconds since the last call."""
-    if not order.permitted:
-        return Followed(max(0.0, active), 0.0, NEW, curbed=active < 0.0)
-    code = order.code
+    code, service, most = order.code, memory.service, rated.discharge
+    if code.protection is not None:
+        enter = code.protection.enter
+        service = in_service(code.protection, grid.highest, grid.lowest, grid.frequency, rated.chance, service, dt) if enter.permit else OUT
+        most *= share(enter, service)
+        if not service.on:  # a load goes on [V2G20-3366]
+            return Followed(max(0.0, active), 0.0, NEW._replace(service=service), curbed=active < 0.0, moving=enter.permit)
     stopped = code.zero_current is not None and _stopped(code.zero_current, grid, memory.stopped)
     given, taken = max(0.0, -active), max(0.0, active)
     over = _frequency(code.over_frequency_watt, grid.frequency, 1.0, given, rated, memory.over, dt)
     under = _frequency(code.under_frequency_watt, grid.frequency, -1.0, taken, rated, memory.under, dt)
     volt = _voltage(code.volt_watt, grid.highest, given, rated, memory.volt, dt)
-    caps = [each for each in (order.discharge_power, order.dso.discharge_power) if each is not None]
+    caps = [most, *(each for each in (order.discharge_power, order.dso.discharge_power) if each is not None)]
     if over.acting:
         caps.append(max(0.0, over.base - over.value))
     if volt.acting:
         caps.append(max(0.0, volt.base - volt.value))
-    given = min(given, *caps, inf)
+    given = min(given, *caps)
     if under.acting:
         taken = min(taken, max(0.0, under.base - under.value))
     curbed = stopped or -given - 0.5 > active or taken + 0.5 < active
@@ -100,7 +109,9 @@ def follow(order: DerOrder, active: Watt, reactive: Var, grid: Grid, rated: Rate
     turned, locked_in = _reactive(order, active, reactive, grid, rated, memory, dt)
     channels = (over, under, volt, turned)
     moving = any(abs(channel.goal - channel.value) > NEAR or channel.waited > 0.0 or channel.back > 0.0 for channel in channels)
-    return Followed(active, 0.0 if stopped else turned.value, Memory(*channels, locked_in, stopped), curbed, moving)
+    # A trip is counted, and a ramp climbed, from moment to moment.
+    moving = moving or any(service.beyond) or most < rated.discharge
+    return Followed(active, 0.0 if stopped else turned.value, Memory(*channels, locked_in, stopped, service), curbed, moving)
 
 
 def lagged(channel: Channel, goal: float, response: Response, dt: Second) -> Channel:

@@ -52,6 +52,16 @@ def curve(points: Points, what: str) -> None:
         raise LocalError(f"{what}: its points do not rise")
 
 
+def between(points: Points, x: float) -> float:
+    """The y at `x`: between two points on the line between them, outside all points that of the nearest."""
+    if x <= points[0][0]:
+        return points[0][1]
+    for (x0, y0), (x1, y1) in pairwise(points):
+        if x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return points[-1][1]
+
+
 class Response(Value):
     """How fast a function acts: nothing for `delay`, then with the time constant of a first-order lag, or (`pt1` False) at once."""
 
@@ -79,16 +89,8 @@ class Curve(Value):
         curve(self.points, "a curve")
 
     def at(self, x: float) -> float:
-        """Its y at `x`: between two points on the line between them, outside all points that of the nearest."""
-        (low, y), (high, last) = self.points[0], self.points[-1]
-        if x <= low:
-            return y
-        if x >= high:
-            return last
-        for (x0, y0), (x1, y1) in pairwise(self.points):
-            if x <= x1:
-                return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-        return last
+        """Its y at `x`."""
+        return between(self.points, x)
 
 
 class FrequencyWatt(Value):
@@ -228,6 +230,19 @@ class GridCode(Value, kw_only=True):
         return DerFunctions(sum(function for function, here in held.items() if here))
 
 
+class Inverter(Value):
+    """Who a vehicle's inverter is, as AC_DER_SAE asks (SAE J3072)."""
+
+    manufacturer: str = "simulated"
+    model: str = "simulated"
+    serial_number: str = "0"
+    sw_version: str = "0"
+    certified: bool = False
+    """By SAE J3072."""
+    certified_at: int = 0
+    """us since the epoch."""
+
+
 class DsoSetpoint(Value):
     """What the grid operator demands at this moment. Raises LocalError on a reactive power and a power factor at a time."""
 
@@ -259,5 +274,8 @@ class DerOrder(Value):
     code: GridCode
     dso: DsoSetpoint = NO_DEMAND
     discharge_power: Watt | None = None
-    permitted: bool = True
-    """False: it works as a load only [V2G20-3366]."""
+
+    @property
+    def permitted(self) -> bool:
+        """False: it works as a load only [V2G20-3366]."""
+        return self.code.protection is None or self.code.protection.enter.permit

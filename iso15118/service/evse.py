@@ -34,6 +34,7 @@ from iso15118.session.commands import Command
 from iso15118.session.events import Event
 from iso15118.session.secc import notifications, pause
 from iso15118.session.secc.state import Paused
+from iso15118.session.services import ServiceID
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.tariff import Rate
 from iso15118.units import MICROSECONDS, Second
@@ -193,13 +194,19 @@ class Evse:
         self._proposal = needs
 
     def set_grid_code(self, code: GridCode) -> None:
-        """Another grid code, for the next charge parameter discovery; a session that goes on keeps what it has been told.
+        """Another grid code. Under AC_DER_SAE it is told with the next turn; under AC_DER_IEC a session that goes on keeps the old one.
 
-        Raises LocalError where none was configured: the services are offered with the functions of the configuration.
+        Raises LocalError where none was configured (the services are offered with the functions of the configuration), or on one that
+        AC_DER_SAE has no words for where it is offered.
         """
         if self.config.grid_code is None:
             raise LocalError(f"{self.config.name}: a grid code for an outlet without one; allowed: where one is configured")
+        if self.config.session.service(ServiceID.AC_DER_SAE) is not None:
+            from iso15118.session.der_sae import sayable
+
+            sayable(code)
         self._grid_code = code
+        self._changed()
 
     def set_dso_setpoint(self, demand: DsoSetpoint) -> None:
         """What the grid operator demands from now on, told with the next turn of the charge loop."""

@@ -39,6 +39,7 @@ class OnBoardCharger:
         "_target",
         "abilities",
         "active",
+        "chance",
         "curbed",
         "current",
         "delay",
@@ -65,9 +66,11 @@ class OnBoardCharger:
         rise: float = 20e3,
         fall: float = 100e3,
         delay: Second = 0.050,
+        chance: float = 1.0,
     ) -> None:
         """`power`: apparent, all phases together, at most. `current`: of each phase, at most; `least`: at least, when charging.
 
+        `chance`: 0..1, the share it draws of a random delay before it comes into service.
         `rise`, `fall`: W/s (and var/s) of all phases together. Raises LocalError on a converter that cannot be.
         """
         if phases not in (1, 3) or min(power, current, voltage, rise, fall) <= 0 or not 0 < efficiency <= 1 or min(reactive, delay) < 0:
@@ -80,6 +83,7 @@ class OnBoardCharger:
         self.rise = rise / phases
         self.fall = fall / phases
         self.delay = delay
+        self.chance = chance
         self.voltage = self.active = self.reactive = NO_PHASE
         """What stands at it and flows now, phase by phase."""
         self.frequency: Hertz = 0.0
@@ -101,7 +105,8 @@ class OnBoardCharger:
     def obey(self, order: DerOrder | None) -> None:
         """The grid code to follow from now on, by what stands at the mains; None: none."""
         if order is None or self._order is None or order.code is not self._order.code:
-            self._memory, self.curbed, self._moving = NEW, False, False
+            service = self._memory.service if order is not None else NEW.service  # a curve that changes does not take it out of service
+            self._memory, self.curbed, self._moving = NEW._replace(service=service), False, False
         self._order = order
 
     def limits(self, battery: Limits) -> Limits:
@@ -175,7 +180,7 @@ class OnBoardCharger:
             self._shaped, self._memory = _IDLE, NEW
             return
         grid = Grid(sum(live) / len(live), max(live), min(live), self.frequency)
-        rated = Rated(min(self.power, phases * self.current * self.abilities.voltage), self.abilities.reactive)
+        rated = Rated(min(self.power, phases * self.current * self.abilities.voltage), self.abilities.reactive, self.chance)
         wanted = target.active.total
         found = follow(self._order, wanted, target.reactive.total, grid, rated, self._memory, dt)
         share = found.active / wanted if wanted else 0.0

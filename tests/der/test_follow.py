@@ -8,6 +8,7 @@ import pytest
 
 from iso15118.der.follow import NEW, Followed, Grid, Rated, follow
 from iso15118.der.words import Curve, DerOrder, DsoSetpoint, FrequencyWatt, GridCode, Response, VoltWatt, ZeroCurrent
+from tests.der.grid_codes import protection
 
 RATED = Rated(10e3, 5e3)
 
@@ -88,6 +89,22 @@ def test_no_current_beyond_a_voltage_until_it_is_back() -> None:
 
 
 def test_without_permission_it_is_a_load() -> None:
-    order, grid = DerOrder(GridCode(), permitted=False), Grid(230, 230, 230, 50)
+    order, grid = DerOrder(GridCode(protection=protection(permit=False))), Grid(230, 230, 230, 50)
     assert follow(order, -8e3, 1e3, grid, RATED, NEW, 0.1)[:2] == (0.0, 0.0)
     assert follow(order, 8e3, 1e3, grid, RATED, NEW, 0.1)[:2] == (8e3, 0.0)
+
+
+def test_out_of_service_nothing_is_given_and_what_is_taken_goes_on() -> None:
+    code = GridCode(protection=protection(delay=2.0, ramp_time=10.0))
+    assert run(code, (230, 50, 1.5)).active == 0.0
+    assert run(code, (230, 50, 1.5), active=8e3).active == 8e3
+    assert run(code, (230, 50, 2.0 + 5.0)).active == pytest.approx(-5e3, rel=0.05)  # half way up the ramp of 10 kW
+    assert run(code, (230, 50, 2.0 + 11.0)).active == -8e3
+
+
+def test_a_trip_takes_it_out_of_service_until_the_grid_has_been_fine() -> None:
+    code = GridCode(protection=protection(delay=2.0))
+    assert run(code, (230, 50, 3.0), (260, 50, 1.0)).active == -8e3
+    assert run(code, (230, 50, 3.0), (260, 50, 2.0)).active == 0.0
+    assert run(code, (230, 50, 3.0), (260, 50, 2.0), (230, 50, 1.5)).active == 0.0
+    assert run(code, (230, 50, 3.0), (260, 50, 2.0), (230, 50, 2.5)).active == -8e3

@@ -165,7 +165,7 @@ SECC_WRONG = [
     (SECC + "colour = 1\n", "evse[0].colour: unknown key; allowed: always_priced, board, bpt_channel, budget, charge_loop_timeout"),
     (
         SECC + "services = []\n",
-        'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS" and "MCS_BPT"',
+        'evse[0].services: []; allowed: a list of "AC", "AC_BPT", "AC_DER_IEC", "AC_DER_SAE", "DC", "DC_BPT", "MCS" and "MCS_BPT"',
     ),
     (SECC + 'services = ["WPT"]\n', 'evse[0].services[0]: \'WPT\'; allowed: a list of "AC", "AC_BPT"'),
     (SECC + 'services = ["DC", "DC"]\n', "evse[0].services: ['DC', 'DC']; allowed: each one once"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from iso15118.der.words import Curve, DerFunctions, FrequencyWatt, GridCode, Response
+from iso15118.der.words import Curve, DerFunctions, EnterService, FrequencyWatt, GridCode, Protection, Response
 from iso15118.errors import LocalError
 from iso15118.service.config import load_secc
 
@@ -32,6 +32,20 @@ time_constant = 2.0
 points = [[213.9, -4000], [223.1, 0], [236.9, 0], [246.1, 4000]]
 delay = 3
 """
+SAE = CHARGER + 'services = ["AC_DER_SAE", "AC"]\n'
+PROTECTION = """\
+[evse.der.protection]
+over_voltage = [[0.16, 276.0], [2.0, 253.0]]
+under_voltage = [[0.16, 103.5], [2.0, 161.0]]
+over_frequency = [[0.16, 62.0], [300.0, 61.2]]
+under_frequency = [[0.16, 56.5], [300.0, 58.5]]
+[evse.der.protection.enter_service]
+voltage_low = 210.9
+voltage_high = 241.5
+frequency_low = 59.5
+frequency_high = 60.1
+delay = 300.0
+"""
 
 
 @pytest.fixture
@@ -55,15 +69,30 @@ def test_a_grid_code(file: Path) -> None:
     assert evse.grid_code.functions & DerFunctions.VOLT_VAR
 
 
+def test_the_grid_code_of_north_america(file: Path) -> None:
+    file.write_text(SAE + PROTECTION)
+    (evse,) = load_secc(file).station.evses
+    assert evse.grid_code is not None
+    enter = EnterService(210.9, 241.5, 59.5, 60.1, 300.0)
+    assert evse.grid_code.protection == Protection(
+        ((0.16, 276.0), (2.0, 253.0)), ((0.16, 103.5), (2.0, 161.0)), ((0.16, 62.0), (300.0, 61.2)), ((0.16, 56.5), (300.0, 58.5)), enter
+    )
+    assert evse.session.service(11) is not None
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (SERVES, "evse[0].der: missing; allowed: a table where AC_DER_IEC is among the services, and only there"),
-        (CHARGER + CODE, "evse[0].der: a table; allowed: a table where AC_DER_IEC"),
+        (SERVES, "evse[0].der: missing; allowed: a table where AC_DER_IEC or AC_DER_SAE is among the services, and only there"),
+        (CHARGER + CODE, "evse[0].der: a table; allowed: a table where AC_DER_IEC or"),
         (SERVES + "[evse.der.volt_var]\npoints = [[1, 1]]\n", "der.volt_var.points: [[1, 1]]; allowed: a list of 2 to 10 points"),
         (SERVES + "[evse.der.volt_var]\npoints = [[2, 1], [1, 1]]\n", "evse[0].der: a curve: its points do not rise"),
         (SERVES + "[evse.der.volt_watt]\nstart = 260.0\nstop = 250.0\n", "evse[0].der: volt-watt from 260 V to 250 V"),
         (SERVES + "[evse.der]\nfly = true\n", "der.fly: unknown key; allowed: dc_injection"),
+        (SAE + "[evse.der]\nnominal_discharge_power = 5000.0\n", "evse[0].der: protection: missing"),
+        (SAE + PROTECTION + "[evse.der]\ndc_injection = 0.1\n", "evse[0].der: dc_injection: not allowed where AC_DER_SAE is served"),
+        (SAE + PROTECTION.replace("delay = 300.0\n", ""), "evse[0].der: entering service without a delay"),
+        (SAE + PROTECTION + "[evse.der.volt_var]\npoints = [[1, 1], [2, 1]]\ndelay = 3\n", "a function with a delay"),
     ],
 )
 def test_one_clear_line(file: Path, text: str, told: str) -> None:

@@ -1,4 +1,7 @@
-"""The grid code in a charger's file: `[evse.der]`, where the outlet offers AC_DER_IEC. No figure has a default but how fast: at once."""
+"""The grid code in a charger's file: `[evse.der]`, where the outlet offers AC_DER_IEC or AC_DER_SAE.
+
+No figure has a default but how fast: at once.
+"""
 
 from __future__ import annotations
 
@@ -110,6 +113,45 @@ class ZeroCurrentTable(Table):
 _TABLE = Field(default=None, description="a table")
 
 
+Points = Annotated[list[Point], Field(min_length=2, max_length=10, description="a list of 2 to 10 points [s, V or Hz], s rising")]
+
+
+class EnterServiceTable(Table):
+    """When an inverter may come into service: V from phase to neutral, Hz, s. A delay, a random one up to so long, or both."""
+
+    voltage_low: Positive
+    """V from which on,"""
+    voltage_high: Positive
+    """V up to which it may."""
+    frequency_low: Positive
+    """Hz from which on,"""
+    frequency_high: Positive
+    """Hz up to which it may."""
+    delay: Magnitude | None = None
+    """s for which the grid has to be such."""
+    randomized_delay: Magnitude | None = None
+    """s, the most of a random delay."""
+    ramp_time: Magnitude | None = None
+    """s until all power is back."""
+    permit: Flag = True
+    """It may come into service at all; false: a load."""
+
+
+class ProtectionTable(Table):
+    """When an inverter trips, and when it enters service: AC_DER_SAE tells both."""
+
+    over_voltage: Points
+    """It trips once the voltage has been above for so long."""
+    under_voltage: Points
+    """Below."""
+    over_frequency: Points
+    """It trips once the frequency has been above for so long."""
+    under_frequency: Points
+    """Below."""
+    enter_service: EnterServiceTable
+    """When it comes into service."""
+
+
 class DerTable(Table):
     """The functions that the grid operator asks for: those that are here."""
 
@@ -139,6 +181,8 @@ class DerTable(Table):
     """Stay connected through a voltage below."""
     nominal_discharge_power: Positive | None = None
     """W, of the connection."""
+    protection: Annotated[ProtectionTable | None, _TABLE] = None
+    """When to trip and to enter service: AC_DER_SAE has to tell it."""
 
 
 _WORDS: dict[type[Table], Any] = {
@@ -147,28 +191,38 @@ _WORDS: dict[type[Table], Any] = {
     CurveTable: words.Curve,
     RideThroughTable: words.RideThrough,
     ZeroCurrentTable: words.ZeroCurrent,
+    EnterServiceTable: words.EnterService,
 }
 
 
 def grid_code(where: str, table: DerTable | None, services: tuple[str, ...]) -> GridCode | None:
-    """The grid code of an outlet. Raises LocalError on one that makes no sense, or where it and AC_DER_IEC do not go together."""
-    served = "AC_DER_IEC" in services
-    if (table is not None) is not served:
+    """The grid code of an outlet. Raises LocalError on one that makes no sense, or that does not go together with the services."""
+    served = {"AC_DER_IEC", "AC_DER_SAE"} & set(services)
+    if (table is not None) is not bool(served):
         what = "missing" if table is None else "a table"
-        raise LocalError(f"{where}.der: {what}; allowed: a table where AC_DER_IEC is among the services, and only there")
+        raise LocalError(f"{where}.der: {what}; allowed: a table where AC_DER_IEC or AC_DER_SAE is among the services, and only there")
     if table is None:
         return None
     try:
-        return GridCode(**{key: _word(getattr(table, key)) for key in DerTable.model_fields})
+        code = GridCode(**{key: _word(getattr(table, key)) for key in DerTable.model_fields})
+        if "AC_DER_SAE" in served:
+            from iso15118.session.der_sae import sayable
+
+            sayable(code)
+        return code
     except LocalError as error:
         raise LocalError(f"{where}.der: {error}") from None
 
 
 def _word(value: Any) -> Any:
+    if isinstance(value, ProtectionTable):
+        trips = {key: tuple((x, y) for x, y in getattr(value, key)) for key in value.model_fields_set - {"enter_service"}}
+        return words.Protection(**trips, enter=_word(value.enter_service))
     word = _WORDS.get(type(value))
     if word is None:
         return value
-    keys = {key: getattr(value, key) for key in type(value).model_fields if key not in ResponseKeys.model_fields}
+    timed = ResponseKeys.model_fields if isinstance(value, ResponseKeys) else {}
+    keys = {key: getattr(value, key) for key in type(value).model_fields if key not in timed}
     if "points" in keys:
         keys["points"] = tuple((x, y) for x, y in keys["points"])
     return word(**keys, **({"response": value.response} if isinstance(value, ResponseKeys) else {}))

@@ -123,7 +123,7 @@ class EvseTable(VariantKeys, VasKeys):
     proposal: Annotated[ProposalTable | None, Field(description="a table")] = None
     """Mobility needs that the charger knows, told to a car with MobilityNeedsMode 2."""
     der: Annotated[DerTable | None, Field(description="a table")] = None
-    """The grid code of an outlet that offers AC_DER_IEC."""
+    """The grid code of an outlet that offers AC_DER_IEC or AC_DER_SAE."""
     watch: Annotated[WatchTable, Field(description="a table")] = WatchTable()
     """How a car is held to its power profile."""
     always_priced: Flag = False

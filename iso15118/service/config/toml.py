@@ -30,15 +30,15 @@ Identity = Annotated[
 Text = Annotated[str, Field(min_length=1, description="a text")]
 Flag = Annotated[bool, Field(description="true or false")]
 
-ServiceName = Literal["AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS", "MCS_BPT"]
+ServiceName = Literal["AC", "AC_BPT", "AC_DER_IEC", "AC_DER_SAE", "DC", "DC_BPT", "MCS", "MCS_BPT"]
 ModeName = Literal["scheduled", "dynamic"]
 LevelName = Literal["debug", "info", "warning", "error"]
 Services = Annotated[
     list[ServiceName],
     Field(
         min_length=1,
-        max_length=7,
-        description='a list of "AC", "AC_BPT", "AC_DER_IEC", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first',
+        max_length=8,
+        description='a list of "AC", "AC_BPT", "AC_DER_IEC", "AC_DER_SAE", "DC", "DC_BPT", "MCS" and "MCS_BPT", the preferred one first',
     ),
 ]
 Modes = Annotated[

@@ -80,7 +80,7 @@ def read_charge_loop(session: Session, response: Any, snapshot: EvccSnapshot) ->
     if not standing:
         active, reactive = (told(mode, f"evse_target_{which}_power", mains.phases) for which in ("active", "reactive"))
         mains = replace(mains, active=active, reactive=reactive)
-        session = der.demanded(session, mode, mains.phases) if session.transfer in DER else session
+        session = der.demanded(session, mode, snapshot, mains.phases) if session.transfer in DER else session
     session = replace(
         session,
         loops=session.loops + 1,

@@ -71,7 +71,7 @@ def read_charge_parameters(session: Session, response: Any, snapshot: EvccSnapsh
     )
     unsuited = misfit(mode, mains, own, onboard.limits, session.parameters.nominal_voltage if session.parameters else None)
     if not unsuited and session.transfer in DER:
-        return der.weighed(session, mode)
+        return der.weighed(session, mode, snapshot, phases)
     return Read(replace(session, stop=unsuited, stop_code="IncompatibleLimits") if unsuited else session)
 
 
@@ -94,6 +94,7 @@ def read_mains(mode: AC_CPDResEnergyTransferMode, phases: int, used: int) -> Mai
         _usable(back, used, most),
         max(0.0, sum(least[:used])),
         None if ramp is None or number(ramp) <= 0.0 else number(ramp),
+        number(mode.evse_nominal_frequency),
     )
 
 

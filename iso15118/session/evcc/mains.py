@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iso15118.units import NO_PHASE, PerPhase, Watt
+from iso15118.units import NO_PHASE, Hertz, PerPhase, Watt
 from iso15118.value import Value
 
 
@@ -19,6 +19,8 @@ class Mains(Value):
     """All phases together."""
     ramp: float | None = None
     """W/s at which a set-point of ours may change, all phases together; None: at once."""
+    frequency: Hertz = 50.0
+    """Nominal."""
     active: PerPhase | None = None
     """W, the power it asked for in its last turn; None: none."""
     reactive: PerPhase | None = None

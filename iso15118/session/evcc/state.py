@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from iso15118.der.words import EVERY_FUNCTION, DerOrder
+from iso15118.der.words import EVERY_FUNCTION, DerOrder, Inverter
 from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
@@ -132,6 +132,8 @@ class Config(Value):
     """Which deviations of chargers are accepted."""
     der_functions: int = int(EVERY_FUNCTION)
     """What our inverter can do of a grid code, bits of `DerFunctions`; one that asks for more is declined."""
+    inverter: Inverter = Inverter()
+    """Who our inverter is (AC_DER_SAE)."""
     meter_every: int = 20
     """The meter is asked for in the first exchange and every so many after it; 0: never."""
 

@@ -67,6 +67,7 @@ def answer_charge_loop(session: Session, request: ac.AC_ChargeLoopReq, snapshot:
         session = der.heard(session, mode) if session.transfer in DER else session
     session, code = watch_profile(session, snapshot, held=session.relayed.told)
     session, said_ = proposing(session, request, snapshot, _say(session, snapshot))
+    session = der.told(session, snapshot) if session.transfer in DER else session
     meter = meter_info(session, snapshot, requested=request.meter_info_requested)
     response = word(session.transfer, "AC_ChargeLoopRes")(
         header=session.header,

@@ -41,6 +41,7 @@ def answer_charge_parameters(session: Session, request: AC_ChargeParameterDiscov
         raise refused(Sense.BELOW_OUR_MINIMUM, f"{vehicle.charge_total:g} W", transfer)
     session = replace(session, announced=ours, vehicle_phases=vehicle, setpoint=wind_down.REST)
     answer = _say_limits(session, snapshot, ours, phases)
+    session = der.told(session, snapshot) if transfer in DER else session
     response = word(transfer, "AC_ChargeParameterDiscoveryRes")(header=session.header, response_code=OK, energy_transfer_mode=answer)
     return Answer(session, response, der.outcome(mode) if transfer in DER else Outcome.DONE)
 
@@ -106,5 +107,5 @@ def _say_limits(session: Session, snapshot: SeccSnapshot, ours: Limits, phases: 
         words["evse_power_ramp_limitation"] = rational(ac.ramp)
     if snapshot.reading.ac is not None:
         words |= said("evse_present_active_power", snapshot.reading.ac.value.active, phases)
-    further = der.say_limits(session, snapshot, ours) if session.transfer in DER else {}
+    further = der.say_limits(session, snapshot, ours, phases) if session.transfer in DER else {}
     return limits_mode(session.transfer, session.bidirectional, "Res")(**words, **further)

@@ -49,7 +49,7 @@ _OF_A_SERVICE: Final = (
         "over_since",
         "over_for",
     ),
-    *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading"),
+    *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading", "code_told"),
     *("vehicle_phases", "relayed", "unready_since"),
 )
 """What of a session belongs to the service chosen, and goes with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from iso15118.der.words import DsoSetpoint, GridCode
 from iso15118.energy import Authorisation, Mobility, Need, Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
@@ -295,6 +296,8 @@ class Session(Value):
     """The power the car means to take in Scheduled mode, W signed; None: it has named none."""
     grid_event: int = 0
     """The grid event condition that the car has reported last; 0: none."""
+    code_told: tuple[GridCode, DsoSetpoint] | None = None
+    """The grid code and the operator's demands as the car has been told them (AC_DER_SAE)."""
     failing: str = ""
     """Metal or the peer made going on impossible: why. The next request is refused."""
 
