@@ -71,7 +71,7 @@ def test_events_come_in_order_and_commands_are_performed_in_order(rig: Any, word
         assert r.applied == [words.live]
         assert peer.got == words.answer_frame
         assert (r.conversation.messages_in, r.conversation.messages_out) == (1, 1)
-        assert len(r.conversation.turnarounds) == 1
+        assert len(r.conversation.pace.turnarounds) == 1
 
     run(main())
 
