@@ -179,8 +179,8 @@ class Watch:
             return
         charger = self.pair.evse.conversation
         for line in reversed(self.lines):
-            if line.text == name and charger is not None and charger.turnarounds:
-                line.answered, line.answer = len(seen.raw), charger.turnarounds[-1]
+            if line.text == name and charger is not None and charger.pace.turnarounds:
+                line.answered, line.answer = len(seen.raw), charger.pace.turnarounds[-1]
                 break
         if isinstance(seen.message, DC_ChargeLoopRes | AC_ChargeLoopRes):
             self.measure()

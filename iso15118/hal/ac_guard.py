@@ -2,7 +2,8 @@
 
 It cannot hold the current down, so it watches it and opens: above its limits, backwards without permission, when the pilot leaves C and
 D, when the grid is lost, on residual current, on silence from above. A pilot in B and a lost grid are no faults: the contactor opens, and
-stays so for as long as they last. Everything else is latched until `reset`. Same face and same watchdog as `guard`; figures in `bounds`.
+stays so until it has been told to be open, so that what flutters does not make it flutter. Everything else is latched until `reset`. Same
+face and same watchdog as `guard`; figures in `bounds`.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ class AcGuard(Watchdog):
         super().__init__(ttl, discharge_allowed, told)
 
     def _forget(self) -> None:
+        self._spent = False
+        """It has opened by itself, and the wish to close it is still the old one."""
         self._over_current = Held(1.0)
         self._over_current_fast = Held(0.050)
         self._over_power = Held(1.0)
@@ -133,12 +136,14 @@ class AcGuard(Watchdog):
     def _steer(self, passed: Second) -> None:
         r, wanted = self._reading, self._setpoint
         lost = self._no_grid.check(not self._ac.holds(self._grid.value), self._now)
-        go = wanted if not self._faults and r.pilot.value in READY and not lost else OFF
+        self._spent = self._spent and wanted.contactor
+        go = wanted if not self._faults and r.pilot.value in READY and not lost and not self._spent else OFF
         if go.contactor:
             self._opening = None
             self._closed = self._closed or self._may_close()
         elif self._closed:
             self._open()
+            self._spent = wanted.contactor and not self._closed
         touchable = not self._closed and r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
         self._locking = wanted.lock or go.contactor or not touchable
         self._drive(go)

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from iso15118.errors import ChargeloopError
-from iso15118.pki.keys import CURVES, ED448, EllipticKey
+from iso15118.pki.keys import CURVES, ED448, SECP521R1, PublicKey, curve_of, hash_of
 from iso15118.pki.trust import Purpose, TrustStore
 from iso15118.value import Value
 
@@ -28,7 +28,7 @@ LARGEST: Final = 1600
 SUBS: Final = 3
 EXTENSIONS: Final = 24
 """No profile has half as many."""
-STANDARD_CURVES: Final = ("secp521r1", ED448)
+STANDARD_CURVES: Final = (SECP521R1, ED448)
 _KNOWN: Final = frozenset(
     {
         ExtensionOID.BASIC_CONSTRAINTS,
@@ -89,7 +89,7 @@ class Verified(Value):
         return self.certificates[0]
 
     @property
-    def key(self) -> EllipticKey:
+    def key(self) -> PublicKey:
         """Of the leaf."""
         return key_of(self.leaf)
 
@@ -238,7 +238,7 @@ def revoked_in(lists: Sequence[bytes], now: datetime) -> Status:
     return status
 
 
-def key_of(certificate: x509.Certificate) -> EllipticKey:
+def key_of(certificate: x509.Certificate) -> PublicKey:
     """Its public key. Raises ChainError (PROFILE) on another kind than ISO 15118 has."""
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey | ed448.Ed448PublicKey):
@@ -261,14 +261,14 @@ def key_identifier(certificate: x509.Certificate) -> bytes:
 
 
 def _curve(certificate: x509.Certificate) -> str:
-    key = key_of(certificate)
-    return key.curve.name if isinstance(key, ec.EllipticCurvePublicKey) else ED448
+    return curve_of(key_of(certificate))
 
 
 def _signed(subject: x509.Certificate, issuer: x509.Certificate) -> bool:
     """By the key of `issuer`, under the hash of its curve."""
-    curve, hashed = _curve(issuer), subject.signature_hash_algorithm
-    if curve != ED448 and (curve not in CURVES or hashed is None or hashed.name != CURVES[curve].hash.name):
+    key, hashed = key_of(issuer), subject.signature_hash_algorithm
+    wanted = hash_of(key)
+    if curve_of(key) not in CURVES or (None if wanted is None else wanted.name) != (None if hashed is None else hashed.name):
         return False
     try:
         subject.verify_directly_issued_by(issuer)

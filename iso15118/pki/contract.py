@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.v20.certificate import ContractCertificateChain, ECDHCurve, SignedInstallationData
-from iso15118.pki.keys import EllipticKey
+from iso15118.pki.keys import PrivateKey, PublicKey
 from iso15118.value import Value
 
 INSTALLATION_ID: Final = "contract"
@@ -34,7 +34,6 @@ _ORDER_521: Final = int(
 )
 _P448: Final = 2**448 - 2**224 - 1
 _D448: Final = -39081
-ContractKey: TypeAlias = ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey
 EphemeralKey: TypeAlias = ec.EllipticCurvePrivateKey | x448.X448PrivateKey
 AgreedKey: TypeAlias = ec.EllipticCurvePublicKey | x448.X448PublicKey
 
@@ -99,7 +98,7 @@ class Agreement(Protocol):
 class SoftAgreement:
     """A provisioning key in memory. One of Ed448 agrees on X448 with the same scalar (RFC 7748, RFC 8032)."""
 
-    def __init__(self, key: ContractKey) -> None:
+    def __init__(self, key: PrivateKey) -> None:
         if isinstance(key, ed448.Ed448PrivateKey):
             hashed = hashes.Hash(hashes.SHAKE256(114))
             hashed.update(key.private_bytes_raw())
@@ -117,10 +116,10 @@ class SoftAgreement:
 def seal(
     id: str,
     chain: ContractCertificateChain,
-    contract: ContractKey,
+    contract: PrivateKey,
     ski: bytes,
     pcid: str,
-    vehicle: EllipticKey,
+    vehicle: PublicKey,
     ephemeral: EphemeralKey,
     iv: bytes,
     profile: Transport,
@@ -143,12 +142,12 @@ def seal(
     )
 
 
-def fresh_ephemeral(vehicle: EllipticKey) -> EphemeralKey:
+def fresh_ephemeral(vehicle: PublicKey) -> EphemeralKey:
     """A new key on the curve that the vehicle agrees on. Its randomness is the cryptographic library's."""
     return x448.X448PrivateKey.generate() if isinstance(vehicle, ed448.Ed448PublicKey) else ec.generate_private_key(ec.SECP521R1())
 
 
-def unseal(data: SignedInstallationData, key: Agreement, certified: EllipticKey, ski: bytes, pcid: str, profile: Transport) -> ContractKey:
+def unseal(data: SignedInstallationData, key: Agreement, certified: PublicKey, ski: bytes, pcid: str, profile: Transport) -> PrivateKey:
     """The private key of the contract, proven to be that of the key `certified` in its leaf [V2G20-2507] [V2G20-2510].
 
     Raises PeerError on whatever is not right: nothing of such a response is used [V2G20-2504].
@@ -171,7 +170,7 @@ def unseal(data: SignedInstallationData, key: Agreement, certified: EllipticKey,
     return private
 
 
-def _contract_key(scalar: bytes, profile: Transport, *, x: bool) -> ContractKey:
+def _contract_key(scalar: bytes, profile: Transport, *, x: bool) -> PrivateKey:
     if x:
         if len(scalar) != 56 or not profile.ed448_seed:
             raise _refused("an Ed448 key has 57 octets, the element 56; allowed: a profile that says how it travels")
@@ -182,7 +181,7 @@ def _contract_key(scalar: bytes, profile: Transport, *, x: bool) -> ContractKey:
     return ec.derive_private_key(value, ec.SECP521R1())
 
 
-def _private(contract: ContractKey, profile: Transport) -> bytes:
+def _private(contract: PrivateKey, profile: Transport) -> bytes:
     """The octets that are encrypted."""
     if isinstance(contract, ed448.Ed448PrivateKey):
         seed = contract.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
@@ -204,7 +203,7 @@ def _agreed(key: EphemeralKey, other: AgreedKey) -> bytes:
     raise LocalError("keys on different curves agree on nothing")
 
 
-def _agreeing(vehicle: EllipticKey) -> AgreedKey:
+def _agreeing(vehicle: PublicKey) -> AgreedKey:
     """The key that a vehicle agrees with. Raises LocalError on another curve than ISO 15118-20 has."""
     if isinstance(vehicle, ed448.Ed448PublicKey):
         return montgomery(vehicle)

@@ -1,84 +1,48 @@
-"""Keys as this house uses them: what signs and agrees, and the curves that ISO 15118-20 knows. ECDSA values are raw r || s here."""
+"""Private and public keys of the V2G PKI: the curves there are, and signatures as they stand in messages and certificates."""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, utils
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448
 
 from iso15118.errors import LocalError
 
-EllipticKey: TypeAlias = ec.EllipticCurvePublicKey | ed448.Ed448PublicKey
-"""The public keys that sign in ISO 15118."""
+CurveName: TypeAlias = Literal["secp521r1", "ed448", "secp256r1"]
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | ed448.Ed448PublicKey
+SECP521R1: Final[CurveName] = "secp521r1"
+"""The mandatory one [V2G20-2674]."""
+ED448: Final[CurveName] = "ed448"
+"""The second one [V2G20-2319]."""
+SECP256R1: Final[CurveName] = "secp256r1"
+"""Of ISO 15118-2, and of counterparties that use it for -20 too."""
+CURVES: Final[tuple[CurveName, ...]] = (SECP521R1, ED448, SECP256R1)
 
 
-class Curve(NamedTuple):
-    """A curve's hash and the octets of one coordinate or scalar."""
-
-    hash: hashes.HashAlgorithm
-    octets: int
-
-
-CURVES: Final = {"secp521r1": Curve(hashes.SHA512(), 66), "secp256r1": Curve(hashes.SHA256(), 32)}
-"""Of ECDSA, by name; secp256r1 is of ISO 15118-2, and of peers that have not moved on."""
-ED448: Final = "ed448"
-ED448_SIGNATURE: Final = 114
-
-
-class Signer(Protocol):
-    """A private key that may lie in hardware: it signs, and is known by its public half."""
-
-    @property
-    def public(self) -> EllipticKey:
-        """The key that verifies."""
-
-    def sign(self, data: bytes) -> bytes:
-        """The signature over `data` under the hash of the curve: r || s, or that of Ed448."""
+def new_key(curve: str) -> PrivateKey:
+    """A fresh private key. Raises LocalError on another curve."""
+    match curve:
+        case "secp521r1":
+            return ec.generate_private_key(ec.SECP521R1())
+        case "secp256r1":
+            return ec.generate_private_key(ec.SECP256R1())
+        case "ed448":
+            return ed448.Ed448PrivateKey.generate()
+    raise LocalError(f"curve {curve!r}; allowed: {', '.join(CURVES)}")
 
 
-class SoftKey:
-    """A private key in memory."""
-
-    def __init__(self, key: PrivateKeyTypes) -> None:
-        """Raises LocalError on a key of another kind than ISO 15118 signs with."""
-        if not isinstance(key, ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey):
-            raise LocalError(f"a key of kind {type(key).__name__}; allowed: secp521r1, Ed448, or secp256r1 for older peers")
-        self._key = key
-        self.public: EllipticKey = key.public_key()
-        curve_of(self.public)
-
-    def sign(self, data: bytes) -> bytes:
-        """As `Signer` says."""
-        if isinstance(self._key, ed448.Ed448PrivateKey):
-            return self._key.sign(data)
-        curve = CURVES[self._key.curve.name]
-        r, s = utils.decode_dss_signature(self._key.sign(data, ec.ECDSA(curve.hash)))
-        return r.to_bytes(curve.octets, "big") + s.to_bytes(curve.octets, "big")
+def curve_of(key: PrivateKey | PublicKey) -> str:
+    """Its curve by name, also one that is not of this PKI."""
+    return key.curve.name if isinstance(key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) else ED448
 
 
-def curve_of(key: PublicKeyTypes) -> str:
-    """The name of a key's curve. Raises LocalError on a key of another kind."""
-    if isinstance(key, ed448.Ed448PublicKey):
-        return ED448
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in CURVES:
-        return key.curve.name
-    raise LocalError(f"a key of kind {type(key).__name__}; allowed: secp521r1, Ed448, or secp256r1 for older peers")
-
-
-def verifies(key: EllipticKey, signature: bytes, data: bytes) -> bool:
-    """True where `signature` (raw) over `data` is by the private half of `key`; False on any other length too."""
-    try:
-        if isinstance(key, ed448.Ed448PublicKey):
-            key.verify(signature, data)
-            return True
-        curve = CURVES[key.curve.name]
-        if len(signature) != 2 * curve.octets:
-            return False
-        r, s = (int.from_bytes(half, "big") for half in (signature[: curve.octets], signature[curve.octets :]))
-        key.verify(utils.encode_dss_signature(r, s), data, ec.ECDSA(curve.hash))
-    except InvalidSignature:
-        return False
-    return True
+def hash_of(key: PrivateKey | PublicKey) -> hashes.SHA512 | hashes.SHA256 | None:
+    """What goes with the key in certificates: SHA-512 with secp521r1, SHA-256 with secp256r1, nothing with Ed448."""
+    match curve_of(key):
+        case "ed448":
+            return None
+        case "secp256r1":
+            return hashes.SHA256()
+    return hashes.SHA512()

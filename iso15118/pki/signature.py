@@ -18,7 +18,8 @@ from iso15118.exi import Message
 from iso15118.messages import xmldsig
 from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.certificate import SignedCertificateChain
-from iso15118.pki.keys import EllipticKey, Signer, curve_of, verifies
+from iso15118.pki.keys import PublicKey, curve_of
+from iso15118.pki.signer import Signer, verifies
 from iso15118.value import Value
 
 CANONICAL: Final = "http://www.w3.org/TR/canonical-exi/"
@@ -59,8 +60,7 @@ class Policy(Value):
 
     def algorithm(self, curve: str) -> Algorithm | None:
         """Of a key on this curve; None: it may not sign."""
-        found: Algorithm | None = getattr(self, curve)
-        return found
+        return {"secp521r1": self.secp521r1, "ed448": self.ed448, "secp256r1": self.secp256r1}.get(curve)
 
 
 _ECDSA_512: Final = Algorithm(
@@ -96,7 +96,7 @@ def sign(elements: Sequence[Message], key: Signer, policy: Policy = STANDARD) ->
     return xmldsig.Signature(signed_info=info, signature_value=value)
 
 
-def verify(signature: xmldsig.Signature | None, elements: Sequence[Message], message: Message, key: EllipticKey, policy: Policy) -> None:
+def verify(signature: xmldsig.Signature | None, elements: Sequence[Message], message: Message, key: PublicKey, policy: Policy) -> None:
     """Nothing, where `signature` of `message` is by `key` over exactly `elements`, which are what the caller goes on to use.
 
     Raises PeerError (FAILED_SignatureError) [V2G20-461] for everything else.

@@ -1,86 +1,56 @@
-"""A V2G PKI made in memory, for tests, demonstrations and benches: a certificate is a profile's, a bad one a changed profile's."""
+"""A whole V2G PKI in memory: every certificate of the profiles, fresh keys, responses about revocation. Made within a tenth of a second.
+
+For tests, demonstrations and benches; variants that must be refused are made by changing profiles (`changes`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed448
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from iso15118.pki.keys import CURVES, ED448, SoftKey
-from iso15118.pki.trust import TrustStore
-from iso15118.value import Value, replace
+from iso15118.errors import LocalError
+from iso15118.pki.keys import SECP521R1, PrivateKey, hash_of, new_key
+from iso15118.pki.profiles import KEY_USAGES, OCSP, Profile, profiles
+from iso15118.value import replace
 
-Key: TypeAlias = ec.EllipticCurvePrivateKey | ed448.Ed448PrivateKey
-
-
-class Profile(Value):
-    """What a certificate says."""
-
-    name: str
-    """Its common name."""
-    issuer: str | None
-    """The member that signs it; None: itself."""
-    component: str | None = None
-    """Its domain component."""
-    organisation: str = "chargeloop test"
-    ca: bool = False
-    path_length: int | None = None
-    usages: tuple[str, ...] = ("digital_signature",)
-    extended: tuple[x509.ObjectIdentifier, ...] = ()
-    begins: timedelta = timedelta(hours=-1)
-    lasts: timedelta = timedelta(days=730)
-    curve: str | None = None
-    """None: that of the tree."""
-    seed56: bool = False
-    """An Ed448 key whose seed ends in zero, which a CertificateInstallationRes has room for."""
-    extensions: tuple[tuple[x509.ExtensionType, bool], ...] = ()
-    """Further ones, and whether they are critical."""
-    serial: int | None = None
-
-
-def _ca(name: str, issuer: str | None, component: str, length: int | None) -> Profile:
-    return Profile(name, issuer, component, ca=True, path_length=length, usages=("key_cert_sign", "crl_sign"), lasts=timedelta(days=3650))
-
-
-_SERVER, _CLIENT = (ExtendedKeyUsageOID.SERVER_AUTH,), (ExtendedKeyUsageOID.CLIENT_AUTH,)
-_CONTRACT_USAGES: Final = ("digital_signature", "content_commitment", "key_encipherment", "key_agreement")
-PROFILES: Final[Mapping[str, Profile]] = {
-    "v2g_root": _ca("V2GRootCA", None, "V2G", None),
-    "cpo_sub1": _ca("CPOSubCA1", "v2g_root", "V2G", 1),
-    "cpo_sub2": _ca("CPOSubCA2", "cpo_sub1", "V2G", 0),
-    "secc": Profile(
-        "DECLPE1", "cpo_sub2", "CPO", usages=("digital_signature", "key_agreement"), extended=_SERVER, lasts=timedelta(days=60)
-    ),
-    "oem_root": _ca("OEMRootCA", None, "OEM", None),
-    "oem_sub1": _ca("OEMSubCA1", "oem_root", "OEM", 1),
-    "oem_sub2": _ca("OEMSubCA2", "oem_sub1", "OEM", 0),
-    "oem_provisioning": Profile("WMIV1234567890ABCD", "oem_sub2", "OEM", usages=("digital_signature", "key_agreement")),
-    "vehicle": Profile("WMIV1234567890ABCDEX", "oem_sub2", extended=_CLIENT),
-    "mo_root": _ca("MORootCA", None, "MO", None),
-    "mo_sub1": _ca("MOSubCA1", "mo_root", "MO", 1),
-    "mo_sub2": _ca("MOSubCA2", "mo_sub1", "MO", 0),
-    "contract": Profile("DECLPA12345678", "mo_sub2", "MO", usages=_CONTRACT_USAGES, seed56=True),
-    "cps_sub1": _ca("CPSSubCA1", "v2g_root", "V2G", 1),
-    "cps_sub2": _ca("CPSSubCA2", "cps_sub1", "V2G", 0),
-    "cps": Profile("CPSLeaf", "cps_sub2", "CPS", lasts=timedelta(days=90)),
+NAMES: Final[Mapping[str, str]] = {
+    "seccid": "DECLPE12345",
+    "evccid": "WMIV1234567890ABCDEX",
+    "pcid": "WMIV1234567890ABCD",
+    "emaid": "DECLPC123456789",
 }
-"""The members of a tree, issuers first."""
+"""What stands in the subjects, unless somebody says otherwise."""
+WEEK: Final = timedelta(days=7)
+"""A response about revocation is no older [V2G20-1021]."""
+_EXTENDED: Final = {
+    "server_auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client_auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "ocsp_signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+}
+_SIGNS_ONLY: Final = {"key_agreement", "key_encipherment"}
+"""What a key of Ed448 cannot do."""
 
 
-class Member:
-    """A certificate with its key and its issuer."""
+class Member(NamedTuple):
+    """A certificate with its key and who issued it (None: itself)."""
 
-    def __init__(self, profile: Profile, key: Key, certificate: x509.Certificate, issuer: Member | None) -> None:
-        self.profile = profile
-        self.key = key
-        self.certificate = certificate
-        self.issuer = issuer
+    role: str
+    certificate: x509.Certificate
+    key: PrivateKey
+    issuer: Member | None
 
     @property
     def der(self) -> bytes:
@@ -88,107 +58,181 @@ class Member:
         return self.certificate.public_bytes(Encoding.DER)
 
     @property
-    def chain(self) -> tuple[bytes, ...]:
-        """The leaf and the authorities above it, DER, without the root."""
-        above = () if self.issuer is None else self.issuer.chain
-        return () if self.issuer is None else (self.der, *above)
+    def members(self) -> tuple[Member, ...]:
+        """It and the sub-CAs above it, the root left out."""
+        return () if self.issuer is None else (self, *self.issuer.members)
 
     @property
-    def signer(self) -> SoftKey:
-        """Its key, to sign with."""
-        return SoftKey(self.key)
+    def chain(self) -> tuple[bytes, ...]:
+        """The same as DER, as it is sent."""
+        return tuple(member.der for member in self.members)
 
-    def crl(self, *revoked: Member, at: datetime, lasts: timedelta = timedelta(days=7)) -> bytes:
-        """What this authority has revoked, DER."""
-        builder = x509.CertificateRevocationListBuilder(self.certificate.subject, at, at + lasts)
-        for each in revoked:
-            entry = x509.RevokedCertificateBuilder(each.certificate.serial_number, at).build()
-            builder = builder.add_revoked_certificate(entry)
-        return builder.sign(self.key, _hash(self.key)).public_bytes(Encoding.DER)
+    @property
+    def pem_chain(self) -> bytes:
+        """The same as PEM."""
+        return b"".join(member.certificate.public_bytes(Encoding.PEM) for member in self.members)
+
+    def pem_key(self, password: bytes | None = None) -> bytes:
+        """The private key, in PKCS #8."""
+        encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+    @property
+    def root(self) -> Member:
+        """Where its chain ends."""
+        return self if self.issuer is None else self.issuer.root
 
 
 class Tree:
-    """Members by name, as attributes too."""
+    """The members of one PKI by role; the responder of an authority is `ocsp_` and its role."""
 
-    def __init__(self, curve: str, now: datetime) -> None:
-        self.curve = curve
-        self.now = now
-        self.members: dict[str, Member] = {}
+    def __init__(self, members: Mapping[str, Member], now: datetime) -> None:
+        self.members: Final = dict(members)
+        self.now: Final = now
 
-    def __getattr__(self, name: str) -> Member:
+    def __getitem__(self, role: str) -> Member:
         try:
-            return self.members[name]
+            return self.members[role]
         except KeyError:
-            raise AttributeError(name) from None
+            raise LocalError(f"certificate {role!r}; allowed: {', '.join(self.members)}") from None
 
-    @property
-    def trust(self) -> TrustStore:
-        """All its roots, each for its kind."""
-        return TrustStore((self.v2g_root.der,), (self.oem_root.der,), (self.mo_root.der,))
+    def ocsp_response(
+        self,
+        role: str,
+        *,
+        status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+        this_update: datetime | None = None,
+        next_update: datetime | None = None,
+        signer: Member | None = None,
+    ) -> bytes:
+        """What its issuer's responder says of a member, DER. `signer`: somebody else says it."""
+        member = self[role]
+        if member.issuer is None:
+            raise LocalError(f"{role} is a root, of which no responder says anything")
+        responder, begin = signer or self[f"{OCSP}_{member.issuer.role}"], this_update or self.now - timedelta(minutes=5)
+        revoked = status is ocsp.OCSPCertStatus.REVOKED
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=member.certificate,
+            issuer=member.issuer.certificate,
+            algorithm=hashes.SHA1(),
+            cert_status=status,
+            this_update=begin,
+            next_update=next_update or begin + WEEK - timedelta(minutes=10),
+            revocation_time=begin if revoked else None,
+            revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate)
+        if responder is not member.issuer:
+            builder = builder.certificates([responder.certificate])
+        return builder.sign(responder.key, hash_of(responder.key)).public_bytes(Encoding.DER)
 
-    def issue(self, profile: Profile, key: Key | None = None) -> Member:
-        """A certificate of this profile, which is no member of the tree. `key`: its own; None: a new one."""
-        issuer = None if profile.issuer is None else self.members[profile.issuer]
-        return _issue(profile, issuer, key or new_key(profile.curve or self.curve, seed56=profile.seed56), self.now)
+    def staples(self, role: str) -> tuple[bytes, ...]:
+        """Good responses for a member and the sub-CAs above it, in the order of its chain."""
+        return tuple(self.ocsp_response(member.role) for member in self[role].members)
 
-    def changed(self, member: str, **values: Any) -> Member:
-        """Another certificate for this member's name, its profile changed so."""
-        return self.issue(replace(PROFILES[member], **values))
-
-
-def make_tree(curve: str, now: datetime, profiles: Mapping[str, Profile] = PROFILES) -> Tree:
-    """A tree on one curve: secp521r1, ed448, or secp256r1 for older peers."""
-    tree = Tree(curve, now)
-    for name, profile in profiles.items():
-        tree.members[name] = tree.issue(profile)
-    return tree
-
-
-def new_key(curve: str, *, seed56: bool = False) -> Key:
-    """A fresh key."""
-    if curve != ED448:
-        return ec.generate_private_key(ec.SECP521R1() if curve == "secp521r1" else ec.SECP256R1())
-    key = ed448.Ed448PrivateKey.generate()
-    return ed448.Ed448PrivateKey.from_private_bytes(key.private_bytes_raw()[:56] + b"\0") if seed56 else key
+    def crl(self, role: str, revoked: Iterable[str] = (), *, days: float = 30.0) -> bytes:
+        """The list of an authority, DER: these members are revoked."""
+        issuer = self[role]
+        builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
+        builder = builder.last_update(self.now - timedelta(minutes=5)).next_update(self.now + timedelta(days=days))
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+        builder = builder.add_extension(_authority_key(issuer), critical=False)
+        for name in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(self[name].certificate.serial_number)
+            builder = builder.add_revoked_certificate(entry.revocation_date(self.now - timedelta(minutes=10)).build())
+        return builder.sign(issuer.key, hash_of(issuer.key)).public_bytes(Encoding.DER)
 
 
-def _hash(key: Key) -> hashes.SHA512 | hashes.SHA256 | None:
-    hashed = None if isinstance(key, ed448.Ed448PrivateKey) else CURVES[key.curve.name].hash
-    return hashed if isinstance(hashed, hashes.SHA512 | hashes.SHA256) else None
+def make_tree(
+    curve: str = SECP521R1,
+    *,
+    now: datetime,
+    names: Mapping[str, str] = NAMES,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
+    ocsp_url: str = "http://ocsp.invalid/",
+    profile_file: str = "iso15118-20",
+) -> Tree:
+    """A PKI that is valid at `now` (aware, UTC). `changes`: other values for fields of profiles, by role.
+
+    Raises LocalError on a role, field or curve that is not there.
+    """
+    if now.tzinfo is None:
+        raise LocalError("a time without a zone; allowed: UTC")
+    wanted = dict(profiles(profile_file))
+    for role, change in (changes or {}).items():
+        if role not in wanted:
+            raise LocalError(f"profile {role!r}; allowed: {', '.join(wanted)}")
+        wanted[role] = replace(wanted[role], **change)
+        earlier = list(wanted)[: list(wanted).index(role)]
+        if wanted[role].issuer and wanted[role].issuer not in earlier:
+            raise LocalError(f"{role}.issuer: {wanted[role].issuer!r}; allowed: {', '.join(earlier)}")
+    responder, members = wanted.pop(OCSP), dict[str, Member]()
+    for role, profile in wanted.items():
+        members[role] = _member(role, profile, curve, now, {**NAMES, **names}, members.get(profile.issuer), ocsp_url)
+    for authority in [role for role in members if any(member.issuer is members[role] for member in members.values())]:
+        role = f"{OCSP}_{authority}"
+        members[role] = _member(role, responder, curve, now, {"issuer": authority}, members[authority], ocsp_url)
+    return Tree(members, now)
 
 
-def _issue(profile: Profile, issuer: Member | None, key: Key, now: datetime) -> Member:
-    attributes = [
-        x509.NameAttribute(NameOID.COMMON_NAME, profile.name),
-        x509.NameAttribute(NameOID.ORGANIZATION_NAME, profile.organisation),
-    ]
-    if profile.component is not None:
-        attributes.append(x509.NameAttribute(NameOID.DOMAIN_COMPONENT, profile.component))
-    subject, signer = x509.Name(attributes), key if issuer is None else issuer.key
-    names = (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-    )
-    usage = x509.KeyUsage(**{name: name in profile.usages for name in names}, encipher_only=False, decipher_only=False)
+def issue(
+    profile: Profile,
+    key: Any,
+    *,
+    now: datetime,
+    names: Mapping[str, str],
+    issuer: Member | None,
+    own_key: PrivateKey | None = None,
+    ocsp_url: str = "",
+) -> x509.Certificate:
+    """A certificate of `profile` for the public `key`, signed by `issuer`, or by `own_key` where there is none."""
+    subject = _name(profile, names)
+    begins = now + timedelta(days=profile.begins) - timedelta(minutes=5)
+    signer = own_key if issuer is None else issuer.key
+    if signer is None:
+        raise LocalError("a certificate without an issuer and without a key to sign it with")
     builder = (
-        x509.CertificateBuilder(subject if issuer is None else issuer.certificate.subject, subject, key.public_key())
-        .serial_number(profile.serial or x509.random_serial_number())
-        .not_valid_before(now + profile.begins)
-        .not_valid_after(now + profile.begins + profile.lasts)
-        .add_extension(x509.BasicConstraints(profile.ca, profile.path_length), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject if issuer is None else issuer.certificate.subject)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=profile.days))
+        .add_extension(x509.BasicConstraints(profile.ca, profile.path_length if profile.ca else None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+    if profile.key_usage:
+        usages = set(profile.key_usage) - (_SIGNS_ONLY if hash_of(key) is None else set())
+        builder = builder.add_extension(x509.KeyUsage(**{usage: usage in usages for usage in KEY_USAGES}), critical=True)
+    if profile.extended_key_usage:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([_EXTENDED[usage] for usage in profile.extended_key_usage]), critical=False)
     if issuer is not None:
-        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-        builder = builder.add_extension(authority, critical=False)
-    if profile.extended:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(profile.extended), critical=False)
-    for extension, critical in profile.extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    return Member(profile, key, builder.sign(signer, _hash(signer)), issuer)
+        builder = builder.add_extension(_authority_key(issuer), critical=False)
+    if "ocsp_signing" in profile.extended_key_usage:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    elif issuer is not None and ocsp_url:
+        access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(ocsp_url))
+        builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+    return builder.sign(signer, hash_of(signer))
+
+
+def _member(
+    role: str, profile: Profile, curve: str, now: datetime, names: Mapping[str, str], issuer: Member | None, ocsp_url: str
+) -> Member:
+    key = new_key(profile.curve or curve)
+    certificate = issue(profile, key.public_key(), now=now, names=names, issuer=issuer, own_key=key, ocsp_url=ocsp_url)
+    return Member(role, certificate, key, issuer)
+
+
+def _name(profile: Profile, names: Mapping[str, str]) -> x509.Name:
+    parts = (
+        (NameOID.COMMON_NAME, profile.cn.format(**names)),
+        (NameOID.ORGANIZATION_NAME, profile.o),
+        (NameOID.DOMAIN_COMPONENT, profile.dc),
+    )
+    return x509.Name([x509.NameAttribute(kind, text) for kind, text in parts if text])
+
+
+def _authority_key(issuer: Member) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.certificate.public_key())  # type: ignore[arg-type]

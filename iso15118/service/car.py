@@ -17,9 +17,10 @@ from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import number
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
-from iso15118.service.conversation import Conversation, Scribe
+from iso15118.service.conversation import Conversation
 from iso15118.service.evse import epoch
 from iso15118.service.log import Log
+from iso15118.service.parties import Scribe
 from iso15118.service.seen import Watcher
 from iso15118.session import evcc
 from iso15118.session.commands import Command

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from time import perf_counter
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, assert_never, cast
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
 from iso15118.exi import Message
@@ -23,6 +22,9 @@ from iso15118.sequence.timers import Timer
 from iso15118.service.deadlines import Deadlines
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
+from iso15118.service.onlookers import Onlookers
+from iso15118.service.pace import Pace
+from iso15118.service.parties import Scribe, SessionLike
 from iso15118.service.punctual import Punctuality
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
 from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
@@ -40,35 +42,12 @@ LATEST: Final[Second] = 0.125
 """How long after a set-point has been renewed by something else, such as an answer."""
 FLUSH_TIME: Final[Second] = 0.5
 """What was written has this long to leave; after that the connection is cut, not closed."""
-TURNAROUNDS: Final = 20_000
-"""Times remembered for the statistics."""
 
 _SENT: Final = {stream: Sent(stream) for stream in Stream}
 
 
-class SessionLike(Protocol):
-    """All that the shell knows of a session."""
-
-    @property
-    def phase(self) -> Phase: ...
-    @property
-    def clean(self) -> bool:
-        """Has SessionStop been answered?"""
-
-    @property
-    def renegotiated_in(self) -> tuple[str, ...]:
-        """Names of the schema sets in which a frame of the renegotiation stream may be, the one that is due first."""
-
-
 S = TypeVar("S", bound=SessionLike)
 W = TypeVar("W")
-
-
-class Scribe(Protocol):
-    """Keeps what goes into `step` and what comes out (`recorder`)."""
-
-    def saw(self, event: Event, raw: bytes, world: object, commands: Sequence[Command] | None, written: tuple[bytes, ...]) -> None:
-        """`raw`: the octets of what was received; `written`: of what was said. `commands` None: the session failed on this event."""
 
 
 class Conversation(asyncio.Protocol, Generic[S, W]):
@@ -100,10 +79,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.name = name
         self.messages_in = 0
         self.messages_out = 0
-        self.turnarounds: deque[Second] = deque(maxlen=TURNAROUNDS)
-        """Real seconds from the octets of a message to the next one written here: a charger's answer times."""
-        self.waits: deque[Second] = deque(maxlen=TURNAROUNDS)
-        """Real seconds from a message written to the next octets of the peer: its answer times, as a car sees them."""
+        self.pace = Pace()
         self.punctuality = Punctuality()
         """Of what is said here, on the loop's clock."""
         self.step = step
@@ -121,8 +97,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._loop = loop or asyncio.get_running_loop()
         self.ended: asyncio.Future[Ended] = self._loop.create_future()
         """How it ended. Never an exception."""
-        self._watchers: list[Watcher] = []
-        self._unseen: deque[Seen] = deque()
+        self._onlookers = Onlookers(name, self._log)
         self._transport: asyncio.Transport | None = None
         self._intake = Intake(self._loop, self._take, lambda error: self._feed(Garbled(error)))
         self._events: deque[tuple[Event, bytes]] = deque()
@@ -140,15 +115,13 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._unsent: list[Sent] = []
         self._written_at: Second = 0.0
         self._renewed_at: Second = float("-inf")
-        self._arrived: float | None = None
         self._arrived_at: Second = 0.0
-        self._left: float | None = None
 
     # For whoever owns it.
 
     def subscribe(self, watcher: Watcher) -> None:
         """`watcher` sees everything from now on."""
-        self._watchers.append(watcher)
+        self._onlookers.add(watcher)
 
     def tick(self) -> None:
         """Metal has something new to say: let the session look at once."""
@@ -191,10 +164,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     def data_received(self, data: bytes) -> None:
         if self._over:
             return
-        self._arrived, self._arrived_at = perf_counter(), self._loop.time()
-        if self._left is not None:
-            self.waits.append(self._arrived - self._left)
-            self._left = None
+        self._arrived_at = self._loop.time()
+        self.pace.came()
         if self._tap is not None:
             self._tap.passed(data, outgoing=False)
         self._intake.feed(data)
@@ -249,8 +220,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self.punctuality.heard(stream_of(frame.payload_type), type(message), self._arrived_at)
         if self._heard is not None:
             self._heard(message)
-        if self._watchers:
-            self._unseen.append(Exchanged(self._loop.time(), Direction.IN, frame.payload_type, message, frame.body))
+        if self._onlookers:
+            self._onlookers.later(Exchanged(self._loop.time(), Direction.IN, frame.payload_type, message, frame.body))
         self._feed(Received(message, frame.payload_type), frame.body)
 
     # Events.
@@ -282,8 +253,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         finally:
             self._busy = False
             self._world = None
-            if self._unseen:
-                self._tell_watchers()
+            self._onlookers.show()
 
     def _decide(self, event: Event, raw: bytes) -> None:
         """The one place where anything may go wrong: no error leaves it."""
@@ -331,7 +301,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
                     self._serve(command.selected)
             elif isinstance(command, Note):
                 (self._log.warning if command.serious else self._log.info)("note", f"{self.name}: {command.text}")
-                if self._watchers:
+                if self._onlookers:
                     self._show(Noted(self._loop.time(), command.text))
             elif isinstance(command, Close):
                 self._finish(command.why, clean=command.clean)
@@ -348,15 +318,12 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._written_at = self._loop.time()
         octets = frame_bytes(command.payload_type, body)
         transport.write(octets)
-        self._left = perf_counter()
+        self.pace.left()
         if self._tap is not None:
             self._tap.passed(octets, outgoing=True)
-        if self._arrived is not None:
-            self.turnarounds.append(self._left - self._arrived)
-            self._arrived = None
         self.messages_out += 1
         self.punctuality.said(stream_of(command.payload_type), type(command.message), self._loop.time())
-        if self._watchers:
+        if self._onlookers:
             self._show(Exchanged(self._loop.time(), Direction.OUT, command.payload_type, command.message, body))
         sent = _SENT[stream_of(command.payload_type)]
         if self._writing:
@@ -427,17 +394,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._log.error("recording stopped", f"{self.name}: recording failed and is given up", error=defect)
 
     def _show(self, seen: Seen) -> None:
-        """Let watchers see it, in order; while the session decides they wait, so that no answer waits for them."""
-        self._unseen.append(seen)
+        """Let those who look on see it; while the session decides they wait."""
+        self._onlookers.later(seen)
         if not self._busy:
-            self._tell_watchers()
-
-    def _tell_watchers(self) -> None:
-        while self._unseen:
-            seen = self._unseen.popleft()
-            for watcher in tuple(self._watchers):
-                try:
-                    watcher(seen)
-                except Exception as defect:
-                    self._watchers.remove(watcher)
-                    self._log.error("watcher dropped", f"{self.name}: a watcher failed and is dropped", error=defect)
+            self._onlookers.show()

@@ -24,8 +24,9 @@ from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpo
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
-from iso15118.service.conversation import TICK, Conversation, Scribe
+from iso15118.service.conversation import TICK, Conversation
 from iso15118.service.log import Log
+from iso15118.service.parties import Scribe
 from iso15118.service.seen import Watcher
 from iso15118.service.value_added import Provider, provision
 from iso15118.session import secc

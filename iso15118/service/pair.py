@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from iso15118.hal.simulated import SimulatedOutlet
     from iso15118.hal.simulated.ac import SimulatedAcOutlet
     from iso15118.service.capture import Capture, Tap
-    from iso15118.service.conversation import Scribe
     from iso15118.service.misbehave import Wiring
+    from iso15118.service.parties import Scribe
 
 EPOCH: Final = 1_780_000_000 * MICROSECONDS
 """When virtual sessions take place, unless told otherwise: the same each time."""
@@ -130,7 +130,7 @@ class Pair:
             loops=self.car.loops,
             messages=charger.messages_in + charger.messages_out,
             duration=duration,
-            answer_times=tuple(charger.turnarounds),
+            answer_times=tuple(charger.pace.turnarounds),
         )
 
     def connect(

@@ -80,7 +80,7 @@ class Head(Value):
 
 
 class Recorder:
-    """The memory of one conversation (`conversation.Scribe`)."""
+    """The memory of one conversation (`parties.Scribe`)."""
 
     def __init__(self, head: Head, *, ring: int = RING, stream: Stream | None = None) -> None:
         """`stream` gets everything as it happens; the ring has the last `ring` turns."""

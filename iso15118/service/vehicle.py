@@ -136,7 +136,7 @@ class Vehicle:
             soc_after=battery.soc,
             loops=self.car.loops,
             messages=conversation.messages_in + conversation.messages_out,
-            waits=tuple(conversation.waits),
+            waits=tuple(conversation.pace.waits),
             duration=loop.time() - began,
         )
 

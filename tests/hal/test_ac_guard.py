@@ -139,6 +139,18 @@ def test_a_pilot_that_leaves_opens_within_100_ms(pilot: Pilot, fault: bool) -> N
     assert (DeviceFault.CONTROL_PILOT in bench.guard.faults) is fault
 
 
+def test_a_pilot_that_flutters_closes_nothing_until_it_has_been_told_to_be_open() -> None:
+    bench = live(3e3, 3e3, 3e3)
+    bench.outlet.plant.faults.pilot = Pilot.B
+    bench.until_open()
+    bench.outlet.plant.faults.pilot = Pilot.C
+    bench.run(1.0, ON)
+    assert not bench.closed
+    bench.run(0.1, Setpoint(lock=True))
+    bench.run(0.4, ON)
+    assert bench.closed
+
+
 def test_silence_opens() -> None:
     bench = live(3e3)
     bench.tell(ON)

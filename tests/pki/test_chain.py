@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from iso15118.pki.chain import STANDARD_CURVES, ChainError, Reason, revoked_in, verify
-from iso15118.pki.tree import PROFILES, Tree, make_tree
 from iso15118.pki.trust import Purpose, TrustStore
 from iso15118.value import replace
+from tests.pki.forge import PROFILES, Tree, make_tree
 from tests.pki.trees import CURVES, NOW, tree
 
 GOOD = {

@@ -13,8 +13,8 @@ from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.certificate import SignedInstallationData
 from iso15118.pki.chain import key_identifier, key_of
 from iso15118.pki.contract import AADS, KDFS, SoftAgreement, Transport, fresh_ephemeral, montgomery, seal, unseal
-from iso15118.pki.tree import new_key
 from iso15118.value import replace
+from tests.pki.forge import new_key
 from tests.pki.trees import CURVES, contract_chain, tree
 
 PCID = "WMIV1234567890ABCD"

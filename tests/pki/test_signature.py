@@ -13,10 +13,10 @@ from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.authorization import Authorization as Way
 from iso15118.messages.v20.authorization import AuthorizationReq, PnC_AReqAuthorizationMode
 from iso15118.messages.v20.common import Header
-from iso15118.pki.keys import SoftKey, verifies
 from iso15118.pki.signature import CANONICAL, COMBINED, JOSEV, STANDALONE, STANDARD, STRICT, Policy, sign, verify
-from iso15118.pki.tree import new_key
+from iso15118.pki.signer import SoftKey, verifies
 from iso15118.value import replace
+from tests.pki.forge import new_key
 from tests.pki.trees import CURVES, shown, tree
 
 LENGTHS = {"secp521r1": 132, "ed448": 114}

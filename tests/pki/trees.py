@@ -8,8 +8,8 @@ from typing import Final
 
 from iso15118.messages.v20.authorization import PnC_AReqAuthorizationMode
 from iso15118.messages.v20.certificate import ContractCertificateChain, SubCertificates
-from iso15118.pki.tree import Member, Tree, make_tree
 from iso15118.service.pair import EPOCH
+from tests.pki.forge import Member, Tree, make_tree
 
 NOW: Final = datetime.fromtimestamp(EPOCH / 1e6, UTC)
 CURVES: Final = ("secp521r1", "ed448")

@@ -77,7 +77,7 @@ def test_a_thousand_turns_in_time(mode: ControlMode) -> None:
         pair = Pair(car=CarConfig(session=session))
         result = await asyncio.wait_for(pair.run(), 3600)
         assert pair.driver is not None
-        assert len(pair.driver.waits) > 1000
+        assert len(pair.driver.pace.waits) > 1000
         return result
 
     result = run(main())

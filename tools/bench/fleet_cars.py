@@ -62,9 +62,9 @@ async def _stay(pace: float, seconds: float, ports: list[int]) -> dict[str, obje
         await asyncio.sleep(0.1)
     await asyncio.sleep(CALM)
     _begins()
-    before = [len(driver.waits) for driver in drivers]
+    before = [len(driver.pace.waits) for driver in drivers]
     await asyncio.sleep(seconds)
-    waits = [wait for driver, begun in zip(drivers, before, strict=True) for wait in islice(driver.waits, begun, None)]
+    waits = [wait for driver, begun in zip(drivers, before, strict=True) for wait in islice(driver.pace.waits, begun, None)]
     print("over", flush=True)
     wrong = [f"{driver.name}: ended early: {driver.session.closing}" for driver in drivers if driver.over]
     for driver in drivers:

@@ -63,7 +63,7 @@ async def _session() -> tuple[int, Callable[[], list[float]]]:
 
     def answer_times() -> list[float]:
         conversation = station.evse("1").conversation
-        return [] if conversation is None else list(conversation.turnarounds)
+        return [] if conversation is None else list(conversation.pace.turnarounds)
 
     return station.status()[0].port, answer_times
 

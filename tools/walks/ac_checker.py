@@ -112,6 +112,7 @@ class AcChecker:
         dark = self._lasting("dark", not now.grid, now.at) > GRID - OPEN + TURN  # a shorter dip opens nothing
         self._cut = (self._cut or dark) and now.started
         total, give = sum(now.active), now.bidirectional and now.permitted
+        held = not now.welded  # what cannot be opened can hold back nothing
         backwards = min(now.active) < -NOISE and not give
         over = total > 1.05 * now.most_charge + 3 * NOISE + ERROR
         charge, discharge = self._allowed(now)
@@ -126,7 +127,7 @@ class AcChecker:
             ("closed with a fault", lasting("fault", now.fault, now.at) > OPEN and closes),
             ("connector free at the mains", now.closed and not now.locked),
             ("kept closed without authorisation", lasting("spent", closed and not now.authorised, now.at) > SPENT + OPEN),
-            ("power without authorisation", lasting("unpaid", not now.authorised and total > 4 * NOISE, now.at) > BEYOND + OPEN),
+            ("power without authorisation", lasting("unpaid", held and not now.authorised and total > 4 * NOISE, now.at) > BEYOND + OPEN),
             ("offered without authorisation", lasting("free", not now.authorised and any(offers), now.at) > LOWERED),
             ("closed after the pilot had left C and D", closed and not now.broken and now.at - self._ready > PILOT),
             ("closed after the grid was lost", lasting("grid", closed and not now.grid and not now.broken, now.at) > GRID),
@@ -142,10 +143,10 @@ class AcChecker:
                 "offered with the contactor open",
                 lasting("offered", any(offers) and not now.closed and not now.broken, now.at) > RELAY + TURN,
             ),
-            ("power out of a vehicle that must not give", lasting("back", backwards, now.at) > BACKWARDS),
-            ("power in standby", lasting("standby", now.standby and max(map(abs, now.active)) > NOISE, now.at) > STANDING + OPEN),
-            ("more than allowed", lasting("over", over, now.at) > BEYOND + OPEN),
-            ("more than a phase carries", lasting("phase", max(now.active) > 1.05 * now.most_phase + NOISE, now.at) > 1.0 + OPEN),
+            ("power out of a vehicle that must not give", lasting("back", held and backwards, now.at) > BACKWARDS),
+            ("power in standby", lasting("standby", held and now.standby and max(map(abs, now.active)) > NOISE, now.at) > STANDING + OPEN),
+            ("more than allowed", lasting("over", held and over, now.at) > BEYOND + OPEN),
+            ("more than a phase carries", lasting("phase", held and max(now.active) > 1.05 * now.most_phase + NOISE, now.at) > 1.0 + OPEN),
             ("discharge offered that was not selected or not permitted", min(offers) < 0.0 and not give),
             ("discharge told that was not selected", min(says) < 0.0 and not now.bidirectional),
             ("offered above the limits", sum(offers) > charge + ERROR or -sum(offers) > discharge + ERROR),
