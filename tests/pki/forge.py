@@ -1,4 +1,4 @@
-"""A PKI whose profiles a test changes as it likes: certificates under honest issuers, honest or not themselves. The product has `pki.tree`."""
+"""A PKI whose profiles a test changes as it likes: certificates under honest issuers, honest or not. The product has `pki.tree`."""
 
 from __future__ import annotations
 
