@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import Final
 
 from cryptography import x509
@@ -242,5 +242,5 @@ def stapled(responses: Sequence[bytes], path: Sequence[x509.Certificate], now: d
     """
     if len(responses) >= len(path):
         raise OcspError(f"{len(responses)} staples for {len(path) - 1} certificates")
-    pairs = zip_longest(pairwise(path), responses, fillvalue=b"")
-    return tuple(heard(response, subject, issuer, now) if response else None for (subject, issuer), response in pairs)
+    there = (*responses, *(b"",) * (len(path) - 1 - len(responses)))
+    return tuple(heard(each, *pair, now) if each else None for each, pair in zip(there, pairwise(path), strict=True))
