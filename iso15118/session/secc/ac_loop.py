@@ -9,10 +9,9 @@ from __future__ import annotations
 from math import inf
 from typing import Any, Final
 
-from iso15118.energy import Need
 from iso15118.messages.v20 import ac
 from iso15118.messages.v20.phases import said, superfluous, told
-from iso15118.messages.v20.rational import number, rational
+from iso15118.messages.v20.rational import rational
 from iso15118.power import AcReading, AcTarget, Contactor, Pilot, Setpoint
 from iso15118.procedures.relay import NOTHING, PhaseLimits, beyond, ramped, relay, time_to_follow
 from iso15118.procedures.transfer import wanted
@@ -24,7 +23,7 @@ from iso15118.session.secc.ac_parameters import UNSAID, phases_of
 from iso15118.session.secc.allowance import allowance
 from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
-from iso15118.session.secc.needs import ordered
+from iso15118.session.secc.needs import need_of, ordered
 from iso15118.session.secc.notifications import powerless, status
 from iso15118.session.secc.pause import planned
 from iso15118.session.secc.profile import watch_profile
@@ -107,19 +106,7 @@ def read_ask(session: Session, mode: Any) -> AcAsk:
         known.least_discharge if least_back is None else abs(least_back.total),
     )
     present = told(mode, "ev_present_active_power", phases) or NO_PHASE
-    return AcAsk(limits, present, _need(mode) if session.dynamic else None)
-
-
-def _need(mode: Any) -> Need:
-    most, least = (getattr(mode, f"ev_{end}_v2x_energy_request", None) for end in ("maximum", "minimum"))
-    return Need(
-        target_energy=number(mode.ev_target_energy_request),
-        max_energy=number(mode.ev_maximum_energy_request),
-        min_energy=number(mode.ev_minimum_energy_request),
-        departure=mode.departure_time,
-        v2x_max_energy=None if most is None else number(most),
-        v2x_min_energy=None if least is None else number(least),
-    )
+    return AcAsk(limits, present, need_of(mode) if session.dynamic else None)
 
 
 def decided(session: Session, snapshot: SeccSnapshot, turn: AcAsk | None = None) -> Session:

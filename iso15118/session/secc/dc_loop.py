@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-from iso15118.energy import Need
 from iso15118.messages.v20 import dc
 from iso15118.messages.v20.common import RationalNumber
 from iso15118.messages.v20.rational import number, rational
@@ -16,7 +15,7 @@ from iso15118.session.secc.allowance import allowance
 from iso15118.session.secc.dc_parameters import discharge
 from iso15118.session.secc.metering import meter_info, receipt
 from iso15118.session.secc.mobility import proposing
-from iso15118.session.secc.needs import ordered
+from iso15118.session.secc.needs import need_of, ordered
 from iso15118.session.secc.notifications import powerless, status
 from iso15118.session.secc.profile import watch_profile
 from iso15118.session.secc.state import Answer, Ask, Session
@@ -150,25 +149,11 @@ def read_ask(session: Session, request: dc.DC_ChargeLoopReq) -> Ask:
         if abs(target) > own * TOLERANCE + 0.5 or ceiling > said.max_voltage * TOLERANCE:
             raise refused(Sense.ABOVE_OWN_MAXIMUM, f"{target:g} A, {ceiling:g} V of {own:g} A, {said.max_voltage:g} V")
         return Ask(limits, present, target, ceiling)
-    return Ask(limits, present, need=_need(mode))
+    return Ask(limits, present, need=need_of(mode))
 
 
 def _number(value: RationalNumber | None, known: float) -> float:
     return known if value is None else number(value)
-
-
-def _need(mode: dc.Dynamic_DC_CLReqControlMode) -> Need:
-    most = least = None
-    if isinstance(mode, dc.BPT_Dynamic_DC_CLReqControlMode):
-        most, least = mode.ev_maximum_v2x_energy_request, mode.ev_minimum_v2x_energy_request
-    return Need(
-        target_energy=number(mode.ev_target_energy_request),
-        max_energy=number(mode.ev_maximum_energy_request),
-        min_energy=number(mode.ev_minimum_energy_request),
-        departure=mode.departure_time,
-        v2x_max_energy=None if most is None else number(most),
-        v2x_min_energy=None if least is None else number(least),
-    )
 
 
 def overrun(session: Session, snapshot: SeccSnapshot) -> Session:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iso15118.energy import Need
+from iso15118.messages.v20.rational import number
 from iso15118.session.lenience import Deviation
 from iso15118.session.secc.state import Session
 from iso15118.units import WattHour
@@ -18,6 +19,19 @@ class Energies(NamedTuple):
     min_energy: WattHour | None
     v2x_max_energy: WattHour | None
     v2x_min_energy: WattHour | None
+
+
+def need_of(mode: Any) -> Need:
+    """What a car says of its needs in a Dynamic control mode of any kind of transfer."""
+    most, least = (getattr(mode, f"ev_{end}_v2x_energy_request", None) for end in ("maximum", "minimum"))
+    return Need(
+        target_energy=number(mode.ev_target_energy_request),
+        max_energy=number(mode.ev_maximum_energy_request),
+        min_energy=number(mode.ev_minimum_energy_request),
+        departure=mode.departure_time,
+        v2x_max_energy=None if most is None else number(most),
+        v2x_min_energy=None if least is None else number(least),
+    )
 
 
 def ordered(session: Session, need: Need | Energies) -> Session:

@@ -9,19 +9,15 @@ import pytest
 
 from iso15118.errors import CodecError
 from iso15118.exi import Message
-from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import payload_type_of, response_of, schema_for
-from iso15118.messages.v20.authorization import AuthorizationReq
-from iso15118.messages.v20.common import Header, Processing, ResponseCode
-from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq, DC_PreChargeReq, DC_WeldingDetectionReq
+from iso15118.messages.v20.common import Header, ResponseCode
+from iso15118.messages.v20.dc import DC_CableCheckReq, DC_ChargeLoopReq
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq
-from iso15118.messages.v20.schedule import ScheduleExchangeReq
-from iso15118.messages.v20.service import ServiceDetailReq
-from iso15118.messages.v20.session import SessionSetupReq, SessionStopReq
+from iso15118.messages.v20.session import SessionStopReq
 from iso15118.power import Contactor, Pilot, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer, legal
-from iso15118.sequence.timers import Timer, Times
+from iso15118.sequence.timers import Timer
 from iso15118.session.commands import Apply, Arm, Close, Disarm, Note, Send
 from iso15118.session.evcc import Config, begin, step, turns
 from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, Received, Sent, StopWanted, Tick
@@ -109,140 +105,6 @@ def test_a_clock_that_jumps_back_is_told_of_and_survived() -> None:
     assert bench.notes == ["deviation time_stamp_back: time stamps that do not increase [V2G20-1537]"]
 
 
-# Timers around one request.
-
-
-@pytest.mark.parametrize("kind", PHASES)
-def test_each_request_is_written_in_time_and_answered_in_time(kind: type[Message]) -> None:
-    bench = Bench(Config(loops=1)).run(kind)
-    assert bench.timers[Timer.WRITE] == 0.5
-    assert Timer.MESSAGE not in bench.timers
-    bench.feed(Sent())
-    assert Timer.WRITE not in bench.timers
-    assert bench.timers[Timer.MESSAGE] == {DC_ChargeLoopReq: 0.5, ServiceDetailReq: 5.0}.get(kind, 2.0)
-    bench.feed(Elapsed(Timer.MESSAGE))
-    assert bench.closed is not None
-    assert kind.__name__ in bench.closed.why
-    assert not bench.closed.clean
-    assert bench.safe()
-
-
-def test_a_slow_counterparty_may_be_given_longer_in_the_loop() -> None:
-    bench = Bench(Config(times=Times(charge_loop=2.5))).run(DC_ChargeLoopReq)
-    bench.feed(Sent())
-    assert bench.timers[Timer.MESSAGE] == 2.5
-
-
-@pytest.mark.parametrize("kind", PHASES)
-def test_a_charger_that_does_not_read(kind: type[Message]) -> None:
-    bench = Bench(Config(loops=1)).run(kind)
-    bench.feed(Elapsed(Timer.WRITE))
-    assert bench.closed is not None
-    assert bench.safe()
-
-
-def test_a_response_that_overtakes_the_report_of_the_writing() -> None:
-    bench = Bench().run(AuthorizationReq)
-    bench.answer()
-    assert bench.session.writing == 2
-    bench.feed(Sent())
-    assert Timer.MESSAGE not in bench.timers
-    bench.feed(Sent())
-    assert bench.timers[Timer.MESSAGE] == 2.0
-    assert Timer.WRITE not in bench.timers
-
-
-def test_a_pause_has_no_message_timer() -> None:
-    bench = Bench().run(DC_ChargeLoopReq)
-    bench.answer()
-    bench.feed(Sent())
-    assert Timer.MESSAGE not in bench.timers
-
-
-@pytest.mark.parametrize("timer", Timer)
-@pytest.mark.parametrize("kind", PHASES)
-def test_a_timer_that_was_overtaken_says_nothing(kind: type[Message], timer: Timer) -> None:
-    """Of all timers only those that run at this moment may do anything."""
-    bench = Bench(Config(loops=1)).run(kind)
-    bench.feed(Sent())
-    if timer in bench.timers:
-        return
-    assert bench.feed(Elapsed(timer)) == ()
-    assert bench.closed is None
-
-
-# Timers of phases.
-
-
-@pytest.mark.case("TIM-04")
-def test_the_setup_of_a_session_is_limited() -> None:
-    bench = Bench()
-    bench.feed(Connected())
-    assert bench.timers[Timer.SETUP] == 20.0
-    bench.run(SessionSetupReq)
-    assert Timer.SETUP in bench.timers
-    late = Bench().run(SessionSetupReq)
-    late.feed(Elapsed(Timer.SETUP))
-    assert late.closed is not None
-    assert late.safe()
-    bench.turn()
-    assert Timer.SETUP not in bench.timers
-
-
-@pytest.mark.case("CAB-04")
-@pytest.mark.parametrize(
-    ("kind", "timer", "seconds"), [(DC_CableCheckReq, Timer.CABLE_CHECK, 40.0), (DC_PreChargeReq, Timer.PRE_CHARGE, 10.0)]
-)
-@pytest.mark.parametrize("pausing", [True, False])
-def test_cable_check_and_pre_charge_are_limited(kind: type[Message], timer: Timer, seconds: float, pausing: bool) -> None:
-    bench = Bench()
-    bench.precharges = False
-    bench.run(kind)
-    assert bench.timers[timer] == seconds
-    if pausing:
-        bench.answer(**{"evse_processing": Processing.Ongoing} if kind is DC_CableCheckReq else {})
-        assert Timer.PACE in bench.timers
-    bench.feed(Elapsed(timer))
-    assert bench.closed is not None
-    assert bench.safe()
-    assert not any(isinstance(c, Apply) and c.setpoint.contactor for c in bench.trace)
-
-
-@pytest.mark.case("AUT-20")
-@pytest.mark.parametrize("kind", [AuthorizationReq, ScheduleExchangeReq])
-def test_an_endless_ongoing(kind: type[Message]) -> None:
-    bench = Bench().run(kind)
-    bench.answer(evse_processing=Processing.Ongoing)
-    assert bench.timers[Timer.ONGOING] == 60.0
-    del bench.timers[Timer.ONGOING]
-    bench.turn()
-    bench.answer(evse_processing=Processing.Ongoing)
-    assert Timer.ONGOING not in bench.timers  # counted from the first, not started anew
-    bench.feed(Elapsed(Timer.ONGOING))
-    assert bench.closed is not None
-    assert "60 s" in bench.closed.why
-    assert bench.safe()
-
-
-@pytest.mark.case("AUT-20")
-def test_a_person_may_take_longer() -> None:
-    bench = Bench().run(AuthorizationReq)
-    bench.answer(evse_processing=Processing.Ongoing)
-    bench.wait(50.0)
-    bench.turn()
-    bench.answer(evse_processing=Processing.Ongoing_WaitingForCustomerInteraction)
-    assert bench.timers[Timer.ONGOING] == pytest.approx(190.0 - 50.2)
-    armed = bench.timers.pop(Timer.ONGOING)
-    bench.turn()
-    bench.answer(evse_processing=Processing.Ongoing)
-    assert Timer.ONGOING not in bench.timers
-    assert armed > 60.0
-    bench.turn()
-    bench.answer()
-    assert type(bench.last).__name__ == "ServiceDiscoveryReq"
-    assert bench.session.ongoing_since is None
-
-
 # Responses that are none of ours.
 
 
@@ -318,95 +180,6 @@ def test_a_lost_connection_opens_the_contactor(kind: type[Message]) -> None:
     commands = bench.feed(Closed("reset"))
     assert any(isinstance(c, Apply) and not c.setpoint.contactor and c.setpoint.pilot is Pilot.B for c in commands)
     assert bench.session.phase is Phase.ENDED
-
-
-# The wish to end.
-
-
-@pytest.mark.parametrize("kind", [supportedAppProtocolReq, SessionSetupReq])
-def test_before_there_is_a_session_the_connection_is_closed(kind: type[Message]) -> None:
-    bench = Bench().run(kind)
-    bench.feed(StopWanted("driver"))
-    assert bench.closed == Close("driver")
-    assert SessionStopReq not in map(type, bench.sent)
-
-
-@pytest.mark.parametrize("kind", BEFORE_POWER)
-def test_before_power_the_session_stops_once_the_response_has_come(kind: type[Message]) -> None:
-    bench = Bench().run(kind)
-    assert not [c for c in bench.feed(StopWanted("driver")) if isinstance(c, Send | Close)]
-    bench.turn()
-    assert type(bench.last) is SessionStopReq
-    bench.run()
-    assert bench.closed == Close("driver", clean=True)
-    assert not any(isinstance(c, Apply) and c.setpoint.contactor for c in bench.trace)
-
-
-@pytest.mark.parametrize("kind", [AuthorizationReq, ScheduleExchangeReq, DC_CableCheckReq])
-def test_in_a_pause_the_stop_goes_out_at_once(kind: type[Message]) -> None:
-    bench = Bench().run(kind)
-    bench.answer(evse_processing=Processing.Ongoing)
-    commands = bench.feed(StopWanted("driver"))
-    assert Disarm(Timer.PACE) in commands
-    assert type(bench.last) is SessionStopReq
-    assert bench.feed(Elapsed(Timer.PACE)) == ()
-    bench.feed(Elapsed(Timer.ONGOING))
-    bench.feed(Elapsed(Timer.CABLE_CHECK))
-    assert bench.closed is None  # the message timer of the stop counts now
-    bench.run()
-    assert bench.closed is not None
-    assert bench.closed.clean
-
-
-def test_a_stop_while_the_contactor_closes_opens_it_first() -> None:
-    bench = Bench()
-    bench.contactor_follows = False
-    bench.run(PowerDeliveryReq)
-    assert bench.setpoint.contactor
-    commands = bench.feed(StopWanted("driver"))
-    assert commands == (Apply(VehicleSetpoint(contactor=False, pilot=Pilot.C, lock=True)),)
-    bench.answer()
-    assert type(bench.last) is SessionStopReq
-
-
-def test_a_stop_while_power_is_asked_for_goes_through_the_loop() -> None:
-    bench = Bench().run(PowerDeliveryReq)
-    while bench.last.ev_processing is not Processing.Finished:
-        bench.turn()
-    bench.feed(StopWanted("driver"))
-    assert bench.setpoint.contactor
-    bench.answer()
-    assert bench.last.charge_progress is ChargeProgress.Stop
-    bench.run()
-    assert bench.closed == Close("driver", clean=True)
-    assert DC_ChargeLoopReq not in map(type, bench.sent)
-
-
-@pytest.mark.parametrize("pausing", [True, False])
-def test_a_stop_in_the_loop(pausing: bool) -> None:
-    bench = Bench(Config()).run(DC_ChargeLoopReq)
-    if pausing:
-        bench.answer()
-    bench.feed(StopWanted("driver"))
-    assert (type(bench.last) is PowerDeliveryReq) is pausing
-    bench.run()
-    assert bench.names()[-3:] == ["PowerDeliveryReq", "DC_WeldingDetectionReq", "SessionStopReq"]
-    assert bench.closed == Close("driver", clean=True)
-
-
-@pytest.mark.parametrize("kind", [DC_WeldingDetectionReq, SessionStopReq])
-def test_a_stop_while_stopping_changes_nothing(kind: type[Message]) -> None:
-    bench = Bench(Config(loops=1)).run(kind)
-    assert bench.feed(StopWanted("driver")) == ()
-    bench.run()
-    assert bench.closed == Close("1 exchanges done", clean=True)
-
-
-def test_the_first_reason_counts() -> None:
-    bench = Bench(Config()).run(DC_ChargeLoopReq)
-    bench.feed(StopWanted("driver"))
-    bench.feed(StopWanted("operator"))
-    assert bench.session.stop == "driver"
 
 
 # Metal.
