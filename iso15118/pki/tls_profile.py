@@ -14,6 +14,8 @@ class TlsProfile(Value):
     suites: tuple[str, ...]
     groups: tuple[str, ...]
     signatures: tuple[str, ...]
+    usage: bool = True
+    """A leaf has to say that it is for this: clientAuth of a vehicle, serverAuth of a charger (Annex B). Saying nothing is not enough."""
 
 
 STRICT: Final = TlsProfile(
@@ -28,6 +30,7 @@ LENIENT: Final = TlsProfile(
     suites=(*STRICT.suites, "TLS_AES_128_GCM_SHA256"),
     groups=(*STRICT.groups, "secp256r1", "X25519"),
     signatures=(*STRICT.signatures, "ecdsa_secp256r1_sha256"),
+    usage=False,
 )
 """Also the curve of ISO 15118-2: for counterparties on a bench."""
 PROFILES: Final = {profile.name: profile for profile in (STRICT, LENIENT)}

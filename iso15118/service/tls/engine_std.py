@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from iso15118.errors import LocalError
 from iso15118.pki import ocsp
@@ -59,6 +60,7 @@ class StdContext:
         # Callbacks live as long as the contexts: C holds no reference.
         self._status = callback(self._staple if server else self._check, refused)
         self._choice = callback(self._choose, 0)
+        self._judge = openssl.verifying(self._meant)
         self.contexts = [self._made(number) for number in range(len(credentials.chains))]
 
     def session(self) -> StdSession:
@@ -89,6 +91,8 @@ class StdContext:
         lib.must(at, openssl.SIGNATURES, wanted.signatures, "signature algorithms")
         lib.must(at, openssl.CLIENT_SIGNATURES, wanted.signatures, "signature algorithms")
         lib.SSL_CTX_set_verify_depth(at, DEPTH)
+        if wanted.usage:
+            lib.SSL_CTX_set_verify(at, openssl.VERIFY, self._judge)
         self._trust(context, at)
         self._identify(at, chain)
         lib.SSL_CTX_set0_CA_list(at, lib.names(self._subjects))
@@ -146,6 +150,19 @@ class StdContext:
         if chosen:
             lib.SSL_set_SSL_CTX(at, lib.of(self.contexts[chosen]))
         return 1
+
+    def _meant(self, store: int) -> bool:
+        """Is the peer's leaf for this, by its own words? An OEM provisioning certificate is not [V2G20-2342]."""
+        lib = self.library
+        if lib.X509_STORE_CTX_get_error_depth(store):
+            return True
+        leaf = x509.load_der_x509_certificate(lib.octets("i2d_X509", lib.X509_STORE_CTX_get_current_cert(store)))
+        wanted = ExtendedKeyUsageOID.CLIENT_AUTH if self.server else ExtendedKeyUsageOID.SERVER_AUTH
+        with suppress(x509.ExtensionNotFound):
+            if wanted in leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value:
+                return True
+        lib.X509_STORE_CTX_set_error(store, openssl.INVALID_PURPOSE)
+        return False
 
     def _staple(self, at: int) -> int:
         staples = self.staples[self.sessions[at].chain]

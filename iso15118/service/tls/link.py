@@ -8,8 +8,9 @@ V2GTP is read.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any, Final, cast
 
 from iso15118.service.tls.engine import Outcome, Session, TlsError
@@ -19,6 +20,16 @@ HANDSHAKE: Final[Second] = 5.0
 """It takes at most this long: the peer's share of it, too."""
 MOST: Final = 64 * 1024
 """Octets that a peer may send in a handshake."""
+
+_POOL: Final[list[ThreadPoolExecutor]] = []
+
+
+def handshakes() -> Executor:
+    """The threads that shake hands, one a core and one more: of this process, made when first wanted."""
+    if not _POOL:
+        _POOL.append(ThreadPoolExecutor((os.cpu_count() or 1) + 1, "handshake"))
+    return _POOL[0]
+
 
 Through = Callable[[Outcome], asyncio.Protocol | None]
 """Told of an outcome; where the handshake has succeeded, it gives the protocol that goes on, or None to close."""

@@ -30,14 +30,24 @@ STAPLED, NOT_STAPLED = 0, 3
 ACCEPTED, REFUSED = 1, 0
 """What a status callback returns: on the charger's side, on the car's. Refused is told with bad_certificate_status_response."""
 
+VERIFY: Final = 0x01 | 0x02
+"""SSL_VERIFY_PEER and SSL_VERIFY_FAIL_IF_NO_PEER_CERT."""
+INVALID_PURPOSE: Final = 26
+"""X509_V_ERR_INVALID_PURPOSE, told with unsupported_certificate."""
+
 Callback = CFUNCTYPE(c_int, c_void_p, c_void_p)
+Verify = CFUNCTYPE(c_int, c_int, c_void_p)
 _SIGNATURES: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "SSL_CTX_set_ciphersuites": (c_int, (c_void_p, c_char_p)),
     "SSL_CTX_ctrl": (c_long, (c_void_p, c_int, c_long, c_void_p)),
     "SSL_CTX_callback_ctrl": (c_long, (c_void_p, c_int, c_void_p)),
     "SSL_CTX_set_cert_cb": (None, (c_void_p, c_void_p, c_void_p)),
     "SSL_CTX_set0_CA_list": (None, (c_void_p, c_void_p)),
+    "SSL_CTX_set_verify": (None, (c_void_p, c_int, c_void_p)),
     "SSL_CTX_set_verify_depth": (None, (c_void_p, c_int)),
+    "X509_STORE_CTX_get_error_depth": (c_int, (c_void_p,)),
+    "X509_STORE_CTX_get_current_cert": (c_void_p, (c_void_p,)),
+    "X509_STORE_CTX_set_error": (None, (c_void_p, c_int)),
     "SSL_CTX_use_certificate": (c_int, (c_void_p, c_void_p)),
     "SSL_CTX_use_PrivateKey": (c_int, (c_void_p, c_void_p)),
     "SSL_CTX_check_private_key": (c_int, (c_void_p,)),
@@ -164,6 +174,18 @@ class Library:
         place = c_void_p()
         length = self.SSL_ctrl(session, STATUS_GET, 0, ctypes.cast(byref(place), c_void_p))
         return ctypes.string_at(place.value, length) if length > 0 and place.value else b""
+
+
+def verifying(function: Callable[[int], bool]) -> Any:
+    """Further judgement of a certificate that the library lets pass. It must not raise: what it raises is no."""
+
+    def called(good: int, store: int) -> int:
+        try:
+            return int(bool(good) and function(store))
+        except Exception:  # nothing may pass through C
+            return 0
+
+    return Verify(called)
 
 
 def callback(function: Callable[[int], int], wrong: int) -> Any:
