@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography import x509
@@ -195,8 +196,17 @@ class StdContext:
             if not response:
                 held.append("none")
             else:
-                held.append(ocsp.objection(response, certificate, issuers[0], now) if issuers else "its issuer is not known")
+                held.append(_objection(response, certificate, issuers[0], now) if issuers else "its issuer is not known")
         return held
+
+
+def _objection(response: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
+    """Why the response does not prove that the certificate is good; empty: it does."""
+    try:
+        standing = ocsp.heard(response, certificate, issuer, now).standing
+    except ocsp.OcspError as error:
+        return str(error)
+    return "" if standing is ocsp.Standing.GOOD else f"the certificate is {standing}"
 
 
 class StdSession:
