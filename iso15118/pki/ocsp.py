@@ -112,6 +112,15 @@ def heard(response: bytes, certificate: x509.Certificate, issuer: x509.Certifica
         raise OcspError(f"not an answer: {str(error)[:120]}") from None
 
 
+def objection(response: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
+    """Why `response` does not prove that the certificate is good at `now`; empty: it does. Never raises."""
+    try:
+        standing = heard(response, certificate, issuer, now).standing
+    except OcspError as error:
+        return str(error)
+    return "" if standing is Standing.GOOD else f"the responder says {standing}"
+
+
 def _statement(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, now: datetime, response: bytes) -> Statement:
     since = single.this_update_utc
     until = min(single.next_update_utc or since + WEEK, since + WEEK)

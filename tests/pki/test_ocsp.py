@@ -16,7 +16,7 @@ from cryptography.x509 import ocsp
 from iso15118.errors import LocalError
 from iso15118.pki.chain import ChainError, Reason, verify
 from iso15118.pki.keys import ED448, SECP521R1, hash_of
-from iso15118.pki.ocsp import KEPT, WEEK, Heard, OcspError, Standing, Statement, ask, heard, responder, stapled
+from iso15118.pki.ocsp import KEPT, WEEK, Heard, OcspError, Standing, Statement, ask, heard, objection, responder, stapled
 from iso15118.pki.tree import Member, Tree, make_tree
 from iso15118.pki.trust import Purpose, TrustStore
 from iso15118.value import replace
@@ -55,6 +55,15 @@ def test_an_answer_says_what_it_says_and_until_when(tree: Tree, status: ocsp.OCS
     assert (statement.standing, statement.response) == (standing, response)
     assert statement.until - statement.since <= WEEK
     assert statement.since < statement.renew < statement.until
+
+
+@pytest.mark.parametrize(("status", "told"), [(GOOD, ""), (REVOKED, "the responder says revoked"), (UNKNOWN, "the responder says unknown")])
+def test_only_good_is_no_objection(tree: Tree, status: ocsp.OCSPCertStatus, told: str) -> None:
+    member = tree["secc"]
+    assert member.issuer is not None
+    pair = member.certificate, member.issuer.certificate
+    assert objection(tree.ocsp_response("secc", status=status), *pair, tree.now) == told
+    assert objection(b"", *pair, tree.now)
 
 
 def test_the_issuer_may_answer_itself(tree: Tree) -> None:
