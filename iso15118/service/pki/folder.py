@@ -1,11 +1,11 @@
 """A PKI on disk, one folder a curve. It is written whole or not at all, and whatever is wrong with it is said before anything starts.
 
-    DIR/secp521r1/ca/v2g_root.pem     authorities; those whose name ends in _root are what is trusted
-                  leaf/secc.pem       leaf certificates
-                  chain/secc.pem      a leaf and the sub-CAs above it, as it is sent
-                  key/secc.key        private keys (PKCS #8), mode 0600
-                  ocsp/secc.der       what a responder says of the certificate
-                  crl/cpo_sub2.pem    revocation lists, by authority
+DIR/secp521r1/ca/v2g_root.pem     authorities; those whose name ends in _root are what is trusted
+              leaf/secc.pem       leaf certificates
+              chain/secc.pem      a leaf and the sub-CAs above it, as it is sent
+              key/secc.key        private keys (PKCS #8), mode 0600
+              ocsp/secc.der       what a responder says of the certificate
+              crl/cpo_sub2.pem    revocation lists, by authority
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -132,7 +133,7 @@ def read_owned(folder: Path, role: str, now: datetime, password: bytes | None = 
     trusted_clock(now)
     path = folder / CHAIN / f"{role}.pem"
     certificates = read_certificates(path, missing=_half(folder))
-    for below, above in zip(certificates, certificates[1:], strict=False):
+    for below, above in pairwise(certificates):
         if not issued(below, above):
             names = f"{below.subject.rfc4514_string()} is not issued by {above.subject.rfc4514_string()}"
             raise LocalError(f"{path}: {names}; allowed: a leaf, then who has issued it, up to but without the root")
@@ -260,7 +261,9 @@ def _join(
 def trusted_clock(now: datetime) -> None:
     """Raises LocalError where the clock cannot be right: a machine that boots in 1970 judges no certificate."""
     if now < BUILT:
-        raise LocalError(f"the clock says {now:{STAMP}}, before this program was made; allowed: the time, since certificates are judged by it")
+        raise LocalError(
+            f"the clock says {now:{STAMP}}, before this program was made; allowed: the time, since certificates are judged by it"
+        )
 
 
 def valid(path: Path, certificates: tuple[x509.Certificate, ...], now: datetime) -> None:
@@ -269,7 +272,9 @@ def valid(path: Path, certificates: tuple[x509.Certificate, ...], now: datetime)
         name = each.subject.rfc4514_string()
         if now < each.not_valid_before_utc:
             begins = f"{each.not_valid_before_utc:{STAMP}}"
-            raise LocalError(f"{path}: {name} is not valid before {begins}, and it is {now:{STAMP}}; allowed: a valid one, and the right time")
+            raise LocalError(
+                f"{path}: {name} is not valid before {begins}, and it is {now:{STAMP}}; allowed: a valid one, and the right time"
+            )
         if now > each.not_valid_after_utc:
             raise LocalError(f"{path}: {name} has expired on {each.not_valid_after_utc:{STAMP}}; allowed: a new one (chargeloop pki renew)")
 

@@ -7,6 +7,7 @@ which the key that belongs to it is the one that is found (`folder.read_key`). I
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,7 @@ def finish(folder: Path, role: str, chain: Path, now: datetime, password: bytes 
     present = read_certificates(folder / CHAIN / f"{role}.pem")[0]
     if certificates[0].subject != present.subject:
         raise LocalError(f"{chain}: {certificates[0].subject.rfc4514_string()}; allowed: {present.subject.rfc4514_string()}")
-    if not all(issued(below, above) for below, above in zip(certificates, certificates[1:], strict=False)):
+    if not all(issued(below, above) for below, above in pairwise(certificates)):
         raise LocalError(f"{chain}: not in order; allowed: the leaf, then who has issued it, up to but without the root")
     valid(chain, certificates, now)
     replace_file(folder / CHAIN / f"{role}.pem", b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
