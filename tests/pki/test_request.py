@@ -23,7 +23,7 @@ def asked(key: PrivateKey, *names: tuple[x509.ObjectIdentifier, str]) -> bytes:
     return x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hash_of(key)).public_bytes(Encoding.PEM)
 
 
-CN, O, DC, OU = NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.DOMAIN_COMPONENT, NameOID.ORGANIZATIONAL_UNIT_NAME
+CN, ORG, DC, OU = NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.DOMAIN_COMPONENT, NameOID.ORGANIZATIONAL_UNIT_NAME
 
 
 def test_what_is_answered_is_valid_for_the_new_key(tree: Tree) -> None:
@@ -44,14 +44,17 @@ def test_a_request_names_the_usages(tree: Tree) -> None:
 
 def test_a_name_with_braces_is_a_name(tree: Tree) -> None:
     new = answer(
-        asked(new_key(curve_of(tree["secc"].key)), (CN, "{seccid}"), (O, "o"), (DC, "CPO")), profiles()["secc"], tree["cpo_sub2"], tree.now
+        asked(new_key(curve_of(tree["secc"].key)), (CN, "{seccid}"), (ORG, "o"), (DC, "CPO")),
+        profiles()["secc"],
+        tree["cpo_sub2"],
+        tree.now,
     )
     assert new.subject.get_attributes_for_oid(CN)[0].value == "{seccid}"
 
 
 def _swapped(key: PrivateKey) -> bytes:
     """Signed by another key than it names."""
-    pem = asked(key, (CN, "a"), (O, "o"), (DC, "CPO"))
+    pem = asked(key, (CN, "a"), (ORG, "o"), (DC, "CPO"))
     found = x509.load_pem_x509_csr(pem).public_bytes(Encoding.DER)
     broken = found[:-20] + bytes([found[-20] ^ 1]) + found[-19:]
     return x509.load_der_x509_csr(broken).public_bytes(Encoding.PEM)
@@ -61,11 +64,11 @@ REFUSED: dict[str, tuple[Callable[[PrivateKey], bytes], str]] = {
     "nothing": (lambda key: b"", "no request"),
     "too long": (lambda key: bytes(5000), "no request"),
     "another signature": (_swapped, "not signed by its own key"),
-    "another curve": (lambda key: asked(new_key("secp256r1"), (CN, "a"), (O, "o"), (DC, "CPO")), "a key on secp256r1"),
+    "another curve": (lambda key: asked(new_key("secp256r1"), (CN, "a"), (ORG, "o"), (DC, "CPO")), "a key on secp256r1"),
     "no organisation": (lambda key: asked(key, (CN, "a"), (DC, "CPO")), "allowed: CN, O, DC=CPO"),
-    "another component": (lambda key: asked(key, (CN, "a"), (O, "o"), (DC, "V2G")), "allowed: CN, O, DC=CPO"),
-    "one name more": (lambda key: asked(key, (CN, "a"), (O, "o"), (DC, "CPO"), (OU, "u")), "allowed: CN, O, DC=CPO"),
-    "two names": (lambda key: asked(key, (CN, "a"), (CN, "b"), (O, "o"), (DC, "CPO")), "allowed: CN, O, DC=CPO"),
+    "another component": (lambda key: asked(key, (CN, "a"), (ORG, "o"), (DC, "V2G")), "allowed: CN, O, DC=CPO"),
+    "one name more": (lambda key: asked(key, (CN, "a"), (ORG, "o"), (DC, "CPO"), (OU, "u")), "allowed: CN, O, DC=CPO"),
+    "two names": (lambda key: asked(key, (CN, "a"), (CN, "b"), (ORG, "o"), (DC, "CPO")), "allowed: CN, O, DC=CPO"),
 }
 
 
