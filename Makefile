@@ -41,7 +41,7 @@ format: $(VENV)/.dev  ## put the format right, and what rules can mend by themse
 types: $(VENV)/.dev  ## mypy --strict over the package
 	$(BIN)/python -m mypy --strict iso15118
 
-bench: $(VENV)/.dev  ## how fast
+bench: $(VENV)/.dev $(VENV)/.fast  ## how fast
 	$(BIN)/python -m tools.bench $(ARGS)
 
 compiled: $(VENV)/.dev  ## the codec in C, beside the pure one: needs a C compiler, and only makes it faster
@@ -79,6 +79,10 @@ $(VENV)/.made:
 
 $(VENV)/.demo: pyproject.toml $(VENV)/.made
 	@$(INSTALL) --editable '.[cli]'
+	@touch $@
+
+$(VENV)/.fast: pyproject.toml $(VENV)/.made
+	@$(INSTALL) --editable '.[fast]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.made

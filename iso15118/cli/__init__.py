@@ -88,6 +88,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import decode
 
             return decode.run(arguments)
+        case "pki":
+            from iso15118.cli import pki
+
+            return pki.run(arguments)
         case _:
             from iso15118.cli import exi
 
@@ -123,6 +127,7 @@ def _parsed(parser: _Parser, argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _parser() -> _Parser:
     from iso15118 import __version__
+    from iso15118.cli import pki_arguments
 
     parser = _Parser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
     parser.add_argument("--version", action="version", version=f"chargeloop {__version__}")
@@ -135,6 +140,7 @@ def _parser() -> _Parser:
     replay = commands.add_parser("replay", help="live a recording again", description=_REPLAY)
     replay.add_argument("file", metavar="FILE", help="what --record has kept")
     _add_decode(commands.add_parser("decode", help="show what was said in a capture", description=_DECODE))
+    pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
     return parser
 
 

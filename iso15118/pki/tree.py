@@ -130,15 +130,15 @@ class Tree:
         """Good responses for a member and the sub-CAs above it, in the order of its chain."""
         return tuple(self.ocsp_response(member.role) for member in self[role].members)
 
-    def crl(self, role: str, revoked: Iterable[str] = (), *, days: float = 30.0) -> bytes:
-        """The list of an authority, DER: these members are revoked."""
+    def crl(self, role: str, revoked: Iterable[str] = (), *, serials: Iterable[int] = (), number: int = 1, days: float = 30.0) -> bytes:
+        """The list of an authority, DER: these members and serial numbers are revoked. `number` grows from one list to the next."""
         issuer = self[role]
         builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject)
         builder = builder.last_update(self.now - timedelta(minutes=5)).next_update(self.now + timedelta(days=days))
-        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+        builder = builder.add_extension(x509.CRLNumber(number), critical=False)
         builder = builder.add_extension(_authority_key(issuer), critical=False)
-        for name in revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(self[name].certificate.serial_number)
+        for serial in sorted({*serials, *(self[name].certificate.serial_number for name in revoked)}):
+            entry = x509.RevokedCertificateBuilder().serial_number(serial)
             builder = builder.add_revoked_certificate(entry.revocation_date(self.now - timedelta(minutes=10)).build())
         return builder.sign(issuer.key, hash_of(issuer.key)).public_bytes(Encoding.DER)
 

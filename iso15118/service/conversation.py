@@ -176,7 +176,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._intake.open(stream)
         stream.set_write_buffer_limits(high=0)  # so that resume_writing means: everything has left
         self._tick = self._loop.call_at(self._loop.time() + TICK, self._ticked, self._loop.time() + TICK)
-        self._feed(Connected())
+        tls = stream.get_extra_info("tls")
+        self._feed(Connected() if tls is None else Connected(True, tls.fingerprint))
 
     def data_received(self, data: bytes) -> None:
         if self._over:

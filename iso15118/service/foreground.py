@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from iso15118.service.log import Log
+from iso15118.service.loops import run
 from iso15118.service.seen import Watcher
 from iso15118.service.signals import signals
 from iso15118.service.station import Station, StationConfig, StationWatcher, serve
@@ -55,7 +56,7 @@ def run_station(
             await station.stop("the program ends", grace=0)
             raise
 
-    asyncio.run(main())
+    run(main())
     _finish_recordings()
 
 
@@ -98,7 +99,7 @@ def run_vehicle(
                     return None
                 raise
 
-    result = asyncio.run(main())
+    result = run(main())
     _finish_recordings()
     if result is None:
         raise KeyboardInterrupt
@@ -127,7 +128,7 @@ def run_scenario(
         ground = InMemory(scenario, log=log) if in_memory else OnLink(sdp_port=sdp_port, log=log)
         return await play(scenario, ground, told, log=log)
 
-    return virtual.run(main()) if in_memory else asyncio.run(main())
+    return virtual.run(main()) if in_memory else run(main())
 
 
 def _settled(ready: Callable[[Station], None], station: Station) -> None:

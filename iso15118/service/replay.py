@@ -162,7 +162,7 @@ def _event(said: list[Any], session: Any) -> Event:
         case "Elapsed":
             return Elapsed(Timer[words[0]])
         case "Connected":
-            return Connected(*words)
+            return Connected(words[0], bytes.fromhex(words[1])) if len(words) > 1 else Connected(*words)
         case "StopWanted":
             return StopWanted(words[0])
         case "NotificationWanted":

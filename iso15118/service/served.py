@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from iso15118.hal import registry
 from iso15118.sequence.phases import Phase
@@ -18,6 +18,7 @@ from iso15118.service.log import Log
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder
 from iso15118.service.seen import Ended
+from iso15118.service.tls.link import TlsLink, handshakes
 from iso15118.units import Second
 from iso15118.value import replace
 from iso15118.wire.sdp import PORT
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
     from iso15118.service.misbehave import Wiring
+    from iso15118.service.tls.engine import Context, Outcome
+
+HANDS: Final = 4
+"""Handshakes of one outlet at a time; one more, and the oldest has to go."""
 
 
 class Served:
@@ -41,10 +46,13 @@ class Served:
         recordings: Path | None = None,
         capture: Capture | None = None,
         wiring: Wiring | None = None,
+        tls: Context | None = None,
+        plain_tcp: bool = True,
         log: Log | None = None,
     ) -> None:
         """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to. `capture` gets the
-        packets. `wiring`: what a bench puts between conversation and connection.
+        packets. `wiring`: what a bench puts between conversation and connection. `tls`: who shakes hands with cars; None: nobody does.
+        `plain_tcp`: cars may also come without TLS.
 
         Raises LocalError without the interface, or for a board that cannot be made.
         """
@@ -55,6 +63,8 @@ class Served:
         self._recordings = recordings
         self._capture = capture
         self._wiring = wiring
+        self._tls = tls
+        self._plain = plain_tcp
         self._log = log or Log()
         self._link: Link = link(config.interface)
         self.metal: Outlet | AcOutlet = registry.outlet(config.board)
@@ -62,26 +72,37 @@ class Served:
         guard = guarded(config, self.metal, self._log)
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
+        self._hands: set[TlsLink] = set()
+        """Connections whose handshake goes on."""
         self._sdp: asyncio.DatagramTransport | None = None
 
     async def start(self) -> None:
         """Metal, then the listener, then discovery: nobody is sent to a door that is not there."""
         loop = asyncio.get_running_loop()
         self.evse.actuator.start()
-        sock = listener(self._link)
-        self.port = sock.getsockname()[1]
-        self._server = await loop.create_server(self._door.accept, sock=sock, backlog=16)
-        server = SdpServer(self._link, plain_port=self.port, capture=self._capture, log=self._log)
+        tls_port = None if self._tls is None else await self._listen(loop, self._accept)
+        plain_port = await self._listen(loop, self._door.accept) if self._plain else None
+        self.port = tls_port or plain_port or 0
+        server = SdpServer(self._link, tls_port=tls_port, plain_port=plain_port, capture=self._capture, log=self._log)
         self._sdp = await serve_sdp(server, self._link, port=self.sdp_port, log=self._log)
-        self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {self.port} without TLS")
+        ports = [f"{port} {how} TLS" for port, how in ((tls_port, "with"), (plain_port, "without")) if port is not None]
+        self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {' and '.join(ports)}")
+
+    async def _listen(self, loop: asyncio.AbstractEventLoop, accept: Callable[[], asyncio.Protocol]) -> int:
+        sock = listener(self._link)
+        port: int = sock.getsockname()[1]
+        self._servers.append(await loop.create_server(accept, sock=sock, backlog=16))
+        return port
 
     def deaf(self) -> None:
         """No new cars."""
         if self._sdp is not None:
             self._sdp.close()
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
+        for hand in tuple(self._hands):
+            hand.leave("the charger stops")
         self._door.close()
 
     def off(self) -> None:
@@ -90,6 +111,24 @@ class Served:
         self.metal.close()
 
     # Connections.
+
+    def _accept(self) -> asyncio.Protocol:
+        """A connection to the port with TLS. The outlet's door is behind the handshake; a taken outlet shakes no hands."""
+        if self._tls is None or self._shut():
+            return self._door.accept()
+        if len(self._hands) >= HANDS:
+            next(iter(self._hands)).leave("others wait")
+        hand = TlsLink(self._tls.session(), lambda outcome: self._shaken(hand, outcome), pool=handshakes())
+        self._hands.add(hand)
+        return hand
+
+    def _shaken(self, hand: TlsLink, outcome: Outcome) -> asyncio.Protocol | None:
+        self._hands.discard(hand)
+        if outcome.error:
+            self._log.warning("no TLS", f"{self.config.name}: no TLS with a car: {outcome}")
+            return None
+        self._log.info("TLS", f"{self.config.name}: {outcome}")
+        return self._door.accept()
 
     def _shut(self) -> bool:
         """Is a session going on? The rest of a connection whose session has ended [V2G20-1633] keeps nobody out."""

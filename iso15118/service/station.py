@@ -30,6 +30,7 @@ from iso15118.wire.sdp import PORT
 if TYPE_CHECKING:
     from iso15118.service.capture import Capture
     from iso15118.service.misbehave import Wiring
+    from iso15118.service.tls.engine import Context, Credentials
 
 GRACE: Final[Second] = 5.0
 """An orderly stop of a session takes no longer, or it is cut off."""
@@ -50,6 +51,10 @@ class StationConfig(Value, kw_only=True):
     """Another one for tests only."""
     period: Second = PERIOD
     """Of the guards."""
+    tls: Credentials | None = None
+    """What the charger shows to cars, and whom it trusts; None: it speaks without TLS only."""
+    plain_tcp: bool = True
+    """Cars may come without TLS; ISO 15118-20 then only where the outlets' sessions allow it."""
     record: Path | None = None
     """Stream every session into this file (the second one into its neighbour `-2`, and so on)."""
     pcap: Path | None = None
@@ -77,7 +82,10 @@ class Station:
     """A charger. `start`, then it runs by itself; everything that may be done to it is a method here."""
 
     def __init__(self, config: StationConfig, *, wiring: Wiring | None = None, log: Log | None = None) -> None:
-        """`wiring`: what a bench puts between conversations and connections. Raises LocalError where two outlets claim the same name."""
+        """`wiring`: what a bench puts between conversations and connections.
+
+        Raises LocalError where two outlets claim the same name, or for certificates that cannot be used.
+        """
         names = [evse.name for evse in config.evses]
         if len(set(names)) != len(names) or not names:
             raise LocalError(f"a station has outlets with different names, not {names}")
@@ -89,6 +97,11 @@ class Station:
         self._streams = count(1)
         self._stopping: list[Charger] = []
         self._capture: Capture | None = None
+        self._tls: Context | None = None
+        if config.tls is not None:
+            from iso15118.service.tls.choose import engine  # a charger without it starts without it
+
+            self._tls = engine().context(config.tls, server=True)
 
     async def start(self) -> None:
         """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
@@ -116,6 +129,8 @@ class Station:
             recordings=config.recordings,
             capture=self._capture,
             wiring=self._wiring,
+            tls=self._tls,
+            plain_tcp=self.config.plain_tcp,
             log=self._log,
         )
         served.evse.subscribe(lambda seen: self._seen(name, seen))

@@ -18,6 +18,7 @@ from iso15118.service.log import Log
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Watcher
+from iso15118.service.tls.link import TlsLink, handshakes
 from iso15118.service.warmup import warm_up
 from iso15118.units import Second, WattHour
 from iso15118.value import Value, replace
@@ -25,6 +26,7 @@ from iso15118.wire.sdp import PORT, SdpResponse, Security
 
 if TYPE_CHECKING:
     from iso15118.service.misbehave import Wiring
+    from iso15118.service.tls.engine import Context, Credentials, Outcome
 
 CONNECT: Final[Second] = 2.0
 """For the TCP connection; then the search begins anew."""
@@ -57,13 +59,15 @@ class Vehicle:
         *,
         sdp_port: int = PORT,
         security: Security = Security.NONE,
+        tls: Credentials | None = None,
         record: Path | None = None,
         pcap: Path | None = None,
         wiring: Wiring | None = None,
         detached: bool = True,
         log: Log | None = None,
     ) -> None:
-        """`security`: what discovery asks for. `record`, `pcap`: stream sessions into these files, as events and as packets. `wiring`: what
+        """`security`: what discovery asks for; `tls`: what the car shows to a charger that speaks TLS, and whom it trusts, and then it asks
+        for TLS. `record`, `pcap`: stream sessions into these files, as events and as packets. `wiring`: what
         a bench puts between conversation and connection. `detached`: False where a simulated charger's plant moves the car.
 
         Raises LocalError without the interface.
@@ -71,6 +75,11 @@ class Vehicle:
         self.config = config
         self._link: Link = link(config.interface)
         self._sdp_port = sdp_port
+        self._tls: Context | None = None
+        if tls is not None:
+            from iso15118.service.tls.choose import engine  # a car without it starts without it
+
+            security, self._tls = Security.TLS, engine().context(tls, server=False)
         self._security = security
         self._record = record
         self._pcap = pcap
@@ -104,13 +113,13 @@ class Vehicle:
         capture = None if self._pcap is None else Capture(numbered(self._pcap, self._runs), log=self._log)
         try:
             began = asyncio.get_running_loop().time()
-            sock = await self._connect(capture)
-            return await self._session(sock, capture, asyncio.get_running_loop().time() - began)
+            sock, secure = await self._connect(capture)
+            return await self._session(sock, secure, capture, asyncio.get_running_loop().time() - began)
         finally:
             if capture is not None:
                 capture.close()
 
-    async def _session(self, sock: socket.socket, capture: Capture | None, searched: Second) -> VehicleResult:
+    async def _session(self, sock: socket.socket, secure: bool, capture: Capture | None, searched: Second) -> VehicleResult:
         """`searched`: s that finding the charger has taken of the time for communication setup, which begins with the search."""
         loop, battery = asyncio.get_running_loop(), self.car.metal.battery
         began, stored, soc = loop.time(), battery.stored, battery.soc
@@ -122,7 +131,7 @@ class Vehicle:
         recorder = Recorder(head, stream=stream)
         conversation = self.car.converse(scribe=recorder, tap=None if capture is None else capture.tap(charger=False), session=session)
         try:
-            await loop.create_connection(lambda: conversation if self._wiring is None else self._wiring(conversation), sock=sock)
+            await self._talk(conversation if self._wiring is None else self._wiring(conversation), sock, secure=secure)
             ended = await asyncio.shield(conversation.ended)
         finally:
             if not conversation.over:  # cancelled: leave nothing connected behind
@@ -141,21 +150,41 @@ class Vehicle:
             duration=loop.time() - began,
         )
 
-    async def _connect(self, capture: Capture | None) -> socket.socket:
-        """A connection to the charger on this link; one that is announced and does not answer is looked for again."""
+    async def _talk(self, protocol: asyncio.Protocol, sock: socket.socket, *, secure: bool) -> None:
+        """Let `protocol` speak on this connection, with TLS behind its handshake. Raises PeerError where there is none."""
+        loop = asyncio.get_running_loop()
+        if not secure or self._tls is None:
+            await loop.create_connection(lambda: protocol, sock=sock)
+            return
+        shaken: asyncio.Future[Outcome] = loop.create_future()
+
+        def through(outcome: Outcome) -> asyncio.Protocol | None:
+            if not shaken.done():
+                shaken.set_result(outcome)
+            return None if outcome.error else protocol
+
+        session = self._tls.session()
+        await loop.create_connection(lambda: TlsLink(session, through, pool=handshakes(), client=True), sock=sock)
+        outcome = await shaken
+        if outcome.error:
+            raise PeerError(f"no TLS with the charger: {outcome}", requirement="V2G20-1264")
+        self._log.info("TLS", f"{self.config.name}: {outcome}")
+
+    async def _connect(self, capture: Capture | None) -> tuple[socket.socket, bool]:
+        """A connection to the charger on this link, and whether it is one for TLS; one that does not answer is looked for again."""
         why = ""
         for _ in range(ATTEMPTS):
             found = await discover(self._link, security=self._security, port=self._sdp_port, capture=capture)
             self._log.info("charger found", f"{self.config.name}: charger at {found.text} port {found.port}")
             try:
-                return await self._open(found)
+                return await self._open(found), found.security is Security.TLS
             except (OSError, TimeoutError) as error:
                 why = str(error) or type(error).__name__
         raise PeerError(f"the charger announces a port that takes no connection: {why}")
 
     async def _open(self, found: SdpResponse) -> socket.socket:
-        if found.security is Security.TLS:
-            raise LocalError("the charger speaks TLS only, which this car does not yet")
+        if found.security is Security.TLS and self._tls is None:
+            raise LocalError("the charger speaks TLS only, and this car has no certificates; allowed: a table tls in its file")
         sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
         sock.setblocking(False)
         try:

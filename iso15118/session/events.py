@@ -17,6 +17,8 @@ class Connected(Value):
     """The connection stands. The charger starts to wait, the car starts to speak. `secure`: over TLS 1.3 with both sides' certificates."""
 
     secure: bool = False
+    peer: bytes = b""
+    """SHA-512 of the peer's certificate, where there is one."""
 
 
 class Received(Value):

@@ -25,7 +25,7 @@ sys.exit(main(["secc", *sys.argv[1:]]))
 """
 
 ELSEWHERE = """
-    cryptography pydantic_settings rich scapy uvloop
+    cryptography pydantic_settings rich scapy
     iso15118.cli.chart iso15118.cli.demo iso15118.cli.evcc iso15118.cli.scenario iso15118.dissect iso15118.testing
     iso15118.messages.din iso15118.messages.iso2
     iso15118.messages.v20.acdp iso15118.messages.v20.der_iec iso15118.messages.v20.der_sae iso15118.messages.v20.wpt

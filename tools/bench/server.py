@@ -16,6 +16,7 @@ from collections.abc import Callable
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
 from iso15118.service.log import Log
+from iso15118.service.loops import run
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.sweeping import settle
 from iso15118.value import replace
@@ -96,4 +97,5 @@ async def _serve(kind: str, outlets: int = 0) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1], *map(int, sys.argv[2:])))
+    # The echo is a bare one; a station runs on what its program runs on.
+    (asyncio.run if sys.argv[1] == "echo" else run)(_serve(sys.argv[1], *map(int, sys.argv[2:])))

@@ -123,8 +123,8 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _received(session, message, payload_type, snapshot, out)
         case Sent(stream):
             session = _sent(session, stream, out)
-        case Connected(secure):
-            session = replace(session, secure=secure)
+        case Connected(secure, peer):
+            session = replace(session, secure=secure, vehicle_certificate=peer)
             out.append(Arm(Timer.SEQUENCE, session.config.times.setup_secc))
         case Elapsed(timer):
             session = _elapsed(session, timer, snapshot, out)

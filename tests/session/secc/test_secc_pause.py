@@ -243,8 +243,7 @@ def test_another_car_opens_a_new_session() -> None:
 def test_a_certificate_is_believed_before_a_name() -> None:
     kept = paused().session.paused
     play = Playbook(secc.begin(secc.Config(), FRESH_ID, kept), secc.step, snapshot())
-    play.session = replace(play.session, vehicle_certificate=b"another car's")
-    play >> Connected() >> request(supportedAppProtocolReq)
+    play >> Connected(True, b"another car's") >> request(supportedAppProtocolReq)
     play.skip() >> Sent() >> request(SessionSetupReq, header=Header(session_id=SESSION_ID, time_stamp=STAMP))
     strangers(play)
 

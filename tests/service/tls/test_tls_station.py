@@ -1,0 +1,121 @@
+"""Station and vehicle over mutual TLS 1.3 on the loopback interface: whole sessions, wrong cars, and the next honest one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from iso15118.errors import PeerError
+from iso15118.hal.board import Board
+from iso15118.pki.tree import Tree, make_tree
+from iso15118.service.car import CarConfig
+from iso15118.service.evse import EvseConfig
+from iso15118.service.links import link, udp_socket
+from iso15118.service.station import Station, StationConfig
+from iso15118.service.tls.engine import Credentials
+from iso15118.service.tls.store import chain_of, of_tree
+from iso15118.service.vehicle import Vehicle
+from iso15118.session import evcc, secc
+from iso15118.session.services import ControlMode
+from iso15118.value import replace
+from iso15118.wire.sdp import Security
+
+BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+SECURE = EvseConfig(name="one", board=BOARD, session=secc.Config(plain_tcp=False))
+QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=3, plain_tcp=False)
+
+
+@pytest.fixture(scope="module", params=["secp521r1", "ed448"])
+def tree(request: pytest.FixtureRequest) -> Tree:
+    return make_tree(request.param, now=datetime.now(UTC))
+
+
+@asynccontextmanager
+async def open_station(tree: Tree, **words: Any) -> AsyncIterator[Station]:
+    with udp_socket(link("lo"), 0) as sock:
+        port = int(sock.getsockname()[1])
+    config = StationConfig(evses=(SECURE,), sdp_port=port, tls=of_tree(tree, "secc"), plain_tcp=False)
+    station = Station(replace(config, **words))
+    await station.start()
+    try:
+        yield station
+    finally:
+        await station.stop("the test is over", grace=0.5)
+
+
+def car_for(station: Station, tls: Credentials) -> Vehicle:
+    return Vehicle(CarConfig(session=QUICK), sdp_port=station.config.sdp_port, tls=tls)
+
+
+@pytest.mark.case("TLS-01", "TLS-16")
+async def test_a_session_over_tls(tree: Tree, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with open_station(tree) as station:
+        result = await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)
+        assert (result.clean, result.loops) == (True, 3)
+    told = [record.getMessage() for record in caplog.records if "TLSv1.3" in record.getMessage()]
+    assert len(told) == 2
+    assert all("TLS_AES_256_GCM_SHA384" in line for line in told)
+
+
+@pytest.mark.case("TLS-06", "TLS-07")
+@pytest.mark.parametrize("wrong", ["contract", "another root"])
+async def test_a_wrong_car_is_told_why_and_the_next_one_is_served(tree: Tree, wrong: str) -> None:
+    chain = chain_of(tree, "contract") if wrong == "contract" else chain_of(make_tree("ed448", now=datetime.now(UTC)), "vehicle")
+    async with open_station(tree) as station:
+        result = await asyncio.wait_for(car_for(station, replace(of_tree(tree, "vehicle"), chains=(chain,))).run(), 10)
+        assert not result.clean
+        assert "the charger refuses our certificate: unknown_ca" in result.why
+        (status,) = station.status()
+        assert status.sessions == 0
+        assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
+
+
+@pytest.mark.case("TLS-12")
+async def test_a_car_does_not_talk_to_a_charger_whose_certificate_is_revoked(tree: Tree) -> None:
+    from cryptography.x509.ocsp import OCSPCertStatus
+
+    mine = of_tree(tree, "secc")
+    staple = tree.ocsp_response("secc", status=OCSPCertStatus.REVOKED)
+    revoked = replace(mine, chains=(mine.chains[0]._replace(staples=(staple,)),))
+    async with open_station(tree, tls=revoked) as station:
+        with pytest.raises(PeerError, match=r"the certificate is revoked.*sent bad_certificate_status_response"):
+            await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 10)
+
+
+@pytest.mark.case("TLS-17")
+async def test_garbage_on_the_port_is_answered_with_an_alert_and_the_next_car_served(tree: Tree) -> None:
+    async with open_station(tree) as station:
+        (status,) = station.status()
+        for junk in (b"GET / HTTP/1.1\r\n\r\n", bytes(100), b"\x01\xfe\x80\x01" + bytes(60)):
+            reader, writer = await asyncio.open_connection("::1", status.port)
+            writer.write(junk)
+            said = await asyncio.wait_for(reader.read(), 2)
+            assert said == b"" or (said[0], said[5]) == (21, 2)
+            writer.close()
+        assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
+
+
+@pytest.mark.long
+async def test_more_connections_than_hands_lock_nobody_out(tree: Tree) -> None:
+    async with open_station(tree) as station:
+        (status,) = station.status()
+        silent = [await asyncio.open_connection("::1", status.port) for _ in range(12)]
+        assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
+        for _, writer in silent:
+            writer.close()
+
+
+@pytest.mark.long
+async def test_a_charger_with_tls_may_let_benches_in_without(tree: Tree) -> None:
+    evse = replace(SECURE, session=secc.Config())
+    async with open_station(tree, evses=(evse,), plain_tcp=True) as station:
+        plain = CarConfig(session=replace(QUICK, plain_tcp=True))
+        bare = Vehicle(plain, sdp_port=station.config.sdp_port, security=Security.NONE)
+        assert (await asyncio.wait_for(bare.run(), 30)).clean
+        assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
