@@ -133,7 +133,8 @@ def play(
     wall, watch = time.perf_counter() - began, stage[0].watch
     if recorder is not None and record is not None:
         session_id = "" if watch.pair.charger is None else watch.pair.charger.session.fresh_id.hex()
-        recorder.head = replace(recorder.head, session_id=session_id)
+        challenge = "" if watch.pair.charger is None else watch.pair.charger.session.fresh_challenge.hex()
+        recorder.head = replace(recorder.head, session_id=session_id, challenge=challenge)
         if not recorder.dump(record, result.charger.why).result():
             record = None
     return sum_up(result, watch, mode=mode, wall=wall, record="" if record is None else str(record), service=service.name)

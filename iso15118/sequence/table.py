@@ -19,6 +19,7 @@ from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import PAYLOADS, payload_type_of
 from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.authorization import AuthorizationReq, AuthorizationSetupReq
+from iso15118.messages.v20.certificate import CertificateInstallationReq
 from iso15118.messages.v20.dc import (
     DC_CableCheckReq,
     DC_ChargeLoopReq,
@@ -84,6 +85,9 @@ ROWS: Final = (
     Row(_P.AUTHORIZATION_SETUP, AuthorizationSetupReq, _O.DONE, _P.AUTHORIZATION),
     Row(_P.AUTHORIZATION, AuthorizationReq, _O.AGAIN, _P.AUTHORIZATION),
     Row(_P.AUTHORIZATION, AuthorizationReq, _O.DONE, _P.SERVICE_DISCOVERY),
+    # Contracts are installed before or behind authorisation, where that was announced [V2G20-2218].
+    Row(_P.AUTHORIZATION, CertificateInstallationReq, _O.DONE, _P.AUTHORIZATION),
+    Row(_P.SERVICE_DISCOVERY, CertificateInstallationReq, _O.DONE, _P.SERVICE_DISCOVERY),
     Row(_P.SERVICE_DISCOVERY, ServiceDiscoveryReq, _O.DONE, _P.SERVICE_DETAIL),
     Row(_P.SERVICE_DETAIL, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),
     Row(_P.SERVICE_SELECTION, ServiceDetailReq, _O.DONE, _P.SERVICE_SELECTION),

@@ -102,6 +102,10 @@ class Times(NamedTuple):
     welding_evcc: float = 60.0
     answer: float = 1.4
     """A deferred answer: inside the 1.5 s of the row above, with room to write it."""
+    installation: float = 4.2
+    """A deferred answer to CertificateInstallationReq: inside 4.5 s (open)."""
+    consult: float = 8.0
+    """Car: whoever holds its keys has so long to sign."""
     stop: float = 20.0
     """Hard stop when the car ignores Terminate."""
     hold: float = 5.0

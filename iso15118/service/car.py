@@ -31,10 +31,11 @@ from iso15118.sim.battery import Battery
 from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import SimulatedVehicle, Trip
 from iso15118.units import MICROSECONDS, Second, Watt
-from iso15118.value import Value
+from iso15118.value import Value, replace
 
 if TYPE_CHECKING:
     from iso15118.service.capture import Tap
+    from iso15118.service.wallet import Wallet
 
 Driver: TypeAlias = Conversation[Any, EvccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, EvccSnapshot], tuple[Any, Sequence[Command]]]
@@ -53,6 +54,8 @@ class CarConfig(Value, kw_only=True):
     name: str = "car"
     interface: str = "lo"
     session: evcc.Config = evcc.Config()
+    wallet: Wallet | None = None
+    """Its contracts and keys; None: it pays by other means."""
     battery: Callable[[], Battery] = Battery
     """Makes the battery: it is no value, each car needs its own."""
     onboard: Callable[[], OnBoardCharger] = OnBoardCharger
@@ -138,12 +141,13 @@ class Car:
         paused = self.paused
         self.loops, self._loop_began = 0, self._loop_began if paused else None
         self.conversation = Conversation(
-            evcc.begin(session or self.config.session, paused),
+            evcc.begin(self.wish(session), paused),
             self._step,
             snapshot=self.snapshot,
             perform=self._apply,
             safe=VehicleSetpoint(),
             provide=self.config.provide,
+            consult=None if self.config.wallet is None else self.config.wallet.consulted,
             heard=self._heard,
             name=self.config.name,
             log=self._log,
@@ -154,6 +158,11 @@ class Car:
         for watcher in self._watchers:
             self.conversation.subscribe(watcher)
         return self.conversation
+
+    def wish(self, session: evcc.Config | None = None) -> evcc.Config:
+        """What is wanted of the next session: with the contracts that are in the wallet by then."""
+        wanted, wallet = session or self.config.session, self.config.wallet
+        return wanted if wallet is None else replace(wanted, plug_and_charge=wallet.wanted(wanted.plug_and_charge))
 
     def subscribe(self, watcher: Watcher) -> None:
         """`watcher` sees this car's conversations from the next one on."""

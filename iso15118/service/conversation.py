@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, assert_never, cast
 
 from iso15118.errors import ChargeloopError, CodecError
@@ -19,6 +19,7 @@ from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import READ, Stream, stream_of
 from iso15118.sequence.timers import Timer
+from iso15118.service.advice import Consultations
 from iso15118.service.deadlines import Deadlines
 from iso15118.service.intake import Intake
 from iso15118.service.log import Log
@@ -27,8 +28,21 @@ from iso15118.service.pace import Pace
 from iso15118.service.parties import Scribe, SessionLike
 from iso15118.service.punctual import Punctuality
 from iso15118.service.seen import Direction, Ended, Exchanged, Noted, PhaseChanged, Seen, Watcher
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.commands import Apply, Arm, Close, Command, Consult, Disarm, Note, Provide, Send
+from iso15118.session.consult import Advice, Question
+from iso15118.session.events import (
+    Closed,
+    Connected,
+    Consulted,
+    Elapsed,
+    Event,
+    Garbled,
+    NotificationWanted,
+    Received,
+    Sent,
+    StopWanted,
+    Tick,
+)
 from iso15118.session.value_added import Selected
 from iso15118.units import Second
 from iso15118.wire.v2gtp import Frame, frame_bytes
@@ -62,6 +76,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         perform: Callable[[Setpoint | VehicleSetpoint], None],
         safe: Setpoint | VehicleSetpoint,
         provide: Callable[[tuple[Selected, ...]], None] | None = None,
+        consult: Callable[[Question], Awaitable[Advice]] | None = None,
         heard: Callable[[Message], None] | None = None,
         name: str = "",
         log: Log | None = None,
@@ -71,7 +86,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
     ) -> None:
         """`perform` brings a set-point to metal; `safe` is the one that is performed last, whatever happens. `name` for the log.
 
-        `provide` is told which value-added services are taken, at the end none.
+        `provide` is told which value-added services are taken, at the end none. `consult` answers what the session asks; None: no.
         `heard` is told of a message before the session is; watchers see it when the answer has been given. `tap` gets the octets as they
         come and go.
         """
@@ -90,6 +105,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._provide = provide or (lambda selected: None)
         self._provided: tuple[Selected, ...] = ()
         self._heard = heard
+        self._consult = consult
         self._applied = safe
         self._log = log or Log()
         self._scribe = scribe
@@ -108,6 +124,7 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
         self._given_up = False
         self._ending: tuple[str, bool] | None = None
         self._stood = session.phase
+        self._consultations: Consultations | None = None
         self._timers = Deadlines(self._loop, lambda timer: self._feed(Elapsed(timer)))
         self._tick: asyncio.TimerHandle | None = None
         self._cut: asyncio.TimerHandle | None = None
@@ -300,6 +317,10 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             elif isinstance(command, Provide):
                 if command.selected != self._provided:  # at the end they have been let go of already
                     self._serve(command.selected)
+            elif isinstance(command, Consult):
+                if self._consultations is None:
+                    self._consultations = Consultations(self._consult, self._advised, self.name, self._log, self._loop)
+                self._consultations.ask(command.question)
             elif isinstance(command, Note):
                 (self._log.warning if command.serious else self._log.info)("note", f"{self.name}: {command.text}")
                 if self._onlookers:
@@ -333,6 +354,9 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             self._events.append((sent, b""))
         return body
 
+    def _advised(self, number: int, advice: Advice) -> None:
+        self._feed(Consulted(number, advice))
+
     def _serve(self, selected: tuple[Selected, ...]) -> None:
         """Value-added services are others' business: what goes wrong there disturbs nothing here."""
         self._provided = selected
@@ -359,6 +383,8 @@ class Conversation(asyncio.Protocol, Generic[S, W]):
             if self._tick is not None:
                 self._tick.cancel()
             self._timers.clear()
+            if self._consultations is not None:
+                self._consultations.drop()
             self._events.clear()
             if self._applied != self._safe:
                 self._applied = self._safe

@@ -24,6 +24,7 @@ from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpo
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
+from iso15118.service.advice import Adviser
 from iso15118.service.conversation import TICK, Conversation
 from iso15118.service.log import Log
 from iso15118.service.parties import Scribe
@@ -69,6 +70,8 @@ class EvseConfig(Value, kw_only=True):
     """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
+    contracts: Adviser | None = None
+    """Who judges and provides contracts, where `session` offers Plug & Charge."""
     providers: tuple[Provider, ...] = ()
     """Of value-added services, which are offered beside those of `session`."""
     grid_code: GridCode | None = None
@@ -297,7 +300,9 @@ class Evse:
             dso=self._dso,
         )
 
-    def converse(self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None) -> Charger:
+    def converse(
+        self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None, challenge: bytes | None = None
+    ) -> Charger:
         """A new conversation, to be given a connection. Clears what the last one left behind, but for a pause that may be joined."""
         now, kept = self._loop.time(), self.paused
         self._void = False
@@ -313,12 +318,13 @@ class Evse:
             faults = ", ".join(sorted(self.actuator.faults))
             self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")
         self.conversation = Conversation(
-            secc.begin(self.config.offered, session_id or fresh_session_id(), kept),
+            secc.begin(self.config.offered, session_id or fresh_session_id(), kept, challenge or fresh_challenge()),
             self._step,
             snapshot=self.snapshot,
             perform=self._perform,
             safe=OFF,
             provide=provision(self.config.providers),
+            consult=None if self.config.contracts is None else self.config.contracts.consulted,
             name=self.config.name,
             log=self._log,
             scribe=scribe,
@@ -361,3 +367,8 @@ def fresh_session_id() -> bytes:
     while not any(drawn := secrets.token_bytes(8)):
         pass
     return drawn
+
+
+def fresh_challenge() -> bytes:
+    """16 random octets for a contract's holder to sign [V2G20-697] [V2G20-698]."""
+    return secrets.token_bytes(16)

@@ -69,7 +69,7 @@ _heard, _said = cache(Heard), cache(Said)
 class Head(Value):
     """What a session began with. `role`: secc or evcc; `config`: the plain form of that role's Config; `session_id`: for a charger.
 
-    `paused`: the plain form of what was kept of a pause before.
+    `paused`: the plain form of what was kept of a pause before. `challenge`: of Plug & Charge, for a charger.
     """
 
     role: str
@@ -77,6 +77,7 @@ class Head(Value):
     session_id: str = ""
     name: str = ""
     paused: Mapping[str, Any] | None = None
+    challenge: str = ""
 
 
 class Recorder:
@@ -158,6 +159,7 @@ class Transcript:
         """`skipped`: turns that came before the first one here and are gone."""
         head = self._head
         who = {"role": head.role, "name": head.name, "session_id": head.session_id, "config": head.config, "paused": head.paused}
+        who |= {"challenge": head.challenge} if head.challenge else {}
         return _line({"format": FORMAT, "skipped": skipped, **who})
 
     def turn(self, entry: Entry) -> str:

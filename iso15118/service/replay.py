@@ -15,7 +15,20 @@ from iso15118.sequence.timers import Timer
 from iso15118.service.plain import build
 from iso15118.service.recorder import FORMAT, Head, digest
 from iso15118.session.commands import Command, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.consult import Advice
+from iso15118.session.events import (
+    Closed,
+    Connected,
+    Consulted,
+    Elapsed,
+    Event,
+    Garbled,
+    NotificationWanted,
+    Received,
+    Sent,
+    StopWanted,
+    Tick,
+)
 from iso15118.session.snapshot import EvccSnapshot, SeccSnapshot
 from iso15118.value import Value
 
@@ -53,7 +66,7 @@ def begin(head: Head) -> Any:
         from iso15118.session import secc
 
         paused = None if head.paused is None else build(secc.Paused, head.paused)
-        return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id), paused)
+        return secc.begin(build(secc.Config, head.config), bytes.fromhex(head.session_id), paused, bytes.fromhex(head.challenge))
     from iso15118.session import evcc
 
     return evcc.begin(build(evcc.Config, head.config), None if head.paused is None else build(evcc.Paused, head.paused))
@@ -131,7 +144,7 @@ def _head(path: Path, row: dict[str, Any] | None) -> Head:
         raise LocalError(f"{path}: no recording of a session ({FORMAT})")
     if row["skipped"]:
         raise LocalError(f"{path}: the first {row['skipped']} turns are missing, so it cannot be lived again (record with a stream)")
-    return Head(row["role"], row["config"], row["session_id"], row["name"], row.get("paused"))
+    return Head(row["role"], row["config"], row["session_id"], row["name"], row.get("paused"), row.get("challenge", ""))
 
 
 def _event(said: list[Any], session: Any) -> Event:
@@ -154,6 +167,8 @@ def _event(said: list[Any], session: Any) -> Event:
             return StopWanted(words[0])
         case "NotificationWanted":
             return NotificationWanted(EVSENotification[words[0]], words[1])
+        case "Consulted":
+            return Consulted(words[0], build(Advice, words[1]))
         case "Closed":
             return Closed(words[0])
         case _ if name in _PLAIN:

@@ -12,7 +12,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import PERIOD, Actuator
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.door import Door
-from iso15118.service.evse import Evse, EvseConfig, fresh_session_id, guarded
+from iso15118.service.evse import Evse, EvseConfig, fresh_challenge, fresh_session_id, guarded
 from iso15118.service.links import Link, link, listener
 from iso15118.service.log import Log
 from iso15118.service.plain import plain
@@ -140,11 +140,11 @@ class Served:
         if self.evse.busy and self.evse.conversation is not None:
             self.evse.conversation.drop("the next session begins")
         self.sessions += 1
-        session_id = fresh_session_id()
-        head = Head("secc", plain(self.config.offered), session_id.hex(), self.config.name, plain(self.evse.paused))
+        session_id, challenge = fresh_session_id(), fresh_challenge()
+        head = Head("secc", plain(self.config.offered), session_id.hex(), self.config.name, plain(self.evse.paused), challenge.hex())
         recorder = self._record(head)
         tap = None if self._capture is None else self._capture.tap(charger=True)
-        conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id)
+        conversation = self.evse.converse(scribe=recorder, tap=tap, session_id=session_id, challenge=challenge)
         conversation.ended.add_done_callback(lambda ended: self._ended(recorder, ended.result()))
         protocol = conversation if self._wiring is None else self._wiring(conversation)
         transport.set_protocol(protocol)

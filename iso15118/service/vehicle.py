@@ -125,6 +125,7 @@ class Vehicle:
         began, stored, soc = loop.time(), battery.stored, battery.soc
         session = self.config.session
         session = replace(session, times=session.times._replace(setup_evcc=max(0.0, session.times.setup_evcc - searched)))
+        session = self.car.wish(session)
         head = Head("evcc", plain(session), name=self.config.name, paused=plain(self.car.paused))
         stream = None if self._record is None else Stream(numbered(self._record, self._runs), head, log=self._log)
         recorder = Recorder(head, stream=stream)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from iso15118.exi import Message
 from iso15118.power import Setpoint, VehicleSetpoint
 from iso15118.sequence.timers import Timer
+from iso15118.session.consult import Question
 from iso15118.session.value_added import Selected
 from iso15118.value import Value
 
@@ -43,6 +44,12 @@ class Provide(Value):
     selected: tuple[Selected, ...]
 
 
+class Consult(Value):
+    """Ask those who hold keys and trust. `Consulted` follows, unless the session ends before; meanwhile it goes on."""
+
+    question: Question
+
+
 class Note(Value):
     """Something a person should read: a deviation of the peer, a refusal and its reason."""
 
@@ -58,4 +65,4 @@ class Close(Value):
     clean: bool = False
 
 
-Command: TypeAlias = Send | Arm | Disarm | Apply | Provide | Note | Close
+Command: TypeAlias = Send | Arm | Disarm | Apply | Provide | Consult | Note | Close

@@ -9,6 +9,7 @@ from iso15118.exi import Message
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.sequence.streams import Stream
 from iso15118.sequence.timers import Timer
+from iso15118.session.consult import Advice
 from iso15118.value import Value
 
 
@@ -65,10 +66,17 @@ class NotificationWanted(Value):
     why: str = ""
 
 
+class Consulted(Value):
+    """The answer to the question of this number."""
+
+    number: int
+    advice: Advice
+
+
 class Closed(Value):
     """The connection is gone: the peer's end, a reset, a failed write."""
 
     why: str
 
 
-Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | NotificationWanted | Closed
+Event: TypeAlias = Connected | Received | Garbled | Sent | Elapsed | Tick | StopWanted | NotificationWanted | Consulted | Closed

@@ -11,6 +11,8 @@ SESSION_SETUP        SessionSetupReq                 JOIN         CHARGE_PARAMET
 AUTHORIZATION_SETUP  AuthorizationSetupReq           DONE         AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                AGAIN        AUTHORIZATION       all
 AUTHORIZATION        AuthorizationReq                DONE         SERVICE_DISCOVERY   all
+AUTHORIZATION        CertificateInstallationReq      DONE         AUTHORIZATION       all
+SERVICE_DISCOVERY    CertificateInstallationReq      DONE         SERVICE_DISCOVERY   all
 SERVICE_DISCOVERY    ServiceDiscoveryReq             DONE         SERVICE_DETAIL      all
 SERVICE_DETAIL       ServiceDetailReq                DONE         SERVICE_SELECTION   all
 SERVICE_SELECTION    ServiceDetailReq                DONE         SERVICE_SELECTION   all
@@ -68,6 +70,8 @@ EXPECTED: dict[str | None, dict[tuple[str, str, str], str]] = {
 }
 """By transfer; None: no service is selected yet."""
 LEGAL = {transfer: {(phase, name) for phase, name, _ in rows} for transfer, rows in EXPECTED.items()}
+ALWAYS = {transfer: {(phase, name) for phase, name in rows if name != "CertificateInstallationReq"} for transfer, rows in LEGAL.items()}
+"""Without what is legal only where it was announced."""
 
 # What is awaited on a side stream, and what it takes.
 ASIDE = """

@@ -42,6 +42,8 @@ def test_the_standard_times() -> None:
         "pre_charge_secc": 8.0,
         "welding_evcc": 60.0,
         "answer": 1.4,
+        "installation": 4.2,
+        "consult": 8.0,
         "stop": 20.0,
         "hold": 5.0,
         "pace": 0.25,
@@ -53,3 +55,4 @@ def test_the_charger_speaks_before_the_car_gives_up() -> None:
     assert STANDARD.ongoing_secc < STANDARD.ongoing_evcc
     assert STANDARD.cable_check_secc < STANDARD.cable_check_evcc
     assert STANDARD.answer < 1.5
+    assert STANDARD.installation < 4.5

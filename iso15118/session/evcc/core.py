@@ -19,11 +19,24 @@ from iso15118.sequence.streams import BEGIN, MESSAGE, PAYLOAD_TYPES, Stream, str
 from iso15118.sequence.streams import legal as legal_aside
 from iso15118.sequence.table import Outcome, following, legal
 from iso15118.sequence.timers import Timer, Times, times
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
-from iso15118.session.evcc import contactor, streams, turns
+from iso15118.session.commands import Apply, Arm, Close, Command, Consult, Disarm, Note, Provide, Send
+from iso15118.session.consult import NO_ADVICE, Advice
+from iso15118.session.evcc import contactor, contract, streams, turns
 from iso15118.session.evcc.delivery import starts, stops
 from iso15118.session.evcc.state import Aside, Config, Paused, Read, Session
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.events import (
+    Closed,
+    Connected,
+    Consulted,
+    Elapsed,
+    Event,
+    Garbled,
+    NotificationWanted,
+    Received,
+    Sent,
+    StopWanted,
+    Tick,
+)
 from iso15118.session.lenience import Deviation
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS, Second
@@ -85,6 +98,8 @@ def _happened(session: Session, event: Event, snapshot: EvccSnapshot, out: list[
             return _begin_aside(replace(session, renewing=True), snapshot, out)
         case NotificationWanted():
             return _note(session, "a charger notifies a car, not a car itself", out)
+        case Consulted(number, advice):
+            return _consulted(session, number, advice, snapshot, out)
         case Garbled(error):
             return _end(session, snapshot, f"not a message: {error}", out)
         case Closed(why):
@@ -197,13 +212,14 @@ def _change_timers(before: Phase, phase: Phase, limits: Times, out: list[Command
 
 def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
     """Sends what comes next, or waits for metal. Raises LocalError where that request may not stand here."""
+    session = _consult(session, snapshot, out)
     ask, limits = turns.upcoming(session, snapshot), session.config.times
     if ask is None:
         out.append(Arm(Timer.PACE, limits.retry))
         return _begin_aside(session, snapshot, out)
     header = _header(session, snapshot)
     if session.ongoing_since is not None and session.request is not None and not session.stop:
-        request = session.request.but(header=header)  # unchanged but for its time stamp [V2G20-1582]
+        request = contract.repeated(session.request, header)
     else:
         request = ask(session, header, snapshot)
     if not legal(session.phase, type(request), session.transfer):
@@ -213,6 +229,30 @@ def _ask(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Sessio
     if starts(request):
         return _apply(replace(session, delivering=True), snapshot, out)
     return _apply(replace(session, stopping_at=snapshot.now), snapshot, out) if stops(request) else session
+
+
+def _consult(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    """Asks the holder of our keys where something has to be signed or opened first; one who is silent for too long has refused."""
+    if session.question is not None and snapshot.now - session.question_at >= session.config.times.consult:
+        session, told = contract.consulted(session, session.question.number, NO_ADVICE)
+        session = _note(session, told, out)
+    question = contract.question(session)
+    if question is None:
+        return session
+    out.append(Consult(question))
+    return replace(session, question=question, question_at=snapshot.now, consulted=question.number)
+
+
+def _consulted(session: Session, number: int, advice: Advice, snapshot: EvccSnapshot, out: list[Command]) -> Session:
+    if session.question is None or session.question.number != number:
+        return session
+    session, told = contract.consulted(session, number, advice)
+    if told:
+        session = _note(session, told, out)
+    if session.waiting:
+        return session
+    out.append(Disarm(Timer.PACE))
+    return _ask(session, snapshot, out)
 
 
 def _header(session: Session, snapshot: EvccSnapshot) -> Header:

@@ -18,8 +18,9 @@ from iso15118.messages.v20.authorization import (
 from iso15118.messages.v20.common import Header, Processing, ResponseCode
 from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.sequence.table import Outcome
+from iso15118.session.evcc import contract
 from iso15118.session.evcc.pause import joined
-from iso15118.session.evcc.state import NO_SESSION, Config, Read, Session
+from iso15118.session.evcc.state import NO_SESSION, Config, Read, Session, Way
 from iso15118.session.protocols import MAJOR, MINOR, namespaces
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS
@@ -104,20 +105,19 @@ def ask_authorization_setup(session: Session, header: Header, snapshot: EvccSnap
 
 
 def read_authorization_setup(session: Session, response: AuthorizationSetupRes, snapshot: EvccSnapshot) -> Read:
-    """External identification (EIM) if it is offered; what else is offered is passed over, and without EIM the session ends in order."""
-    if Authorization.EIM in response.authorization_services:
-        return Read(session)
-    offered = ", ".join(response.authorization_services)
-    return Read(replace(session, stop=f"the charger offers {offered} only, not EIM", stop_code="NoAuthorizationService"))
+    """By contract where we have one and it is taken, else by external identification; without either the session ends in order."""
+    return Read(contract.begun(session, response, snapshot))
 
 
 def ask_authorization(session: Session, header: Header, snapshot: EvccSnapshot) -> AuthorizationReq:
-    """By external identification."""
+    """By contract, or by external identification."""
+    if session.way is Way.CONTRACT:
+        return contract.ask_contract(session, header, snapshot)
     return AuthorizationReq(header=header, selected_authorization_service=Authorization.EIM, authorization_mode=_BY_EIM)
 
 
 def read_authorization(session: Session, response: AuthorizationRes, snapshot: EvccSnapshot) -> Read:
-    """Ongoing: again, for longer where a person decides. A final warning ends the session: the same request would fare alike."""
+    """Ongoing: again, for longer where a person decides. After a final warning there may be another way, never the same request."""
     times = session.config.times
     match response.evse_processing:
         case Processing.Ongoing:
@@ -126,6 +126,8 @@ def read_authorization(session: Session, response: AuthorizationRes, snapshot: E
             return Read(session, Outcome.AGAIN, times.retry, times.customer_evcc)
         case Processing.Finished:
             if response.response_code.startswith("WARNING"):
-                session = replace(session, stop=f"not authorised: {response.response_code}", stop_code="AuthorizationFailed")
-                return Read(session, Outcome.AGAIN)
+                session, told = contract.refused(session, response.response_code)
+                return Read(session, Outcome.AGAIN, notes=(told,))
+            if response.response_code is ResponseCode.OK_CertificateExpiresSoon:
+                return Read(contract.expiring(session), notes=("the contract expires soon",))
             return Read(session)

@@ -11,13 +11,16 @@ from iso15118.energy import Offer
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
+from iso15118.messages.v20.certificate import CertificateInstallationRes
 from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, ParkingMethod
+from iso15118.messages.xmldsig import Signature
 from iso15118.power import Limits, VehicleSetpoint
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due, Stream
 from iso15118.sequence.table import ALTERNATING, Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.consult import Question
 from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.plan import Chosen
 from iso15118.session.evcc.prices import Prices
@@ -90,6 +93,46 @@ class Parking(Value):
     vehicle_travel: int | None = None
 
 
+class Contract(Value):
+    """A contract whose key the car holds."""
+
+    emaid: str
+    chain: tuple[bytes, ...]
+    """Leaf first, without the root, DER."""
+    ends: int = 0
+    """us since the epoch at which it expires; 0: not known."""
+
+
+class RootId(NamedTuple):
+    """A root certificate that the car knows."""
+
+    issuer: str
+    serial: int
+
+
+class PlugAndCharge(Value):
+    """Authorisation by contract, as the car wants it. Keys are with whoever is asked to sign (`consult`)."""
+
+    contracts: tuple[Contract, ...] = ()
+    """The preferred one first."""
+    provisioning: tuple[bytes, ...] = ()
+    """The chain by which the car can be given contracts, leaf first; none: it cannot."""
+    roots: tuple[RootId, ...] = ()
+    """What it tells of the roots it knows when it asks for contracts; at least one is needed for that."""
+    maximum: int = 4
+    """So many contracts are taken at once."""
+    insecure: bool = False
+    """Also on plain TCP: for test benches."""
+
+
+class Way(StrEnum):
+    """How the car means to be authorised."""
+
+    EIM = "other means"
+    CONTRACT = "contract"
+    INSTALL = "a contract is to be installed first"
+
+
 class Config(Value):
     """What one car wants. Units: `units`. Raises LocalError on wishes that cannot be said."""
 
@@ -105,6 +148,8 @@ class Config(Value):
     value_added: tuple[WantedVas, ...] = ()
     """Wanted beside energy, where they are offered."""
     parking: Parking = Parking()
+    plug_and_charge: PlugAndCharge | None = None
+    """None: only other means."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
     times: Times = STANDARD
@@ -206,6 +251,26 @@ class Session(Value):
     """The charger's last TimeStamp, us."""
     notes: frozenset[str] = frozenset()
     """Deviations already told."""
+    way: Way = Way.EIM
+    eim_offered: bool = False
+    installable: bool = False
+    """The charger has announced that contracts can be installed, and the car has not asked yet for all it may."""
+    challenge: bytes = b""
+    """To be signed; empty: the charger takes no contracts."""
+    untried: tuple[Contract, ...] = ()
+    contract: Contract | None = None
+    """That is shown, or was taken."""
+    signature: Signature | None = None
+    """For the next request."""
+    opening: CertificateInstallationRes | None = None
+    """A contract that has come and is being looked at."""
+    installed: tuple[Contract, ...] = ()
+    """In this session."""
+    consulted: int = 0
+    """Questions asked so far."""
+    question: Question | None = None
+    """The one that is open."""
+    question_at: Second = 0.0
     candidates: tuple[ServiceID, ...] = ()
     """Services both sides know, in our order."""
     offers: tuple[Service, ...] = ()

@@ -8,17 +8,17 @@ from typing import Final, TypeAlias
 from iso15118.errors import LocalError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolRes
-from iso15118.messages.v20 import authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import authorization, certificate, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import ChargeLoopRes, ChargeParameterDiscoveryRes, Header
 from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import ALTERNATING, Transfer
-from iso15118.session.evcc import ac_loop, ac_parameters, dc_loop, dc_parameters, loop, parking, pause, services, setup
+from iso15118.session.evcc import ac_loop, ac_parameters, contract, dc_loop, dc_parameters, loop, parking, pause, services, setup
 from iso15118.session.evcc import delivery as power
 from iso15118.session.evcc import schedule as schedules
 from iso15118.session.evcc.contactor import may_detect
-from iso15118.session.evcc.state import Read, Rest, Session
+from iso15118.session.evcc.state import Read, Rest, Session, Way
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -71,6 +71,10 @@ def upcoming(session: Session, snapshot: EvccSnapshot) -> Ask | None:
         return power.ask_welding_detection if may_detect(session, snapshot) else None
     if session.stop:
         return _stop(session)
+    if contract.waits(session):
+        return None
+    if session.way is Way.INSTALL and phase in (Phase.AUTHORIZATION, Phase.SERVICE_DISCOVERY):
+        return contract.ask_installation
     if phase is Phase.CHARGE_PARAMETERS and session.service is not None and session.service.id in session.declined:
         return services.ask_service_discovery  # [V2G20-3154]
     if phase is Phase.SERVICE_SELECTION and services.undetailed(session) is not None:
@@ -144,6 +148,8 @@ def read(session: Session, response: Message, snapshot: EvccSnapshot) -> Read:
             return setup.read_authorization_setup(session, response, snapshot)
         case authorization.AuthorizationRes():
             return setup.read_authorization(session, response, snapshot)
+        case certificate.CertificateInstallationRes():
+            return contract.read_installation(session, response, snapshot)
         case service.ServiceDiscoveryRes():
             return services.read_service_discovery(session, response, snapshot)
         case service.ServiceDetailRes():

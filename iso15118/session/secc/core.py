@@ -14,7 +14,7 @@ from iso15118.energy import Authorisation
 from iso15118.errors import DeviceError, DeviceFault, PeerError
 from iso15118.exi import Message
 from iso15118.messages.app_protocol import supportedAppProtocolReq
-from iso15118.messages.v20 import ac, authorization, dc, delivery, schedule, service
+from iso15118.messages.v20 import ac, authorization, certificate, dc, delivery, schedule, service
 from iso15118.messages.v20 import session as wire
 from iso15118.messages.v20.common import ChargeLoopReq, EVSENotification, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq
@@ -26,12 +26,25 @@ from iso15118.sequence.refusals import asks, refusal
 from iso15118.sequence.streams import SEQUENCE, Stream, stream_of
 from iso15118.sequence.table import Outcome, Transfer, following, in_table
 from iso15118.sequence.timers import Timer, times
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Provide, Send
-from iso15118.session.events import Closed, Connected, Elapsed, Event, Garbled, NotificationWanted, Received, Sent, StopWanted, Tick
+from iso15118.session.commands import Apply, Arm, Close, Command, Consult, Disarm, Note, Provide, Send
+from iso15118.session.events import (
+    Closed,
+    Connected,
+    Consulted,
+    Elapsed,
+    Event,
+    Garbled,
+    NotificationWanted,
+    Received,
+    Sent,
+    StopWanted,
+    Tick,
+)
 from iso15118.session.secc import (
     ac_loop,
     ac_parameters,
     admission,
+    contract,
     dc_loop,
     dc_parameters,
     loop,
@@ -61,6 +74,7 @@ ANSWERS: Final[dict[type[Message], AnswerFunction]] = {
     wire.SessionSetupReq: setup.answer_session_setup,
     authorization.AuthorizationSetupReq: setup.answer_authorization_setup,
     authorization.AuthorizationReq: setup.answer_authorization,
+    certificate.CertificateInstallationReq: contract.answer_installation,
     service.ServiceDiscoveryReq: services.answer_service_discovery,
     service.ServiceDetailReq: services.answer_service_detail,
     service.ServiceSelectionReq: services.answer_service_selection,
@@ -86,12 +100,13 @@ UNPLUGGED: Final = "the car is unplugged"
 _BEFORE_POWER: Final = frozenset(list(Phase)[: list(Phase).index(Phase.POWER_DELIVERY)])
 
 
-def begin(config: Config, session_id: bytes, paused: Paused | None = None) -> Session:
+def begin(config: Config, session_id: bytes, paused: Paused | None = None, challenge: bytes = b"") -> Session:
     """A session before its first event. `session_id`: 8 octets from a cryptographic generator, never zero, never used before.
 
+    `challenge`: 16 octets likewise, for Plug & Charge; none: it is not offered.
     `paused`: what was kept of a session at this outlet, which the same car may join with this one.
     """
-    return Session(config, session_id, paused=paused)
+    return Session(config, session_id, paused=paused, fresh_challenge=challenge)
 
 
 def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Session, tuple[Command, ...]]:
@@ -117,6 +132,8 @@ def step(session: Session, event: Event, snapshot: SeccSnapshot) -> tuple[Sessio
             session = _stop(session, why, snapshot, out)
         case NotificationWanted(notification, why):
             session = _notify(session, notification, why, snapshot, out)
+        case Consulted(number, advice):
+            session = _answer_deferred(contract.consulted(session, number, advice), snapshot, out)
         case Garbled(error):
             session = _end(session, f"not a message: {error}", out)
         case Closed(why):
@@ -209,8 +226,10 @@ def _received(session: Session, message: Message, payload_type: int, snapshot: S
             session = streams.effective(session)
         answer = ANSWERS[in_table(message.__class__, session.transfer)](session, message, snapshot)
         if isinstance(answer, Wait):
-            out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, session.config.times.answer)]
-            return replace(answer.session, deferred=(message, payload_type), deferred_at=snapshot.now)
+            within = session.config.times.answer if answer.within is None else answer.within
+            out += [Apply(answer.session.setpoint), Arm(Timer.ANSWER, within)]
+            session = _asked(answer.session, out)
+            return replace(session, deferred=(message, payload_type), deferred_at=snapshot.now)
         return _reply(session, answer, message, payload_type, out)
     except PeerError as error:
         return _refuse(session, message, payload_type, ResponseCode(error.code), str(error), out)
@@ -237,7 +256,7 @@ def _reply(before: Session, answer: Answer, request: Message, payload_type: int,
         answer = streams.said(answer)
         if answer.session.reading is not before.reading:
             out.append(Arm(Timer.METERING_SEQUENCE, notifications.DELAYS[EVSENotification.MeteringConfirmation]))
-    session = answer.session
+    session = _asked(answer.session, out)
     if answer.outcome is Outcome.STOP:
         session = streams.closed(session)
         out += [Disarm(Timer.SCHEDULE_SEQUENCE), Disarm(Timer.METERING_SEQUENCE)]
@@ -255,6 +274,14 @@ def _reply(before: Session, answer: Answer, request: Message, payload_type: int,
     if (phase, wait, None) == (session.phase, session.sequence, session.deferred):
         return session
     return replace(session, phase=phase, sequence=wait, deferred=None)
+
+
+def _asked(session: Session, out: list[Command]) -> Session:
+    """Others are asked what the answer function wants to know."""
+    if session.question is None:
+        return session
+    out.append(Consult(session.question))
+    return replace(session, question=None)
 
 
 def _refuse(session: Session, request: Message, payload_type: int, code: ResponseCode, why: str, out: list[Command]) -> Session:

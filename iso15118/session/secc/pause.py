@@ -64,6 +64,8 @@ def kept(session: Session, snapshot: SeccSnapshot) -> Paused | None:
         selected=None if session.chosen is None else session.chosen.id,
         meter_base=session.meter_base,
         since=snapshot.now,
+        contract=session.contract,
+        emaid=session.emaid,
     )
 
 
@@ -93,6 +95,8 @@ def joined(session: Session, session_id: bytes, evcc_id: str, now: Second) -> Se
         value_added=paused.value_added,
         tuples=paused.tuples,
         meter_base=paused.meter_base,
+        contract=paused.contract,
+        emaid=paused.emaid,
     )
 
 

@@ -13,6 +13,7 @@ from iso15118.messages.v20.session import SessionSetupReq, SessionSetupRes
 from iso15118.procedures import authorise
 from iso15118.sequence.table import Outcome
 from iso15118.session.protocols import MINOR, in_common, namespaces
+from iso15118.session.secc import contract
 from iso15118.session.secc.pause import joined
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
@@ -57,7 +58,9 @@ def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: S
 
 
 def answer_authorization_setup(session: Session, request: AuthorizationSetupReq, snapshot: SeccSnapshot) -> Answer:
-    """External identification means only; contracts cannot be installed."""
+    """By contract and by external means, as far as they are on offer; a challenge with the former [V2G20-2566] [V2G20-2568]."""
+    if contract.offered(session):
+        return contract.offer(session)
     response = AuthorizationSetupRes(
         header=session.header,
         response_code=OK,
@@ -72,8 +75,11 @@ def answer_authorization(session: Session, request: AuthorizationReq, snapshot: 
     """Ongoing until somebody has decided; a refusal is a warning and may be tried again until the time is over, then FAILED."""
     asked = snapshot.now if session.asked_authorisation is None else session.asked_authorisation
     session = replace(session, asked_authorisation=asked)
+    if request.selected_authorization_service is authorization.Authorization.PnC and session.challenge:
+        return contract.answer_contract(session, request, snapshot)
     verdict = authorise.verdict(snapshot.authorisation, asked, snapshot.now, session.config.times.customer_secc)
-    if request.selected_authorization_service is not authorization.Authorization.EIM:
+    by_contract_only = bool(session.challenge) and session.config.plug_and_charge is not None and not session.config.plug_and_charge.eim
+    if request.selected_authorization_service is not authorization.Authorization.EIM or by_contract_only:
         return _authorized(session, ResponseCode.WARNING_AuthorizationSelectionInvalid, Processing.Finished, Outcome.AGAIN)
     match verdict:
         case Authorisation.ACCEPTED:

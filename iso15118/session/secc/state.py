@@ -21,6 +21,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import Due
 from iso15118.sequence.table import Outcome, Transfer
 from iso15118.sequence.timers import STANDARD, Times
+from iso15118.session.consult import Advice, Question
 from iso15118.session.lenience import USUAL, Deviation, Lenience
 from iso15118.session.services import ControlMode, ParameterSet, Service, dc_service
 from iso15118.session.snapshot import SeccSnapshot
@@ -44,6 +45,23 @@ class Watch(Value):
     """A car that declines is asked for another schedule [V2G20-1946]; False: its session ends [V2G20-1945]."""
 
 
+class PlugAndCharge(Value):
+    """Authorisation by a contract in the car, as one outlet offers it. Whom it trusts is known to those it asks (`consult`)."""
+
+    eim: bool = True
+    """Other means are offered beside it."""
+    providers: tuple[str, ...] = ()
+    """Whose contracts are taken, told to the car; none: nothing is told."""
+    installation: bool = False
+    """Contracts can be installed."""
+    insecure: bool = False
+    """Also on plain TCP: for test benches."""
+    attempts: int = 8
+    """So many contracts may be shown in one session."""
+    policy: str = "iso15118-20"
+    """Which signatures are believed (`pki.signature.POLICIES`)."""
+
+
 class Config(Value):
     """What one outlet offers. Units: `units`. Raises LocalError on what cannot be said."""
 
@@ -54,6 +72,8 @@ class Config(Value):
     """On offer beside energy; 8 at most."""
     plain_tcp: bool = True
     """ISO 15118-20 also without TLS 1.3, which the standard forbids [V2G20-2356]: for test benches."""
+    plug_and_charge: PlugAndCharge | None = None
+    """None: only other means."""
     times: Times = STANDARD
     meter_id: str = "METER1"
     service_renegotiation: bool = False
@@ -174,6 +194,18 @@ class Paused(Value):
     meter_base: tuple[float, float] | None
     since: Second
     """Monotonic s."""
+    contract: bytes = b""
+    """Whose holder pays: its leaf, DER; empty: no contract."""
+    emaid: str = ""
+
+
+class Shown(Value):
+    """A contract as the car has shown it, and what those who know say of it; None: nothing yet."""
+
+    question: Question
+    since: Second
+    """Monotonic s."""
+    advice: Advice | None = None
 
 
 class Wish(Value):
@@ -219,6 +251,25 @@ class Session(Value):
     untold: tuple[str, ...] = ()
     """Those that the next response is told with."""
     asked_authorisation: float | None = None
+    fresh_challenge: bytes = b""
+    """16 random octets, made by the shell [V2G20-697] [V2G20-698]; empty: there is no Plug & Charge."""
+    challenge: bytes = b""
+    """As it was told to the car; empty: Plug & Charge is not on offer."""
+    installable: bool = False
+    """That contracts can be installed has been announced."""
+    consulted: int = 0
+    """Questions asked so far."""
+    question: Question | None = None
+    """Asked with the response being made."""
+    shown: Shown | None = None
+    """The contract that is being judged, or was last."""
+    attempts: int = 0
+    installing: Shown | None = None
+    """The request for a contract that is being fulfilled, or was last."""
+    emaid: str = ""
+    """The contract that pays; empty: none does."""
+    contract: bytes = b""
+    """Its leaf, DER."""
     service: Service | None = None
     parameters: ParameterSet | None = None
     check_in: EVCheckInStatus | None = None
@@ -307,8 +358,8 @@ class Session(Value):
         return self.service is not None and self.service.bidirectional
 
     def authorised(self, snapshot: SeccSnapshot) -> Authorisation:
-        """The verdict in force: that of now or, until there is one, what a session joined again was given before its pause [V2G20-1844]."""
-        if self.joined and snapshot.authorisation is Authorisation.PENDING:
+        """The verdict in force: that of now or, until there is one, what a contract or the time before a pause gave it [V2G20-1844]."""
+        if (self.joined or self.emaid) and snapshot.authorisation is Authorisation.PENDING:
             return Authorisation.ACCEPTED
         return snapshot.authorisation
 
@@ -365,6 +416,8 @@ class Wait(NamedTuple):
     session: Session
     why: str
     code: str = "FAILED_PowerDeliveryNotApplied"
+    within: Second | None = None
+    """Until the deadline, s; None: the usual time."""
 
 
 OK = ResponseCode.OK

@@ -19,15 +19,18 @@ from iso15118.messages.v20 import parking as pk
 from iso15118.messages.v20 import schedule as se
 from iso15118.messages.v20 import service as sv
 from iso15118.messages.v20 import session as ss
+from iso15118.messages.v20.certificate import CertificateInstallationReq
 from iso15118.messages.v20.common import EVSENotification, EVSEStatus, Header, Processing, ResponseCode
 from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes
 from iso15118.messages.v20.rational import rational
 from iso15118.power import Abilities, AcAbilities, AcReading, Contactor, Limits, Measured, Pilot, VehicleReading, VehicleSetpoint
+from iso15118.sequence.refusals import refusal
 from iso15118.sequence.streams import PAYLOAD_TYPES, Stream, stream_of
 from iso15118.sequence.timers import Timer
-from iso15118.session.commands import Apply, Arm, Close, Command, Disarm, Note, Send
+from iso15118.session.commands import Apply, Arm, Close, Command, Consult, Disarm, Note, Send
+from iso15118.session.consult import Advice, Question
 from iso15118.session.evcc import Config, Session, begin, step
-from iso15118.session.events import Connected, Elapsed, Event, Received, Sent
+from iso15118.session.events import Connected, Consulted, Elapsed, Event, Received, Sent
 from iso15118.session.services import ControlMode, ParameterSet, Service, ServiceID, service_of
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import NO_PHASE, PerPhase
@@ -164,6 +167,8 @@ class Charger:
                 )
             case au.AuthorizationReq():
                 return au.AuthorizationRes(**head, evse_processing=Processing.Finished)
+            case CertificateInstallationReq():
+                return refusal(request, OK, session_id=SESSION_ID, time_stamp=self.stamp)
             case sv.ServiceDiscoveryReq():
                 offered = sv.ServiceList(service=tuple(sv.Service(service_id=i, free_service=False) for i in self.ids))
                 return sv.ServiceDiscoveryRes(**head, service_renegotiation_supported=False, energy_transfer_service_list=offered)
@@ -304,6 +309,9 @@ class Bench:
         """Requests sent on side streams."""
         self.notes: list[str] = []
         self.trace: list[Command] = []
+        self.adviser: Callable[[Question], Advice | None] = lambda question: None
+        """Answers what the car asks of others; None: silence."""
+        self.questions: list[Question] = []
         self.timers: dict[Timer, float] = {}
         self.setpoint = VehicleSetpoint()
         self.closed: Close | None = None
@@ -342,6 +350,11 @@ class Bench:
                     self.closed = command
         self.trace += commands
         self.settle()
+        for command in commands:
+            if isinstance(command, Consult):
+                self.questions.append(command.question)
+                if (advice := self.adviser(command.question)) is not None:
+                    commands += self.feed(Consulted(command.question.number, advice))
         return commands
 
     def settle(self) -> None:

@@ -24,7 +24,7 @@ from tests.sequence import order
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, snapshot
 
-EXPECTED, LEGAL = order.EXPECTED["DC"], order.LEGAL["DC"]
+EXPECTED, LEGAL = order.EXPECTED["DC"], order.ALWAYS["DC"]
 
 AWAITING = [phase for phase in Phase if phase is not Phase.ENDED]
 WITH_ID = [cls for cls in REQUESTS if cls not in (supportedAppProtocolReq, SessionSetupReq)]

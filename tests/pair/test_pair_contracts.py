@@ -1,0 +1,132 @@
+"""Plug & Charge whole: contracts shown, installed, confirmed with, kept over a pause; on both curves, in virtual time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from iso15118.hal.board import AC_BOARD
+from iso15118.messages.v20.authorization import AuthorizationReq
+from iso15118.messages.v20.certificate import CertificateInstallationReq
+from iso15118.service.car import CarConfig
+from iso15118.service.contracts import ContractDesk, ListAuthorizer
+from iso15118.service.evse import EvseConfig
+from iso15118.service.fresh import FreshContracts
+from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
+from iso15118.service.seen import Exchanged
+from iso15118.session import evcc, secc
+from iso15118.session.evcc.state import Break
+from iso15118.session.services import ControlMode, ServiceID, service_of
+from tests.pki.trees import CURVES
+
+BOTH = secc.PlugAndCharge(insecure=True, installation=True)
+"""On a connection in memory, which has no TLS."""
+
+
+def fresh(curve: str, **options: Any) -> FreshContracts:
+    return FreshContracts(curve, clock=lambda: EPOCH, beside=False, **options)
+
+
+class Seen:
+    """What went over the connection, and the pair."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+        self.pair: Pair
+
+    def __call__(self, pair: Pair) -> None:
+        self.pair = pair
+        pair.evse.subscribe(lambda seen: self.messages.append(seen.message) if isinstance(seen, Exchanged) else None)
+
+    def count(self, kind: type) -> int:
+        return sum(isinstance(message, kind) for message in self.messages)
+
+
+def session(
+    made: FreshContracts,
+    service: ServiceID = ServiceID.DC_BPT,
+    *,
+    contract: bool = True,
+    desk: ContractDesk | None = None,
+    free: bool = False,
+    **wishes: Any,
+) -> tuple[PairResult, Seen]:
+    """A session of five loops; only a contract pays, unless it is `free`."""
+    alternating = service is ServiceID.AC_BPT
+    config = secc.Config(plug_and_charge=BOTH, services=(service_of(service),))
+    board = {"board": AC_BOARD} if alternating else {}
+    evse = EvseConfig(session=config, contracts=desk or made.desk, authorised_after=0.0 if free else None, **board)
+    wish = evcc.Config(**{"loops": 5, "services": (service,), "plug_and_charge": evcc.PlugAndCharge(insecure=True)} | wishes)
+    seen = Seen()
+    return run_pair(evse, CarConfig(session=wish, wallet=made.wallet(contract=contract)), prepare=seen), seen
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("service", [ServiceID.DC_BPT, ServiceID.AC_BPT])
+@pytest.mark.parametrize("contract", [True, False])
+def test_a_session_by_contract(curve: str, service: ServiceID, contract: bool) -> None:
+    """With the contract it has, or with one that is installed first."""
+    made = fresh(curve)
+    result, seen = session(made, service, contract=contract)
+    assert result.clean, result
+    assert result.loops == 5
+    assert seen.count(CertificateInstallationReq) == (0 if contract else 1)
+    assert seen.pair.evse.conversation is not None
+    assert seen.pair.evse.conversation.session.emaid == ("DECLPC123456789" if contract else "DECLPI000000001")
+    assert seen.count(AuthorizationReq) == 2
+
+
+@pytest.mark.case("AUT-12")
+def test_a_contract_of_an_unknown_issuer_leaves_other_means() -> None:
+    made = fresh("secp521r1")
+    desk = replace_authorizer(made, ListAuthorizer(["NLXYZ0000000001"]))
+    result, seen = session(made, desk=desk, free=True)
+    assert result.clean
+    codes = [message.response_code for message in seen.messages if type(message).__name__ == "AuthorizationRes"]
+    assert "WARNING_eMSPUnknown" in codes
+    assert codes[-1] == "OK"
+    result, seen = session(fresh("secp521r1"), desk=desk)
+    assert result.loops == 0, "and without them there is no session"
+
+
+def replace_authorizer(made: FreshContracts, authorizer: ListAuthorizer) -> ContractDesk:
+    return ContractDesk(made.rules, authorizer, clock=lambda: EPOCH, beside=False)
+
+
+def test_a_contract_of_another_pki_is_no_contract() -> None:
+    """PNC-18: everything valid and signed, under roots that somebody has made himself."""
+    made, other = fresh("secp521r1"), fresh("secp521r1")
+    result, _ = session(other, desk=made.desk)
+    assert not result.loops
+    assert result.charged == 0
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_pause_and_the_way_back_with_the_same_authorisation(curve: str) -> None:
+    """The second part asks for no contract, and knows whose it is."""
+    from iso15118.service.virtual import run
+
+    made, seen = fresh(curve), Seen()
+    wish = evcc.Config(
+        loops=20,
+        pause=Break(5, 60.0),
+        control_modes=(ControlMode.SCHEDULED,),
+        plug_and_charge=evcc.PlugAndCharge(insecure=True),
+    )
+    evse = EvseConfig(session=secc.Config(plug_and_charge=BOTH), contracts=made.desk, authorised_after=None)
+
+    async def main() -> list[PairResult]:
+        pair = Pair(evse, CarConfig(session=wish, wallet=made.wallet(contract=False)))
+        seen(pair)
+        return [await pair.run(), await pair.run()]
+
+    first, second = run(main())
+    assert first.clean, first
+    assert second.clean, second
+    assert seen.pair.charger is not None
+    assert seen.pair.charger.session.joined
+    assert seen.pair.charger.session.emaid == "DECLPI000000001"
+    assert seen.count(AuthorizationReq) == 2
+    assert seen.count(CertificateInstallationReq) == 1
+    assert second.loops > 0
