@@ -95,6 +95,11 @@ def _backwards(parts: dict[str, object]) -> None:
     tbs["validity"] = {"begins": tbs["validity"]["ends"], "ends": tbs["validity"]["begins"]}  # type: ignore[index]
 
 
+def _shortened(parts: dict[str, object]) -> None:
+    octets, bits = parts["signature"]  # type: ignore[misc]
+    parts["signature"] = (octets[:-1] + bytes([octets[-1] & 0xF0]), bits - 4)
+
+
 BREAKS: dict[str, Callable[[], x509.Certificate]] = {
     "C01 another version": lambda: rewritten(lambda parts: parts["tbs"].__setitem__("version", 0)),  # type: ignore[attr-defined]
     "C04 it ends before": lambda: rewritten(_backwards),
@@ -136,7 +141,7 @@ BREAKS: dict[str, Callable[[], x509.Certificate]] = {
         )  # type: ignore[attr-defined]
     ),
     "D04 another inside": lambda: rewritten(lambda parts: parts.__setitem__("algorithm", {"name": "1.2.840.10045.4.3.2"})),
-    "D05 a part of": lambda: rewritten(lambda parts: parts.__setitem__("signature", (parts["signature"][0], 1100))),  # type: ignore[index]
+    "D05 a part of": lambda: rewritten(_shortened),
 }
 
 
