@@ -48,7 +48,7 @@ IMPURE = {"asyncio", "time", "random", "secrets", "logging", "os"}
 CLOCKS = {"now", "utcnow", "today"}
 
 EXTRAS = """aiomqtt asammdf can cantools envoy_schema gpiod highspy msgpack nats numpy ocpp openadr3 openadr3_client openleadr periphery
-    prometheus_client pymodbus pyocmf rich s2python scapy scipy starlette sunspec2 uvicorn uvloop websockets""".split()
+    asn1tools pkcs11 prometheus_client pymodbus pyocmf rich s2python scapy scipy starlette sunspec2 uvicorn uvloop websockets""".split()
 """Import names of what extras bring; none of them is loaded by importing a station."""
 
 EXTRA_AT_HOME = {"scapy": "dissect", "pytest": "testing"}

@@ -20,7 +20,9 @@ def run(arguments: Namespace) -> int:
     wiring = misbehaviour(arguments)
     say(f"looking for a charger on {settings.car.interface}")
     with shown_log(settings.log_level):
-        result = run_vehicle(settings.car, sdp_port=arguments.sdp_port, record=record, pcap=pcap, watcher=_lines, wiring=wiring)
+        result = run_vehicle(
+            settings.car, sdp_port=arguments.sdp_port, record=record, pcap=pcap, tls=settings.tls, watcher=_lines, wiring=wiring
+        )
     for line in told(result):
         say(line)
     return 0 if result.clean else 1

@@ -27,6 +27,8 @@ def run(arguments: Namespace) -> int:
             _make(arguments, now, password)
         case "show":
             _say(*_shown(Path(arguments.path), now))
+        case "lint":
+            return _linted(arguments.path, now)
         case "csr":
             sys.stdout.write(renewal.begin(Path(arguments.folder), arguments.role, password).decode())
         case "sign":
@@ -63,24 +65,46 @@ def _make(arguments: Namespace, now: datetime, password: bytes | None) -> None:
 
 
 def _shown(path: Path, now: datetime) -> list[str]:
-    """A folder of one curve, a folder of such folders, or a file of certificates."""
-    if not path.is_dir():
-        found = folder.read_certificates(path, missing="allowed: a folder as `chargeloop pki make` writes it, or certificates (PEM)")
-        return picture({f"{path.name}:{number}": each for number, each in enumerate(found, 1)}, now)
-    parts = [each for each in sorted(path.iterdir()) if (each / folder.CHAIN).is_dir()]
-    if not (path / folder.CHAIN).is_dir() and not parts:
-        raise LocalError(f"{path}: no PKI; allowed: a folder as `chargeloop pki make` writes it, or certificates (PEM)")
     lines = []
-    for each in parts or [path]:
-        keys = {key.name.removesuffix(".key") for key in (each / folder.KEY).glob("*.key")}
-        lines += [str(each), *picture(_certificates(each), now, keys), ""]
+    for place, certificates in _certificates(path).items():
+        keys = {key.name.removesuffix(".key") for key in (place / folder.KEY).glob("*.key")}
+        lines += [str(place), *picture(certificates, now, keys), ""]
     return lines[:-1]
 
 
-def _certificates(path: Path) -> dict[str, x509.Certificate]:
-    """All in a folder, by role; of a leaf, the one that is in use."""
-    files = [each for name in (folder.CA, folder.LEAF, folder.CHAIN) for each in sorted((path / name).glob("*.pem"))]
-    return {each.stem: folder.read_certificates(each)[0] for each in files}
+def _linted(path: str | None, now: datetime) -> int:
+    """Every breach on a line; 1 where there are any."""
+    from iso15118.pki.lint import RULES, lint, profile_of
+
+    if path is None:
+        _say(*(f"{rule.id}  {rule.text} ({rule.source})" for rule in RULES))
+        return 0
+    count, breaches = 0, 0
+    for place, certificates in _certificates(Path(path)).items():
+        for label, each in certificates.items():
+            wanted = profile_of(each, label)
+            issuer = next((above for above in certificates.values() if above != each and folder.issued(each, above)), None)
+            found = lint(each, now, profile=wanted, issuer=issuer)
+            _say(*(f"{place}: {label}: {breach}" for breach in found))
+            if wanted is None:
+                _say(f"{place}: {label}: of no profile that is known: only what holds for all was looked at")
+            count, breaches = count + 1, breaches + len(found)
+    _say(f"{count} certificates, {breaches} breaches")
+    return 1 if breaches else 0
+
+
+def _certificates(path: Path) -> dict[Path, dict[str, x509.Certificate]]:
+    """Those of a folder of one curve, of the folders in it, or of a file; by place and role; of a leaf, the one that is in use."""
+    if not path.is_dir():
+        found = folder.read_certificates(path, missing="allowed: a folder as `chargeloop pki make` writes it, or certificates (PEM)")
+        return {path: {f"{path.name}:{number}": each for number, each in enumerate(found, 1)}}
+    parts = [path] if (path / folder.CHAIN).is_dir() else [each for each in sorted(path.iterdir()) if (each / folder.CHAIN).is_dir()]
+    if not parts:
+        raise LocalError(f"{path}: no PKI; allowed: a folder as `chargeloop pki make` writes it, or certificates (PEM)")
+    files = {
+        part: [file for name in (folder.CA, folder.LEAF, folder.CHAIN) for file in sorted((part / name).glob("*.pem"))] for part in parts
+    }
+    return {part: {file.stem: folder.read_certificates(file)[0] for file in listed} for part, listed in files.items()}
 
 
 def _now(path: Path, role: str) -> str:

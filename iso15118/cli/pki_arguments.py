@@ -30,6 +30,8 @@ def add(pki: argparse.ArgumentParser) -> None:
         make.add_argument(f"--{name}", default=value, metavar="ID", help=f"name in the certificate ({value})")
     show = action("show", "draw the certificates of a folder or a file, and what is left of their time", password=False)
     show.add_argument("path", metavar="PATH")
+    lint = action("lint", "hold the certificates of a folder or a file against the profiles", password=False)
+    lint.add_argument("path", metavar="PATH", nargs="?", help="the rules themselves if absent")
     csr = action("csr", "make a new key, and a request for its certificate on standard output; what is in use stays")
     _add_role(csr)
     sign = action("sign", "answer a request as the authority in FOLDER; the chain goes to standard output")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger start
     from iso15118.service.car import CarConfig
     from iso15118.service.misbehave import Wiring
     from iso15118.service.scenario import Result, Scenario
+    from iso15118.service.tls.engine import Credentials
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
 SETTLING: Final[Second] = 1.0
@@ -66,6 +67,7 @@ def run_vehicle(
     sdp_port: int = PORT,
     record: Path | None = None,
     pcap: Path | None = None,
+    tls: Credentials | None = None,
     watcher: Callable[[Vehicle], Watcher] | None = None,
     wiring: Wiring | None = None,
     log: Log | None = None,
@@ -88,7 +90,7 @@ def run_vehicle(
                 vehicle.stop(name)
 
         with signals(on_signal):
-            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, wiring=wiring, log=log)
+            vehicle = Vehicle(config, sdp_port=sdp_port, record=record, pcap=pcap, tls=tls, wiring=wiring, log=log)
             if watcher is not None:
                 vehicle.subscribe(watcher(vehicle))
             session = asyncio.ensure_future(_to_its_end(vehicle))

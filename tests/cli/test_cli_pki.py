@@ -47,10 +47,28 @@ def test_what_is_made_is_not_made_again(folder: Path, capsys: pytest.CaptureFixt
 def test_a_file_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pki", "show", str(folder / "chain" / "secc.pem")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert lines[-1].lstrip().startswith("└─ DECLPE12345  secc.pem:1")
     assert main(["pki", "show", str(folder)]) == 0
     assert capsys.readouterr().out.startswith(f"{folder}\nMO Root CA")
+
+
+def test_what_is_made_keeps_the_rules(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["pki", "lint", str(folder)]) == 0
+    assert capsys.readouterr().out == "31 certificates, 0 breaches\n"
+    assert main(["pki", "lint", str(folder / "chain" / "vehicle.pem")]) == 0
+    capsys.readouterr()
+    assert main(["pki", "lint"]) == 0
+    assert "N01  subject: the names of the profile" in capsys.readouterr().out
+
+
+def test_what_breaks_a_rule_is_named_by_place_and_rule(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "chain" / "vehicle.pem").write_bytes((folder / "chain" / "secc.pem").read_bytes())
+    assert main(["pki", "lint", str(folder)]) == 1
+    said = capsys.readouterr().out
+    assert f"{folder}: vehicle: E03 extended key usage: as the profile says" in said
+    assert f"{folder}: vehicle: N01 subject: the names of the profile" in said
+    assert said.endswith("31 certificates, 2 breaches\n")
 
 
 def test_a_certificate_is_renewed_step_by_step(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,10 +150,10 @@ SECC_WRONG = [
     ("", "evse: missing; allowed: at least one [[evse]] table"),
     ("evse = []", "evse: []; allowed: at least one [[evse]] table"),
     ("evse = 5", "evse: 5; allowed: at least one [[evse]] table"),
-    (SECC.replace("insecure_plain_tcp = true\n", ""), "insecure_plain_tcp: not set"),
-    (SECC.replace("= true", "= false"), "insecure_plain_tcp: not set"),
+    (SECC.replace("insecure_plain_tcp = true\n", ""), "tls: missing, and ISO 15118-20 runs on TLS 1.3; allowed: a table tls"),
+    (SECC.replace("= true", "= false"), "or on a test bench insecure_plain_tcp = true"),
     (SECC.replace("= true", '= "yes"'), "insecure_plain_tcp: 'yes'; allowed: true or false"),
-    ("tls = true\n" + SECC, "tls: unknown key; allowed: evse, insecure_plain_tcp, log_level, record, recordings"),
+    ("pki = true\n" + SECC, "pki: unknown key; allowed: evse, insecure_plain_tcp, log_level, record, recordings, tls"),
     ('log_level = "loud"\n' + SECC, 'log_level: \'loud\'; allowed: "debug", "info", "warning" or "error"'),
     ('recordings = "nowhere"\n' + SECC, "recordings: 'nowhere' is no folder"),
     (SECC.replace('id = "DE*CLP*E1"\n', ""), "evse[0].id: missing; allowed: 1 to 255 printable characters"),
@@ -192,7 +192,7 @@ SECC_WRONG = [
     (SECC + "[[evse]\n", "not TOML: "),
 ]
 EVCC_WRONG = [
-    ('interface = "lo"', "insecure_plain_tcp: not set"),
+    ('interface = "lo"', "tls: missing"),
     ("insecure_plain_tcp = true", "interface: missing; allowed: a text"),
     (EVCC.replace('"lo"', '"eth99"'), "interface: there is no network interface 'eth99'; there are: "),
     (EVCC + "speed = 5", "speed: unknown key; allowed: battery, charge_loop_timeout, control_modes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.config.lenience import CarLenience, lenience
+from iso15118.service.config.tls import CarTlsTable, credentials_of, insecure
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -27,7 +28,6 @@ from iso15118.service.config.toml import (
     Text,
     both_modes,
     both_services,
-    insecure,
     interface,
     read,
 )
@@ -39,7 +39,10 @@ from iso15118.sim.battery import NMC_CELL, Battery
 from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
 from iso15118.tariff import Rule, Stack
-from iso15118.value import Value
+from iso15118.value import Value, replace
+
+if TYPE_CHECKING:
+    from iso15118.service.tls.engine import Credentials
 
 
 class BatteryTable(Table):
@@ -179,6 +182,8 @@ class EvccFile(CarTable):
 
     interface: Text
     """The network interface where chargers are looked for."""
+    tls: Annotated[CarTlsTable | None, Field(description="a table")] = None
+    """Certificates for TLS 1.3."""
     insecure_plain_tcp: Flag = False
     """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
@@ -193,15 +198,19 @@ class EvccSettings(Value):
     car: CarConfig
     log_level: str
     record: Path | None
+    tls: Credentials | None = None
+    """What it brings to a handshake; None: it speaks without TLS."""
 
 
 def load(path: Path) -> EvccSettings:
     """The car in the file `path`. Raises LocalError."""
     file = read(path, EvccFile)
-    insecure(path, file.insecure_plain_tcp)
+    insecure(path, file.insecure_plain_tcp, file.tls)
     interface(path, "interface", file.interface)
     record = None if file.record is None else path.parent / file.record
-    return EvccSettings(car_of(f"{path}: ", file, file.interface), file.log_level, record)
+    car = car_of(f"{path}: ", file, file.interface)
+    car = replace(car, session=replace(car.session, plain_tcp=file.insecure_plain_tcp))
+    return EvccSettings(car, file.log_level, record, credentials_of(path, file.tls, "vehicle"))
 
 
 def car_of(where: str, file: CarTable, interface: str) -> CarConfig:

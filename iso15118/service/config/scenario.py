@@ -15,7 +15,8 @@ from iso15118.service.config.evcc import CarTable, car_of
 from iso15118.service.config.misbehaviour import Count, MisbehaviourTable, misbehaviours, said
 from iso15118.service.config.secc import BudgetTable
 from iso15118.service.config.secc import load as load_secc
-from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Positive, Services, Table, Text, insecure, interface, read
+from iso15118.service.config.tls import insecure
+from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Positive, Services, Table, Text, interface, read
 from iso15118.service.evse import EvseConfig
 from iso15118.session import evcc
 from iso15118.session.services import ServiceID
@@ -134,7 +135,7 @@ def load(path: Path, *, in_memory: bool) -> ScenarioSettings:
     """The scenario in the file `path`; on a link, it has to say on which, and that it is no street. Raises LocalError."""
     file = read(path, ScenarioFile)
     if not in_memory:
-        insecure(path, file.insecure_plain_tcp)
+        insecure(path, file.insecure_plain_tcp, None)
         interface(path, "interface", file.interface)
     charger = file.charger or ChargerTable(then=[], misbehaviour=[])
     scenario = played.Scenario(

@@ -17,6 +17,7 @@ from iso15118.sequence.timers import STANDARD
 from iso15118.service.config.der import DerTable, grid_code
 from iso15118.service.config.lenience import ChargerLenience, lenience
 from iso15118.service.config.schedules import ProposalTable, ScheduleTable, plans, proposal
+from iso15118.service.config.tls import TlsTable, credentials_of, insecure
 from iso15118.service.config.toml import (
     Flag,
     Identity,
@@ -29,7 +30,6 @@ from iso15118.service.config.toml import (
     Table,
     Text,
     both_modes,
-    insecure,
     interface,
     read,
 )
@@ -155,6 +155,8 @@ class SeccFile(Table):
 
     evse: Annotated[list[EvseTable], Field(min_length=1, description="at least one [[evse]] table")]
     """The outlets."""
+    tls: Annotated[TlsTable | None, Field(description="a table")] = None
+    """Certificates for TLS 1.3."""
     insecure_plain_tcp: Flag = False
     """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
@@ -175,8 +177,8 @@ class SeccSettings(Value):
 def load(path: Path) -> SeccSettings:
     """The charger in the file `path`. Raises LocalError."""
     file = read(path, SeccFile)
-    insecure(path, file.insecure_plain_tcp)
-    evses = tuple(_evse(path, i, table) for i, table in enumerate(file.evse))
+    insecure(path, file.insecure_plain_tcp, file.tls)
+    evses = tuple(_evse(path, i, table, plain_tcp=file.insecure_plain_tcp) for i, table in enumerate(file.evse))
     for key, values in (
         ("id", [evse.session.evse_id for evse in evses]),
         ("interface", [evse.interface for evse in evses]),
@@ -188,10 +190,12 @@ def load(path: Path) -> SeccSettings:
     record, recordings = (None if name is None else path.parent / name for name in (file.record, file.recordings))
     if recordings is not None and not recordings.is_dir():
         raise LocalError(f"{path}: recordings: {file.recordings!r} is no folder; allowed: a folder that is there")
-    return SeccSettings(StationConfig(evses=evses, record=record, recordings=recordings), file.log_level)
+    tls = credentials_of(path, file.tls, "secc")
+    station = StationConfig(evses=evses, record=record, recordings=recordings, tls=tls, plain_tcp=file.insecure_plain_tcp)
+    return SeccSettings(station, file.log_level)
 
 
-def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
+def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseConfig:
     where = f"{path}: evse[{index}]"
     interface(path, f"evse[{index}].interface", table.interface)
     board = _board(path, f"{where}.board", table.board)
@@ -204,6 +208,7 @@ def _evse(path: Path, index: int, table: EvseTable) -> EvseConfig:
     functions = NO_FUNCTION if code is None else code.functions
     session = secc.Config(
         evse_id=table.id,
+        plain_tcp=plain_tcp,
         services=offered(where, table.services, table.control_modes, table, board.abilities.ac, functions),
         value_added=offered_beside(where, table),
         parking=parking_space(table),

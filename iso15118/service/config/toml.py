@@ -67,12 +67,6 @@ def interface(path: Path, key: str, name: str) -> None:
         raise LocalError(f"{path}: {key}: {error}") from None
 
 
-def insecure(path: Path, allowed: bool) -> None:
-    if not allowed:
-        why = "ISO 15118-20 runs on TLS 1.3, which this version does not have"
-        raise LocalError(f"{path}: insecure_plain_tcp: not set, and {why}; allowed: true, on a test bench")
-
-
 def read(path: Path, kind: type[M]) -> M:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
