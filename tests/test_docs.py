@@ -17,6 +17,7 @@ from iso15118.service.station import Station
 from iso15118.value import replace
 from tools.document_configuration import page as configuration_page
 from tools.document_messages import pages
+from tools.document_pki import page as pki_page
 from tools.document_policy import page as policy_page
 from tools.draw_sequence import page
 
@@ -30,6 +31,10 @@ def test_the_drawn_sequence_is_the_table() -> None:
 def test_the_page_of_policy_is_the_tables() -> None:
     there = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     assert there == policy_page(), "run: python tools/document_policy.py"
+
+
+def test_the_page_of_certificates_is_the_profiles() -> None:
+    assert (ROOT / "docs" / "pki.md").read_text(encoding="utf-8") == pki_page(), "run: python tools/document_pki.py"
 
 
 def test_the_page_of_configuration_is_the_tables() -> None:

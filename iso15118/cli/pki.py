@@ -29,6 +29,10 @@ def run(arguments: Namespace) -> int:
             _say(*_shown(Path(arguments.path), now))
         case "lint":
             return _linted(arguments.path, now)
+        case "import":
+            from iso15118.service.pki.foreign import take_over
+
+            _say(*take_over(Path(arguments.source), Path(arguments.dir), password))
         case "csr":
             sys.stdout.write(renewal.begin(Path(arguments.folder), arguments.role, password).decode())
         case "sign":

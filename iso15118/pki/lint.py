@@ -226,7 +226,8 @@ def _names(subject: Subject) -> str:
     if subject.profile is None:
         return "" if "CN" in shown else "no CN"
     wanted = {"CN"} | ({"O"} if subject.profile.o else set()) | ({"DC"} if subject.profile.dc else set())
-    return "" if set(shown) == wanted else f"{', '.join(shown)}, not {', '.join(sorted(wanted))}"
+    free = {"C"} if subject.profile.dc else set()  # a country beside the others; a vehicle's certificate has none [V2G20-2598]
+    return "" if set(shown) - free == wanted else f"{', '.join(shown)}, not {', '.join(sorted(wanted))}"
 
 
 def _order_of_names(subject: Subject) -> str:

@@ -95,6 +95,11 @@ def _backwards(parts: dict[str, object]) -> None:
     tbs["validity"] = {"begins": tbs["validity"]["ends"], "ends": tbs["validity"]["begins"]}  # type: ignore[index]
 
 
+def _shortened(parts: dict[str, object]) -> None:
+    octets, bits = parts["signature"]  # type: ignore[misc]
+    parts["signature"] = (octets[:-1] + bytes([octets[-1] & 0xF0]), bits - 4)
+
+
 BREAKS: dict[str, Callable[[], x509.Certificate]] = {
     "C01 another version": lambda: rewritten(lambda parts: parts["tbs"].__setitem__("version", 0)),  # type: ignore[attr-defined]
     "C04 it ends before": lambda: rewritten(_backwards),
@@ -125,7 +130,7 @@ BREAKS: dict[str, Callable[[], x509.Certificate]] = {
     "E08 1.2.3": lambda: built(more=((x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3"), b"\5\0"), True),)),
     "N01 CN, DC, not": lambda: built(subject=(SECC[0], SECC[2])),
     "N01 one of them twice": lambda: built(subject=(*SECC, SECC[0])),
-    "N01 C, CN": lambda: built(subject=((NameOID.COUNTRY_NAME, "DE"), *SECC)),
+    "N01 2.5.4.11, CN": lambda: built(subject=((NameOID.ORGANIZATIONAL_UNIT_NAME, "u"), *SECC)),
     "N02 CN, DC, O": lambda: built(subject=(SECC[0], SECC[2], SECC[1])),
     "N03 V2G, not CPO": lambda: changed(dc="V2G"),
     "D01 cannot be read": lambda: built(subject=((NameOID.COMMON_NAME, "a", _ASN1Type.UniversalString), *SECC[1:])),
@@ -136,7 +141,7 @@ BREAKS: dict[str, Callable[[], x509.Certificate]] = {
         )  # type: ignore[attr-defined]
     ),
     "D04 another inside": lambda: rewritten(lambda parts: parts.__setitem__("algorithm", {"name": "1.2.840.10045.4.3.2"})),
-    "D05 a part of": lambda: rewritten(lambda parts: parts.__setitem__("signature", (parts["signature"][0], 1100))),  # type: ignore[index]
+    "D05 a part of": lambda: rewritten(_shortened),
 }
 
 
@@ -150,6 +155,7 @@ def test_what_breaks_a_rule_is_told(how: str) -> None:
 def test_a_responder_and_a_vehicle_have_rules_of_their_own() -> None:
     responder = _remade("ocsp", extended_key_usage=("server_auth",))["ocsp_cpo_sub2"].certificate
     assert {each.rule.id for each in lint(responder, NOW, profile=profiles()["ocsp"])} == {"E03", "E07"}
+    assert not lint(built(subject=((NameOID.COUNTRY_NAME, "DE"), *SECC)), NOW, profile=profiles()["secc"])
     vehicle = changed("vehicle", dc="OEM")
     assert [each.rule.id for each in lint(vehicle, NOW, profile=profiles()["vehicle"])] == ["N01"]
 
