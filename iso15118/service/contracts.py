@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Final, ParamSpec, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.catalogue import COMMON, SCHEMAS
@@ -19,7 +19,6 @@ from iso15118.pki.presented import Contract, Rules, asking, shown
 from iso15118.session.consult import Advice, Matter, Question
 from iso15118.units import MICROSECONDS
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 OK: Final = "OK"
@@ -83,7 +82,7 @@ class ContractDesk:
         self._authorizer = authorizer
         self._provisioning = provisioning
         self._clock = clock
-        self._beside = beside
+        self.beside = beside
 
     async def consulted(self, question: Question) -> Advice:
         """As `Adviser` says."""
@@ -99,7 +98,7 @@ class ContractDesk:
 
     async def _authorise(self, request: AuthorizationReq) -> Advice:
         now = self._now()
-        contract = await self._computed(shown, request, self._in_force(now), now)
+        contract = await self._computed(lambda: shown(request, self._in_force(now), now))
         code = await self._authorizer.authorise(contract)
         if code == OK and contract.soon(now):
             code = "OK_CertificateExpiresSoon"
@@ -109,9 +108,9 @@ class ContractDesk:
         if self._provisioning is None:
             raise LocalError("nobody has contracts here")
         now = self._now()
-        await self._computed(asking, request, self._in_force(now), now)
+        await self._computed(lambda: asking(request, self._in_force(now), now))
         response = await self._provisioning.provide(request)
-        return Advice(OK, name="as provided", octets=await self._computed(SCHEMAS[COMMON].encode, response))
+        return Advice(OK, name="as provided", octets=await self._computed(lambda: SCHEMAS[COMMON].encode(response)))
 
     def _in_force(self, now: datetime) -> Rules:
         return self._rules if isinstance(self._rules, Rules) else self._rules(now)
@@ -119,7 +118,5 @@ class ContractDesk:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock() / MICROSECONDS, UTC)
 
-    async def _computed(self, what: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        if self._beside:
-            return await asyncio.to_thread(what, *args, **named)
-        return what(*args, **named)
+    async def _computed(self, what: Callable[[], T]) -> T:
+        return await asyncio.to_thread(what) if self.beside else what()

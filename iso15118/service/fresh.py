@@ -29,12 +29,16 @@ class FreshContracts:
         self,
         curve: str = SECP521R1,
         *,
+        tree: Tree | None = None,
         installed: tuple[str, ...] = ("DECLPI000000001",),
         clock: Callable[[], int] = epoch,
         beside: bool = True,
     ) -> None:
-        """`installed`: the contracts that a car of this tree can fetch. `clock`, `beside`: as of `ContractDesk`."""
-        self.tree: Tree = make_tree(curve, now=datetime.fromtimestamp(clock() / MICROSECONDS, UTC))
+        """`tree`: one that is there already. `installed`: the contracts that a car of this tree can fetch.
+
+        `clock`, `beside`: as of `ContractDesk`.
+        """
+        self.tree: Tree = tree or make_tree(curve, now=datetime.fromtimestamp(clock() / MICROSECONDS, UTC))
         self._clock, self._beside = clock, beside
         roots = [self.tree[f"{kind}_root"].der for kind in ("v2g", "oem", "mo")]
         self.trust = TrustStore((roots[0],), (roots[1],), (roots[2],))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from cryptography import x509
 
@@ -27,7 +27,6 @@ from iso15118.session.evcc.state import Contract, PlugAndCharge, RootId
 from iso15118.units import MICROSECONDS
 from iso15118.value import replace
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -84,7 +83,7 @@ class Wallet:
         self._clock = clock
         self._transport = transport or Transport()
         self._store = store or MemoryStore()
-        self._beside = beside
+        self.beside = beside
         self._signers: dict[str, Signer] = {}
         self._contracts: dict[str, Contract] = {}
         for chain, signer in (contracts or {}).items():
@@ -101,11 +100,10 @@ class Wallet:
         message = question.message
         if question.matter is Matter.SIGN:
             signer = self._signer(question.key)
-            signature = await self._computed(sign, [message], signer, self._rules.policy)
+            signature = await self._computed(lambda: sign([message], signer, self._rules.policy))
             return Advice("OK", octets=SCHEMAS[COMMON].encode_fragment(signature))
         if question.matter is Matter.OPEN and isinstance(message, CertificateInstallationRes):
-            chain, key = await self._computed(self._opened, message)
-            self._store.keep(chain, key)
+            chain, key = await self._computed(lambda: self._kept(message))
             contract = self._add(chain, SoftKey(key))
             return Advice("OK", name=contract.emaid, chain=chain)
         raise LocalError(f"a car does not ask to {question.matter}")
@@ -143,7 +141,10 @@ class Wallet:
         self._contracts[emaid], self._signers[emaid] = contract, signer
         return contract
 
-    async def _computed(self, what: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-        if self._beside:
-            return await asyncio.to_thread(what, *args, **named)
-        return what(*args, **named)
+    def _kept(self, response: CertificateInstallationRes) -> tuple[tuple[bytes, ...], PrivateKey]:
+        chain, key = self._opened(response)
+        self._store.keep(chain, key)
+        return chain, key
+
+    async def _computed(self, what: Callable[[], T]) -> T:
+        return await asyncio.to_thread(what) if self.beside else what()

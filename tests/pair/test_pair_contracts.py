@@ -9,15 +9,21 @@ import pytest
 from iso15118.hal.board import AC_BOARD
 from iso15118.messages.v20.authorization import AuthorizationReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq
+from iso15118.messages.v20.dc import DC_ChargeLoopRes
+from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes, SignedMeteringData
+from iso15118.pki.signer import SoftKey
 from iso15118.service.car import CarConfig
 from iso15118.service.contracts import ContractDesk, ListAuthorizer
 from iso15118.service.evse import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.seen import Exchanged
+from iso15118.service.wallet import Wallet
 from iso15118.session import evcc, secc
+from iso15118.session.consult import NO_ADVICE, Advice, Question
 from iso15118.session.evcc.state import Break
 from iso15118.session.services import ControlMode, ServiceID, service_of
+from iso15118.value import replace
 from tests.pki.trees import CURVES
 
 BOTH = secc.PlugAndCharge(insecure=True, installation=True)
@@ -34,10 +40,19 @@ class Seen:
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.pair: Pair
+        self.confirm_after: int | None = None
+        """The charger asks for a confirmation of its meter after so many loops."""
 
     def __call__(self, pair: Pair) -> None:
         self.pair = pair
-        pair.evse.subscribe(lambda seen: self.messages.append(seen.message) if isinstance(seen, Exchanged) else None)
+        pair.evse.subscribe(self.saw)
+
+    def saw(self, seen: Any) -> None:
+        if not isinstance(seen, Exchanged):
+            return
+        self.messages.append(seen.message)
+        if isinstance(seen.message, DC_ChargeLoopRes) and self.count(DC_ChargeLoopRes) == self.confirm_after:
+            self.pair.evse.confirm_meter()
 
     def count(self, kind: type) -> int:
         return sum(isinstance(message, kind) for message in self.messages)
@@ -50,6 +65,8 @@ def session(
     contract: bool = True,
     desk: ContractDesk | None = None,
     free: bool = False,
+    confirm_after: int | None = None,
+    wallet: Wallet | None = None,
     **wishes: Any,
 ) -> tuple[PairResult, Seen]:
     """A session of five loops; only a contract pays, unless it is `free`."""
@@ -59,7 +76,8 @@ def session(
     evse = EvseConfig(session=config, contracts=desk or made.desk, authorised_after=0.0 if free else None, **board)
     wish = evcc.Config(**{"loops": 5, "services": (service,), "plug_and_charge": evcc.PlugAndCharge(insecure=True)} | wishes)
     seen = Seen()
-    return run_pair(evse, CarConfig(session=wish, wallet=made.wallet(contract=contract)), prepare=seen), seen
+    seen.confirm_after = confirm_after
+    return run_pair(evse, CarConfig(session=wish, wallet=wallet or made.wallet(contract=contract)), prepare=seen), seen
 
 
 @pytest.mark.parametrize("curve", CURVES)
@@ -130,3 +148,58 @@ def test_a_pause_and_the_way_back_with_the_same_authorisation(curve: str) -> Non
     assert seen.count(AuthorizationReq) == 2
     assert seen.count(CertificateInstallationReq) == 1
     assert second.loops > 0
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_reading_is_confirmed_with_the_contract_that_pays(curve: str) -> None:
+    result, seen = session(fresh(curve), confirm_after=2, loops=8)
+    assert result.clean, result
+    (request,) = (message for message in seen.messages if isinstance(message, MeteringConfirmationReq))
+    assert request.header.signature is not None
+    (response,) = (message for message in seen.messages if isinstance(message, MeteringConfirmationRes))
+    assert response.response_code == "OK"
+
+
+class Other(Wallet):
+    """Signs another reading than it is asked to, or none."""
+
+    change: Any = None
+
+    async def consulted(self, question: Question) -> Advice:
+        data = question.message
+        if isinstance(data, SignedMeteringData):
+            if self.change is None:
+                return NO_ADVICE
+            question = replace(question, message=self.change(data))
+        return await super().consulted(question)
+
+
+def other(made: FreshContracts, change: Any) -> Wallet:
+    good = made.tree["contract"]
+    wallet = Other(made.rules, {good.chain: SoftKey(good.key)}, clock=lambda: EPOCH, beside=False)
+    wallet.change = change
+    return wallet
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.but(session_id=bytes(8)),
+        lambda data: data.but(meter_info=data.meter_info.but(charged_energy_reading_wh=data.meter_info.charged_energy_reading_wh + 1)),
+        lambda data: data.but(id="other"),
+    ],
+)
+def test_a_signature_over_another_reading_ends_the_session(change: Any) -> None:
+    """PNC-17."""
+    made = fresh("secp521r1")
+    result, seen = session(made, confirm_after=2, loops=8, wallet=other(made, change))
+    (response,) = (message for message in seen.messages if isinstance(message, MeteringConfirmationRes))
+    assert response.response_code == "FAILED_MeteringSignatureNotValid"
+    assert not result.clean
+
+
+def test_a_wallet_that_does_not_sign_readings_leaves_them_unconfirmed() -> None:
+    made = fresh("secp521r1")
+    result, seen = session(made, confirm_after=2, loops=8, wallet=other(made, None))
+    assert result.clean
+    assert seen.count(MeteringConfirmationReq) == 0

@@ -153,7 +153,7 @@ SECC_WRONG = [
     (SECC.replace("insecure_plain_tcp = true\n", ""), "tls: missing, and ISO 15118-20 runs on TLS 1.3; allowed: a table tls"),
     (SECC.replace("= true", "= false"), "or on a test bench insecure_plain_tcp = true"),
     (SECC.replace("= true", '= "yes"'), "insecure_plain_tcp: 'yes'; allowed: true or false"),
-    ("pki = true\n" + SECC, "pki: unknown key; allowed: evse, insecure_plain_tcp, log_level, record, recordings, tls"),
+    ("pki = true\n" + SECC, "pki: unknown key; allowed: evse, insecure_plain_tcp, log_level, plug_and_charge, record, recordings, tls"),
     ('log_level = "loud"\n' + SECC, 'log_level: \'loud\'; allowed: "debug", "info", "warning" or "error"'),
     ('recordings = "nowhere"\n' + SECC, "recordings: 'nowhere' is no folder"),
     (SECC.replace('id = "DE*CLP*E1"\n', ""), "evse[0].id: missing; allowed: 1 to 255 printable characters"),

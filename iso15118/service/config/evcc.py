@@ -13,6 +13,7 @@ from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.config.lenience import CarLenience, lenience
+from iso15118.service.config.plug_and_charge import CarContractsTable, car_contracts
 from iso15118.service.config.tls import CarTlsTable, credentials_of, insecure
 from iso15118.service.config.toml import (
     Flag,
@@ -184,6 +185,8 @@ class EvccFile(CarTable):
     """The network interface where chargers are looked for."""
     tls: Annotated[CarTlsTable | None, Field(description="a table")] = None
     """Certificates for TLS 1.3."""
+    plug_and_charge: Annotated[CarContractsTable | None, Field(description="a table")] = None
+    """Its contracts."""
     insecure_plain_tcp: Flag = False
     """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
@@ -210,6 +213,9 @@ def load(path: Path) -> EvccSettings:
     record = None if file.record is None else path.parent / file.record
     car = car_of(f"{path}: ", file, file.interface)
     car = replace(car, session=replace(car.session, plain_tcp=file.insecure_plain_tcp))
+    if (contracts := car_contracts(path, file.plug_and_charge, file.tls)) is not None:
+        wish, held = contracts
+        car = replace(car, session=replace(car.session, plug_and_charge=wish), wallet=held)
     return EvccSettings(car, file.log_level, record, credentials_of(path, file.tls, "vehicle"))
 
 

@@ -16,6 +16,7 @@ from iso15118.power import Limits
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.config.der import DerTable, grid_code
 from iso15118.service.config.lenience import ChargerLenience, lenience
+from iso15118.service.config.plug_and_charge import ChargerContractsTable, charger_contracts
 from iso15118.service.config.schedules import ProposalTable, ScheduleTable, plans, proposal
 from iso15118.service.config.tls import TlsTable, credentials_of, insecure
 from iso15118.service.config.toml import (
@@ -157,6 +158,8 @@ class SeccFile(Table):
     """The outlets."""
     tls: Annotated[TlsTable | None, Field(description="a table")] = None
     """Certificates for TLS 1.3."""
+    plug_and_charge: Annotated[ChargerContractsTable | None, Field(description="a table")] = None
+    """Contracts in cars pay at all outlets."""
     insecure_plain_tcp: Flag = False
     """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "info"
@@ -191,6 +194,9 @@ def load(path: Path) -> SeccSettings:
     if recordings is not None and not recordings.is_dir():
         raise LocalError(f"{path}: recordings: {file.recordings!r} is no folder; allowed: a folder that is there")
     tls = credentials_of(path, file.tls, "secc")
+    if (contracts := charger_contracts(path, file.plug_and_charge, file.tls)) is not None:
+        offer, desk = contracts
+        evses = tuple(replace(evse, session=replace(evse.session, plug_and_charge=offer), contracts=desk) for evse in evses)
     station = StationConfig(evses=evses, record=record, recordings=recordings, tls=tls, plain_tcp=file.insecure_plain_tcp)
     return SeccSettings(station, file.log_level)
 

@@ -54,7 +54,7 @@ def credentials_of(path: Path, table: TlsTable | None, role: str) -> Credentials
         return credentials(
             path.parent / table.pki,
             role,
-            password=_password(path, table.password_file),
+            password=read_password(path, table.password_file),
             profile=PROFILES[table.profile],
             key_log="" if table.insecure_key_log is None else str(path.parent / table.insecure_key_log),
             staple_needed=table.staple_needed if isinstance(table, CarTlsTable) else True,
@@ -63,7 +63,8 @@ def credentials_of(path: Path, table: TlsTable | None, role: str) -> Credentials
         raise LocalError(f"{path}: tls: {error}") from None
 
 
-def _password(path: Path, name: str | None) -> bytes | None:
+def read_password(path: Path, name: str | None) -> bytes | None:
+    """The first line of a file beside `path`. Raises LocalError."""
     if name is None:
         return None
     try:

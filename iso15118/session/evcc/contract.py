@@ -26,6 +26,7 @@ from iso15118.messages.v20.certificate import (
     SubCertificates,
 )
 from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, Processing, ResponseCode
+from iso15118.messages.v20.metering import Dynamic_SMDTControlMode, Scheduled_SMDTControlMode, SignedMeteringData
 from iso15118.messages.xmldsig import Signature, X509IssuerSerial
 from iso15118.sequence.phases import Phase
 from iso15118.session.consult import Advice, Matter, Question
@@ -35,6 +36,7 @@ from iso15118.value import replace
 
 CONTRACT_ID: Final = "contract"
 PROVISIONING_ID: Final = "provisioning"
+METER_ID: Final = "meter"
 """Ids of signed elements, by which signatures refer to them."""
 _HERE: Final = (Phase.AUTHORIZATION, Phase.SERVICE_DISCOVERY)
 NONE: Final = PlugAndCharge()
@@ -92,9 +94,14 @@ def expiring(session: Session) -> Session:
 
 def question(session: Session) -> Question | None:
     """What has to be asked of the holder of our keys before anything is sent; None: nothing, or it is being asked."""
-    if session.question is not None or session.stop or session.phase not in _HERE:
+    if session.question is not None or session.stop:
         return None
     number = session.consulted + 1
+    if session.phase.loop and session.contract is not None and signs_reading(session):
+        data = reading(session)
+        return None if data is None else Question(number, Matter.SIGN, data, session.contract.emaid)
+    if session.phase not in _HERE:
+        return None
     if session.opening is not None:
         return Question(number, Matter.OPEN, session.opening)
     if session.signature is not None:
@@ -123,6 +130,10 @@ def consulted(session: Session, number: int, advice: Advice) -> tuple[Session, s
         _, signature = SCHEMAS[COMMON].decode_fragment(advice.octets) if advice.octets else ("", None)
     except CodecError:
         signature = None
+    if isinstance(asked.message, SignedMeteringData):
+        if isinstance(signature, Signature):
+            return replace(session, signed=(asked.message, signature)), ""
+        return replace(session, unconfirmed=None), f"the reading is not confirmed: {advice.why or 'nobody signs it'}"
     if isinstance(signature, Signature):
         return replace(session, signature=signature), ""
     return refused(session, f"nobody signs for us: {advice.why or 'no answer'}")
@@ -173,6 +184,23 @@ def read_installation(session: Session, response: CertificateInstallationRes, sn
     if response.evse_processing is not Processing.Finished:
         return Read(session, pause=times.retry, busy=times.ongoing_evcc)
     return Read(replace(session, opening=response))
+
+
+def signs_reading(session: Session) -> bool:
+    """True while a reading is to be confirmed that the contract which pays has still to sign."""
+    if session.contract is None or session.unconfirmed is None:
+        return False
+    return session.signed is None or session.signed[0] != reading(session)
+
+
+def reading(session: Session) -> SignedMeteringData | None:
+    """The reading to be confirmed just as it was told, and under what; None: there is none."""
+    if session.unconfirmed is None:
+        return None
+    mode: Dynamic_SMDTControlMode | Scheduled_SMDTControlMode = Dynamic_SMDTControlMode()
+    if session.chosen is not None and not session.dynamic:
+        mode = Scheduled_SMDTControlMode(selected_schedule_tuple_id=session.chosen.id)
+    return SignedMeteringData(id=METER_ID, session_id=session.id, meter_info=session.unconfirmed, control_mode=mode)
 
 
 def _mode(session: Session, contract: Contract) -> PnC_AReqAuthorizationMode:

@@ -249,6 +249,8 @@ def _consulted(session: Session, number: int, advice: Advice, snapshot: EvccSnap
     session, told = contract.consulted(session, number, advice)
     if told:
         session = _note(session, told, out)
+    if session.phase.loop:
+        return _begin_aside(session, snapshot, out)
     if session.waiting:
         return session
     out.append(Disarm(Timer.PACE))
@@ -262,7 +264,8 @@ def _header(session: Session, snapshot: EvccSnapshot) -> Header:
 
 
 def _begin_aside(session: Session, snapshot: EvccSnapshot, out: list[Command]) -> Session:
-    """Sends the first request on every side stream on which something is to begin."""
+    """Sends the first request on every side stream on which something is to begin, or has a reading signed for one."""
+    session = _consult(session, snapshot, out)
     for stream in streams.wanted(session):
         session = replace(session, renewing=False) if stream is Stream.SCHEDULE else session
         session = _ask_aside(session, stream, snapshot, out)

@@ -102,6 +102,7 @@ def kept(session: Session, snapshot: EvccSnapshot) -> Paused | None:
         renegotiable=session.renegotiable,
         covered=None if session.chosen is None else _end(session.chosen),
         wake=None if pause is None else snapshot.now + pause.seconds,
+        contract=session.contract,
     )
 
 
@@ -132,5 +133,6 @@ def joined(session: Session, paused: Paused, stamp: int) -> tuple[Session, str]:
         parking_for=paused.parking_for,
         check_in=paused.check_in,
         renegotiable=paused.renegotiable,
+        contract=paused.contract,
     )
     return session, "the pause has outlasted the schedule: a new one is asked for [V2G20-1841]" if over else ""

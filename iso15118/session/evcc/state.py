@@ -13,6 +13,7 @@ from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON
 from iso15118.messages.v20.certificate import CertificateInstallationRes
 from iso15118.messages.v20.common import ChargeLoopRes, MeterInfo, Receipt
+from iso15118.messages.v20.metering import SignedMeteringData
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus, ParkingMethod
 from iso15118.messages.xmldsig import Signature
 from iso15118.power import Limits, VehicleSetpoint
@@ -66,6 +67,16 @@ class Break(Value):
     seconds: Second
 
 
+class Contract(Value):
+    """A contract whose key the car holds."""
+
+    emaid: str
+    chain: tuple[bytes, ...]
+    """Leaf first, without the root, DER."""
+    ends: int = 0
+    """us since the epoch at which it expires; 0: not known."""
+
+
 class Paused(Value):
     """What the car keeps of a session while it pauses, to join it again."""
 
@@ -82,6 +93,8 @@ class Paused(Value):
     """The end of the schedule that was followed, us on the charger's clock."""
     wake: Second | None
     """Monotonic s at which the car wants to go on; None: whenever somebody lets it."""
+    contract: Contract | None = None
+    """That pays."""
 
 
 class Parking(Value):
@@ -91,16 +104,6 @@ class Parking(Value):
     vehicle_frame: int | None = None
     device_offset: int | None = None
     vehicle_travel: int | None = None
-
-
-class Contract(Value):
-    """A contract whose key the car holds."""
-
-    emaid: str
-    chain: tuple[bytes, ...]
-    """Leaf first, without the root, DER."""
-    ends: int = 0
-    """us since the epoch at which it expires; 0: not known."""
 
 
 class RootId(NamedTuple):
@@ -353,6 +356,8 @@ class Session(Value):
     """A new schedule is wanted: by the charger, or on our side."""
     renewals: int = 0
     """Schedules negotiated anew."""
+    signed: tuple[SignedMeteringData, Signature] | None = None
+    """A reading with the contract's signature, to be sent."""
     unconfirmed: MeterInfo | None = None
     """The reading that the charger wants to have confirmed."""
     confirmed: MeterInfo | None = None

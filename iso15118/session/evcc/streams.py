@@ -15,16 +15,13 @@ from iso15118.exi import Message
 from iso15118.messages.v20.common import Header, Processing
 from iso15118.messages.v20.delivery import ChargeProgress, PowerDeliveryReq, PowerDeliveryRes
 from iso15118.messages.v20.metering import (
-    Dynamic_SMDTControlMode,
     MeteringConfirmationReq,
     MeteringConfirmationRes,
-    Scheduled_SMDTControlMode,
-    SignedMeteringData,
 )
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.streams import BEGIN, Due, Stream, following
 from iso15118.sequence.table import Outcome
-from iso15118.session.evcc import parking, turns
+from iso15118.session.evcc import contract, parking, turns
 from iso15118.session.evcc.delivery import profile, read_power_delivery
 from iso15118.session.evcc.state import Aside, Read, Rest, Session
 from iso15118.session.snapshot import EvccSnapshot
@@ -37,8 +34,6 @@ _PHASES: Final[Mapping[Due, Phase]] = {
 """Where the first negotiation asked the same."""
 _AT_ONCE: Final = ("notes", "told", "stop", "stop_code")
 """What a response changes of the session here and now."""
-METER_ID: Final = "meter"
-"""The Id of the signed element, by which a signature refers to it."""
 
 
 def wanted(session: Session) -> Iterator[Stream]:
@@ -54,7 +49,7 @@ def wanted(session: Session) -> Iterator[Stream]:
     planned = plan is not None and not session.renewals and session.loops >= plan
     if (session.renewing or planned) and Stream.SCHEDULE not in session.asides:
         yield Stream.SCHEDULE
-    if session.unconfirmed is not None and Stream.METERING not in session.asides:
+    if session.unconfirmed is not None and Stream.METERING not in session.asides and not contract.signs_reading(session):
         yield Stream.METERING
 
 
@@ -98,14 +93,13 @@ def _ask_delivery(view: Session, header: Header, snapshot: EvccSnapshot) -> Powe
 
 
 def _ask_confirmation(session: Session, header: Header) -> MeteringConfirmationReq:
-    """The reading just as it was told. Its signature comes with authorisation by contract: without one there is no key to sign with."""
-    if session.unconfirmed is None:
+    """The reading just as it was told, signed where a contract pays: else there is no key to sign with."""
+    data = contract.reading(session)
+    if data is None:
         raise LocalError("a confirmation without a reading")
-    mode: Dynamic_SMDTControlMode | Scheduled_SMDTControlMode = Dynamic_SMDTControlMode()
-    if session.chosen is not None and not session.dynamic:
-        mode = Scheduled_SMDTControlMode(selected_schedule_tuple_id=session.chosen.id)
-    data = SignedMeteringData(id=METER_ID, session_id=session.id, meter_info=session.unconfirmed, control_mode=mode)
-    return MeteringConfirmationReq(header=header, signed_metering_data=data)
+    signed = session.signed
+    signature = signed[1] if signed is not None and signed[0] == data else None
+    return MeteringConfirmationReq(header=header.but(signature=signature), signed_metering_data=data)
 
 
 def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnapshot) -> Read:
@@ -120,7 +114,7 @@ def read(session: Session, stream: Stream, response: Message, snapshot: EvccSnap
     if stream is Stream.PARKING:
         return Read(parking.read(replace(session, asides=others), aside.request))
     if isinstance(response, MeteringConfirmationRes):
-        return Read(replace(session, asides=others, unconfirmed=None, confirmed=session.unconfirmed))
+        return Read(replace(session, asides=others, unconfirmed=None, signed=None, confirmed=session.unconfirmed))
     view = replace(session, request=aside.request, **aside.changes)
     turn = _read_delivery(view, response, snapshot) if isinstance(response, PowerDeliveryRes) else turns.read(view, response, snapshot)
     session = replace(session, **{name: getattr(turn.session, name) for name in _AT_ONCE})

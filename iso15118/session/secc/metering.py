@@ -56,16 +56,13 @@ def receipt(snapshot: SeccSnapshot, meter: MeterInfo | None) -> Receipt | None:
 
 def answer_metering_confirmation(session: Session, request: MeteringConfirmationReq, snapshot: SeccSnapshot) -> Answer:
     """Agreement, where the car has confirmed what it was told. Raises PeerError (FAILED_MeteringSignatureNotValid) where it has not."""
-    if problem := altered(session, request.signed_metering_data):
+    if problem := altered(session, request.signed_metering_data) or unsigned(session, request):
         raise PeerError(f"the car confirms {problem}", code="FAILED_MeteringSignatureNotValid")
     return Answer(session, MeteringConfirmationRes(header=session.header, response_code=OK))
 
 
 def altered(session: Session, data: SignedMeteringData) -> str:
-    """What in the confirmation is not what the car was told; empty where all is.
-
-    With authorisation by contract its signature has to be looked at here, too; without a contract there is no key to sign with.
-    """
+    """What in the confirmation is not what the car was told; empty where all is."""
     if data.session_id != session.id:
         return "a reading of another session"
     if data.meter_info != session.reading:
@@ -77,6 +74,21 @@ def altered(session: Session, data: SignedMeteringData) -> str:
         return "a reading under the other control mode"
     if isinstance(data.control_mode, Scheduled_SMDTControlMode) and not _named(session, data.control_mode.selected_schedule_tuple_id):
         return f"a reading under schedule tuple {data.control_mode.selected_schedule_tuple_id}, which is not in force"
+    return ""
+
+
+def unsigned(session: Session, request: MeteringConfirmationReq) -> str:
+    """What is wrong with the signature by the contract that pays; empty where nothing is, or no contract pays: then there is no key."""
+    pnc = session.config.plug_and_charge
+    if not session.contract or pnc is None:
+        return ""
+    from iso15118.pki.chain import ChainError, key_of, load
+    from iso15118.pki.signature import POLICIES, verify
+
+    try:
+        verify(request.header.signature, [request.signed_metering_data], request, key_of(load(session.contract)), POLICIES[pnc.policy])
+    except (PeerError, ChainError) as error:
+        return f"without its contract's word: {error}"
     return ""
 
 

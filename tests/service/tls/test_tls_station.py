@@ -15,6 +15,7 @@ from iso15118.hal.board import Board
 from iso15118.pki.tree import Tree, make_tree
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
+from iso15118.service.fresh import FreshContracts
 from iso15118.service.links import link, udp_socket
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.tls.engine import Credentials
@@ -119,3 +120,17 @@ async def test_a_charger_with_tls_may_let_benches_in_without(tree: Tree) -> None
         bare = Vehicle(plain, sdp_port=station.config.sdp_port, security=Security.NONE)
         assert (await asyncio.wait_for(bare.run(), 30)).clean
         assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
+
+
+@pytest.mark.parametrize("contract", [True, False])
+async def test_plug_and_charge_over_tls(tree: Tree, contract: bool) -> None:
+    """Only a contract pays, the one in the car or one that is installed; keys and verification are in threads."""
+    made = FreshContracts(tree=tree)
+    session = replace(SECURE.session, plug_and_charge=secc.PlugAndCharge(eim=False, installation=True))
+    evse = replace(SECURE, session=session, contracts=made.desk, authorised_after=None)
+    async with open_station(tree, evses=(evse,)) as station:
+        wish = replace(QUICK, plug_and_charge=evcc.PlugAndCharge())
+        car = CarConfig(session=wish, wallet=made.wallet(contract=contract))
+        vehicle = Vehicle(car, sdp_port=station.config.sdp_port, tls=of_tree(tree, "vehicle"))
+        result = await asyncio.wait_for(vehicle.run(), 30)
+        assert (result.clean, result.loops) == (True, 3)
