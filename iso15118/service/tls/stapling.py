@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from cryptography import x509
 
@@ -18,14 +19,12 @@ class Stapling:
     def __init__(self, context: Context, credentials: Credentials, *, fetch: Fetch = fetch, log: Log | None = None) -> None:
         self._context = context
         self._staples = [chain.staples for chain in credentials.chains]
-        self._kept = []
+        self._kept: list[Staples] = []
         self._tasks: list[asyncio.Task[None]] = []
         for number, chain in enumerate(credentials.chains):
             path = _path(chain, credentials.anchors)
             if any(where(certificate) for certificate in path):
-                self._kept.append(
-                    Staples(path, chain.staples, lambda new, at=number: self._renewed(at, new), now=credentials.now, fetch=fetch, log=log)
-                )
+                self._kept.append(Staples(path, chain.staples, partial(self._renewed, number), now=credentials.now, fetch=fetch, log=log))
 
     def start(self) -> None:
         """Ask at once for what is missing or old, and from then on in time."""
