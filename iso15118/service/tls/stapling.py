@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from cryptography import x509
 
-from iso15118.service.log import Log
+from iso15118.pki.ocsp import objection
+from iso15118.service.log import Log, one_line
 from iso15118.service.staples import Fetch, Staples, fetch, where
 from iso15118.service.tls.engine import Chain, Context, Credentials
+
+SOON: Final = timedelta(days=14)
+"""Before a certificate of ours ends, it is said at every start."""
 
 
 class Stapling:
@@ -18,16 +24,21 @@ class Stapling:
 
     def __init__(self, context: Context, credentials: Credentials, *, fetch: Fetch = fetch, log: Log | None = None) -> None:
         self._context = context
+        self._log = log or Log()
+        self._remarks = [remark for chain in credentials.chains for remark in remarks(chain, credentials)]
         self._staples = [chain.staples for chain in credentials.chains]
         self._kept: list[Staples] = []
         self._tasks: list[asyncio.Task[None]] = []
         for number, chain in enumerate(credentials.chains):
             path = _path(chain, credentials.anchors)
             if any(where(certificate) for certificate in path):
-                self._kept.append(Staples(path, chain.staples, partial(self._renewed, number), now=credentials.now, fetch=fetch, log=log))
+                renewed = partial(self._renewed, number)
+                self._kept.append(Staples(path, chain.staples, renewed, now=credentials.now, fetch=fetch, log=self._log))
 
     def start(self) -> None:
-        """Ask at once for what is missing or old, and from then on in time."""
+        """Say what will soon be wrong; ask at once for what is missing or old, and from then on in time."""
+        for remark in self._remarks:
+            self._log.warning("certificate", remark)
         self._tasks = [asyncio.create_task(each.run(), name="stapling") for each in self._kept]
 
     def stop(self) -> None:
@@ -39,6 +50,20 @@ class Stapling:
     def _renewed(self, number: int, new: tuple[bytes, ...]) -> None:
         self._staples[number] = new
         self._context.renew(tuple(self._staples))
+
+
+def remarks(chain: Chain, credentials: Credentials) -> Iterator[str]:
+    """What an owner has to hear about a chain that still serves: it ends soon; or no response says that its leaf is good."""
+    now, path = credentials.now(), _path(chain, credentials.anchors)
+    for certificate in path:
+        if certificate.not_valid_after_utc - now < SOON:
+            name, ends = one_line(certificate.subject.rfc4514_string()), certificate.not_valid_after_utc
+            yield f"{name} ends on {ends:%Y-%m-%d %H:%M}: have it renewed (chargeloop pki renew, or csr)"
+    if len(path) < 2 or where(path[0]):
+        return
+    held = objection(chain.staples[0], *path[:2], now) if chain.staples else "there is none"
+    if held:
+        yield f"no response about our own certificate that a car could believe ({held}): put one there (chargeloop pki crl)"
 
 
 def _path(chain: Chain, anchors: Sequence[bytes]) -> list[x509.Certificate]:

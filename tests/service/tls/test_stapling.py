@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from cryptography.x509 import ocsp
 
 from iso15118.pki.keys import ED448
 from iso15118.pki.tree import Tree, make_tree
 from iso15118.service.tls.engine import Chain, Credentials, Session
-from iso15118.service.tls.stapling import Stapling
+from iso15118.service.tls.stapling import Stapling, remarks
 from iso15118.service.tls.store import chain_of, of_tree
 from iso15118.value import replace
 
@@ -73,3 +74,30 @@ async def test_where_nobody_can_be_asked_nothing_runs() -> None:
     stapling.start()
     assert asyncio.all_tasks() == before
     stapling.stop()
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (1, []),
+        (8, ["no response about our own certificate that a car could believe (holds from"]),
+        (50, ["DC=CPO,O=chargeloop,CN=DECLPE12345 ends on 2027-01-29 23:55", "no response about our own"]),
+    ],
+)
+def test_what_an_owner_has_to_hear(days: int, told: list[str]) -> None:
+    given = credentials(OTHER, later=timedelta(days=days))
+    said = list(remarks(given.chains[0], given))
+    assert [text[: len(start)] for text, start in zip(said, told, strict=True)] == told
+
+
+def test_where_a_response_can_be_fetched_nobody_has_to_hear_of_it() -> None:
+    given = credentials(TREE, later=timedelta(days=8))
+    assert not list(remarks(given.chains[0], given))
+    assert list(remarks(chain_of(OTHER, "secc")._replace(staples=()), given)) == [
+        "no response about our own certificate that a car could believe (there is none): put one there (chargeloop pki crl)"
+    ]
+
+
+async def test_it_is_said_at_the_start(caplog: pytest.LogCaptureFixture) -> None:
+    Stapling(Context(), credentials(OTHER, later=timedelta(days=8))).start()
+    assert "no response about our own certificate" in caplog.text
