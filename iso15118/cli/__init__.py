@@ -88,6 +88,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import decode
 
             return decode.run(arguments)
+        case "tls":
+            from iso15118.cli import tls
+
+            return tls.doctor(arguments)
         case "pki":
             from iso15118.cli import pki
 
@@ -140,6 +144,8 @@ def _parser() -> _Parser:
     replay = commands.add_parser("replay", help="live a recording again", description=_REPLAY)
     replay.add_argument("file", metavar="FILE", help="what --record has kept")
     _add_decode(commands.add_parser("decode", help="show what was said in a capture", description=_DECODE))
+    tls = commands.add_parser("tls", help="what TLS on this machine can and cannot do")
+    tls.add_argument("action", choices=("doctor",), help="try every engine, and say which requirement it meets")
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
     return parser
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from iso15118.errors import LocalError
 from iso15118.service.tls.engine import Engine
 
 
+def candidates() -> tuple[tuple[str, Callable[[], Engine]], ...]:
+    """Name of each engine and what makes it (it raises LocalError where the machine does not let it), the preferred one first."""
+    from iso15118.service.tls.engine_pyopenssl import PyOpenSslEngine
+    from iso15118.service.tls.engine_std import StdEngine
+
+    return (("ssl", StdEngine), ("pyopenssl", PyOpenSslEngine))
+
+
 @cache
 def engine() -> Engine:
     """The engine of this process. Raises LocalError where none can do TLS 1.3 as ISO 15118-20 asks for it."""
-    from iso15118.service.tls.engine_std import StdEngine
-
-    try:
-        return StdEngine()
-    except LocalError as error:
-        raise LocalError(f"no TLS engine: {error}; allowed: a Python whose ssl module is linked to the system's OpenSSL") from None
+    why = []
+    for name, made in candidates():
+        try:
+            return made()
+        except LocalError as error:
+            why.append(f"{name}: {error}")
+    raise LocalError(f"no TLS engine ({'; '.join(why)}); allowed: a Python with the system's OpenSSL, or the extra pyopenssl")

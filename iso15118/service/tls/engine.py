@@ -151,6 +151,12 @@ class Engine(Protocol):
 
     name: str
     version: str
+    sends_every_staple: bool
+    """A charger sends one response for each certificate of its chain [V2G20-2388]; otherwise the leaf's."""
+    reads_every_staple: bool
+    """A car checks each one that comes [V2G20-2409]."""
+    names_roots: bool
+    """A car names the roots that it trusts [V2G20-1006], and a charger chooses its chain by them [V2G20-1007]."""
 
     def context(self, credentials: Credentials, *, server: bool) -> Context:
         """Raises LocalError for credentials that are no such."""

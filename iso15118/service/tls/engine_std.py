@@ -10,17 +10,17 @@ import ssl
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from iso15118.errors import LocalError
-from iso15118.pki import ocsp
 from iso15118.pki.tls_profile import DEPTH
 from iso15118.service.tls import openssl
 from iso15118.service.tls.engine import ALERTS, Credentials, Outcome, TlsError
+from iso15118.service.tls.held import held_against
 from iso15118.service.tls.openssl import Library, callback
 
 READ: Final = 64 * 1024
@@ -33,6 +33,10 @@ class StdEngine:
     """Raises LocalError where Python's ssl module does not let it."""
 
     name = "ssl"
+    sends_every_staple = False
+    """OpenSSL before 3.6 sends the leaf's."""
+    reads_every_staple = True
+    names_roots = True
 
     def __init__(self) -> None:
         self._library = Library.find()
@@ -52,7 +56,7 @@ class StdContext:
         self.library = library
         self.credentials = credentials
         self.server = server
-        self.sessions: dict[int, StdSession] = {}
+        self.sessions: WeakValueDictionary[int, StdSession] = WeakValueDictionary()
         """Those whose handshake goes on, by their SSL."""
         self.staples = [chain.staples for chain in credentials.chains]
         self._roots = [chain.root for chain in credentials.chains]
@@ -177,36 +181,13 @@ class StdContext:
         lib, session = self.library, self.sessions[at]
         chain = [lib.octets("i2d_X509", each) for each in lib.each(lib.SSL_get_peer_cert_chain(at))]
         others = session.further[1:]
-        session.staples = tuple(self._held(chain, [lib.stapled(at), *others]))
+        session.staples = held_against(chain, [lib.stapled(at), *others], self.credentials)
         leaf, *above = session.staples or ("none",)
         good = not leaf or (leaf == "none" and not self.credentials.staple_needed)
         if good and all(not held or held == "none" for held in above):
             return openssl.ACCEPTED
         session.objection = f"OCSP of the charger's certificates: {', '.join(held or 'good' for held in session.staples)}"
         return openssl.REFUSED
-
-    def _held(self, chain: Sequence[bytes], staples: Sequence[bytes]) -> list[str]:
-        """What is held against each staple."""
-        certificates = [x509.load_der_x509_certificate(der) for der in chain]
-        roots = [x509.load_der_x509_certificate(der) for der in self.credentials.anchors]
-        now, held = self.credentials.now(), list[str]()
-        for number, certificate in enumerate(certificates):
-            response = staples[number] if number < len(staples) else b""
-            issuers = [c for c in (*certificates, *roots) if c.subject == certificate.issuer]
-            if not response:
-                held.append("none")
-            else:
-                held.append(_objection(response, certificate, issuers[0], now) if issuers else "its issuer is not known")
-        return held
-
-
-def _objection(response: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
-    """Why the response does not prove that the certificate is good; empty: it does."""
-    try:
-        standing = ocsp.heard(response, certificate, issuer, now).standing
-    except ocsp.OcspError as error:
-        return str(error)
-    return "" if standing is ocsp.Standing.GOOD else f"the certificate is {standing}"
 
 
 class StdSession:
@@ -232,10 +213,6 @@ class StdSession:
         self.alert_sent = self.alert_got = ""
         self.objection = ""
         """What we hold against the peer, where the library has no words for it."""
-
-    def __del__(self) -> None:
-        with suppress(AttributeError):
-            self._context.sessions.pop(self._at, None)
 
     def feed(self, octets: bytes) -> None:
         self._in.write(octets)
