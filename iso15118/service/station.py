@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from iso15118.service.capture import Capture
     from iso15118.service.misbehave import Wiring
     from iso15118.service.tls.engine import Context, Credentials
+    from iso15118.service.tls.stapling import Stapling
 
 GRACE: Final[Second] = 5.0
 """An orderly stop of a session takes no longer, or it is cut off."""
@@ -98,10 +99,13 @@ class Station:
         self._stopping: list[Charger] = []
         self._capture: Capture | None = None
         self._tls: Context | None = None
+        self._stapling: Stapling | None = None
         if config.tls is not None:
             from iso15118.service.tls.choose import engine  # a charger without it starts without it
+            from iso15118.service.tls.stapling import Stapling
 
             self._tls = engine().context(config.tls, server=True)
+            self._stapling = Stapling(self._tls, config.tls, log=self._log)
 
     async def start(self) -> None:
         """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
@@ -115,6 +119,8 @@ class Station:
         except BaseException:
             await self.stop("the start failed", grace=0)
             raise
+        if self._stapling is not None:
+            self._stapling.start()
         evses = self.config.evses
         served = {service.id.transfer for service in evses[0].session.services} if len(evses) == 1 else None
         warm_up(asyncio.get_running_loop(), served)
@@ -142,6 +148,8 @@ class Station:
 
     async def stop(self, why: str, grace: Second = GRACE) -> None:
         """No new cars; sessions end in order within `grace` seconds or are cut off; metal is off when this returns."""
+        if self._stapling is not None:
+            self._stapling.stop()
         served = tuple(self._served.values())
         self._served = {}
         for one in served:
