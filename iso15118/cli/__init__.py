@@ -170,6 +170,8 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--mode", choices=("scheduled", "dynamic"), default="scheduled", help="who plans the power: the car or the charger")
     demo.add_argument("--minutes", type=_minutes, default=30.0, metavar="N", help="virtual minutes of charging and discharging (30)")
     demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")
+    demo.add_argument("--eim", action="store_true", help="payment outside of the car, not by a contract in it")
+    demo.add_argument("--plain-tcp", action="store_true", help="without TLS, and so without a contract")
     demo.add_argument("--fast", action="store_true", help="no pacing: as fast as it goes")
     demo.add_argument("--json", action="store_true", help="nothing but the summary, as JSON")
     _add_common(demo)

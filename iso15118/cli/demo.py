@@ -31,7 +31,7 @@ from iso15118.service.capture import Capture
 from iso15118.service.car import CarConfig, Leg
 from iso15118.service.evse import EvseConfig
 from iso15118.service.foreground import WRITING
-from iso15118.service.pair import Pair, run_pair
+from iso15118.service.pair import EPOCH, Pair, run_pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder
 from iso15118.service.seen import Direction, Exchanged, Seen
@@ -70,6 +70,8 @@ def run(arguments: Namespace) -> int:
         mode=arguments.mode,
         length=arguments.minutes * 60.0,
         faults=faults,
+        contract=not arguments.eim and not arguments.plain_tcp,
+        secure=not arguments.plain_tcp,
         record=record,
         pcap=pcap,
         view=view,
@@ -92,12 +94,17 @@ def play(
     mode: str,
     length: Second,
     faults: dict[str, object],
+    contract: bool = False,
+    secure: bool = False,
     record: Path | None = None,
     pcap: Path | None = None,
     view: View | None,
     paced: bool,
 ) -> Summary:
-    """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds."""
+    """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds.
+
+    `secure`: over TLS 1.3 with certificates made on the spot; `contract`: the one in the car pays.
+    """
     alternating = service.transfer is not Transfer.DC
     acts = story(mode, AC_SCALE if alternating else 1.0)
     outlet = EvseConfig(board=AC_BOARD) if alternating else EvseConfig()
@@ -110,6 +117,11 @@ def play(
         trip=Trip(departure=length, target_soc=80.0, min_soc=20.0),
         plan=tuple(Leg(act.share * length, act.wish) for act in acts),
     )
+    began_at, tls = EPOCH, None
+    if secure or contract:
+        from iso15118.cli.trust import trusted
+
+        began_at, evse, car, tls = trusted(evse, car, contract=contract)
     recorder = None if record is None else Recorder(Head("secc", plain(evse.session), name="demo"), ring=sys.maxsize)
     capture = None if pcap is None else Capture(pcap)
     stage: list[Stage] = []
@@ -123,7 +135,7 @@ def play(
     began = time.perf_counter()
     listener = _listen(lambda text: stage[0].watch.remark(text) if stage else None)
     try:
-        result = run_pair(evse, car, period=PERIOD, scribe=recorder, capture=capture, prepare=prepare)
+        result = run_pair(evse, car, period=PERIOD, scribe=recorder, capture=capture, prepare=prepare, epoch=began_at, tls=tls)
     finally:
         logging.getLogger("iso15118").removeHandler(listener)
         if view is not None:

@@ -69,6 +69,10 @@ class Summary(Value):
     late: tuple[tuple[str, int], ...] = ()
     """Messages of either side that left after their performance time, by name."""
     service: str = "DC_BPT"
+    secure: bool = False
+    """Over mutual TLS 1.3."""
+    contract: str = ""
+    """The one that has paid (EMAID); empty: other means."""
 
     @property
     def ok(self) -> bool:
@@ -110,6 +114,8 @@ def sum_up(result: PairResult, watch: Watch, *, mode: str, wall: Second, record:
         record=record,
         late=(*result.charger.late, *result.car.late),
         service=service,
+        secure=watch.pair.charger is not None and watch.pair.charger.session.secure,
+        contract="" if watch.pair.charger is None else watch.pair.charger.session.emaid,
     )
 
 
@@ -155,6 +161,7 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
     said = [
         ("State of charge", f"{start:.1f} % -> {highest:.1f} % -> {end:.1f} %"),
         ("Stored", f"{stored}, and {_kwh(summary.into.heat + summary.out.heat)} of heat"),
+        ("Trust", f"{'mutual TLS 1.3' if summary.secure else 'no TLS'}, {_payment(summary)}"),
         ("Messages", f"{summary.messages}, {summary.loops} charge loops, {summary.octets / 1000:.0f} kB of EXI"),
         ("Answer times", f"{times}; EXI is {summary.codec_share:.0%} of it"),
         ("Time", f"{clock(summary.virtual)} virtual, {summary.wall:.1f} s real"),
@@ -162,6 +169,10 @@ def facts(summary: Summary) -> list[tuple[str, str]]:
     if summary.late:
         said.append(("Late", ", ".join(f"{name} {count}" for name, count in summary.late)))
     return [*said, ("Recording", summary.record)] if summary.record else said
+
+
+def _payment(summary: Summary) -> str:
+    return f"contract {summary.contract} pays" if summary.contract else "payment outside of the car (EIM)"
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -183,6 +194,8 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "verdict": summary.verdict,
         "clean": summary.clean,
         "service": summary.service,
+        "tls": summary.secure,
+        "contract": summary.contract or None,
         "mode": summary.mode,
         "energy_in": way(summary.into),
         "energy_out": way(summary.out),

@@ -14,9 +14,13 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.authorization import AuthorizationReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq, CertificateInstallationRes
+from iso15118.messages.v20.schedule import ScheduleExchangeRes
 from iso15118.pki.emaid import read_emaid
 from iso15118.pki.presented import Contract, Rules, asking, shown
+from iso15118.pki.signature import sign
+from iso15118.pki.signer import Signer
 from iso15118.session.consult import Advice, Matter, Question
+from iso15118.session.signed_prices import signed_elements
 from iso15118.units import MICROSECONDS
 
 T = TypeVar("T")
@@ -71,16 +75,18 @@ class ContractDesk:
         authorizer: Authorizer,
         provisioning: ContractProvisioning | None = None,
         *,
+        pricer: Signer | None = None,
         clock: Callable[[], int],
         beside: bool = True,
     ) -> None:
         """`rules`: or what makes them for a moment, with the revocation lists then in force. `clock`: microseconds since the epoch.
 
-        `beside`: computing is done in a thread; False where time is virtual.
+        `pricer`: signs price schedules; None: nobody does. `beside`: computing is done in a thread; False where time is virtual.
         """
         self._rules = rules
         self._authorizer = authorizer
         self._provisioning = provisioning
+        self._pricer = pricer
         self._clock = clock
         self.beside = beside
 
@@ -92,6 +98,8 @@ class ContractDesk:
                 return await self._authorise(message)
             if question.matter is Matter.PROVIDE and isinstance(message, CertificateInstallationReq):
                 return await self._provide(message)
+            if question.matter is Matter.PRICE and isinstance(message, ScheduleExchangeRes):
+                return await self._price(message)
         except PeerError as error:
             return Advice(error.code, why=str(error))
         raise LocalError(f"a charger does not ask to {question.matter}")
@@ -111,6 +119,13 @@ class ContractDesk:
         await self._computed(lambda: asking(request, self._in_force(now), now))
         response = await self._provisioning.provide(request)
         return Advice(OK, name="as provided", octets=await self._computed(lambda: SCHEMAS[COMMON].encode(response)))
+
+    async def _price(self, response: ScheduleExchangeRes) -> Advice:
+        pricer = self._pricer
+        if pricer is None:
+            raise LocalError("nobody signs prices here")
+        signature = await self._computed(lambda: sign(signed_elements(response), pricer))
+        return Advice(OK, octets=SCHEMAS[COMMON].encode_fragment(signature))
 
     def _in_force(self, now: datetime) -> Rules:
         return self._rules if isinstance(self._rules, Rules) else self._rules(now)

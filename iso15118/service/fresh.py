@@ -46,7 +46,7 @@ class FreshContracts:
         pcid, emaid = (common_name(self.tree[role].certificate) for role in ("oem_provisioning", "contract"))
         provider = SimulatedProvider(self.tree, {pcid: installed}, clock=clock, transport=TRANSPORT)
         authorizer = ListAuthorizer((emaid, *installed))
-        self.desk = ContractDesk(self.rules, authorizer, provider, clock=clock, beside=beside)
+        self.desk = ContractDesk(self.rules, authorizer, provider, pricer=SoftKey(self.tree["mo_sub2"].key), clock=clock, beside=beside)
 
     def wallet(self, *, contract: bool = True) -> Wallet:
         """Of a car: with its contract, or with its provisioning key alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from iso15118.hal.simulated import outlet
 from iso15118.service import memory
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from iso15118.service.capture import Capture, Tap
     from iso15118.service.misbehave import Wiring
     from iso15118.service.parties import Scribe
+    from iso15118.service.tls.engine import Context, Outcome
 
 EPOCH: Final = 1_780_000_000 * MICROSECONDS
 """When virtual sessions take place, unless told otherwise: the same each time."""
@@ -52,6 +53,13 @@ class PairResult(Value):
     """Real seconds the charger took, one a message."""
 
 
+class Secured(NamedTuple):
+    """TLS between a pair."""
+
+    charger: Context
+    car: Context
+
+
 class Pair:
     """A charger and a car that are plugged together. `outlet.plant.faults` is the door for breaking things."""
 
@@ -66,9 +74,11 @@ class Pair:
         charger_wiring: Wiring | None = None,
         car_wiring: Wiring | None = None,
         clock: Callable[[], int] | None = None,
+        tls: Secured | None = None,
         log: Log | None = None,
     ) -> None:
         """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
+        `tls`: what both sides shake hands with; None: they talk in the clear.
 
         `charger_wiring`, `car_wiring`: what stands between a side and the connection, such as `misbehave.misbehaving(...)`.
         """
@@ -76,7 +86,7 @@ class Pair:
         self._log = log = log or Log()
         self.clock = now = clock or (lambda: EPOCH + int(self._loop.time() * MICROSECONDS))
         evse_config = evse or EvseConfig()
-        self._cut, self._kernel = cut, kernel
+        self._cut, self._kernel, self._tls = cut, kernel, tls
         self.charger_wiring, self.car_wiring = charger_wiring, car_wiring
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
         self.outlet: SimulatedOutlet | SimulatedAcOutlet = outlet(evse_config.board, self.car.metal)
@@ -139,13 +149,25 @@ class Pair:
         """A new conversation on either side, and a connection between them."""
         charger = self.charger = self.evse.converse(scribe=charger_scribe, tap=tap)
         driver = self.driver = self.car.converse(scribe=car_scribe)
-        memory.connect(
-            charger if self.charger_wiring is None else self.charger_wiring(charger),
-            driver if self.car_wiring is None else self.car_wiring(driver),
-            cut=self._cut,
-            kernel=self._kernel,
-        )
+        a: asyncio.Protocol = charger if self.charger_wiring is None else self.charger_wiring(charger)
+        b: asyncio.Protocol = driver if self.car_wiring is None else self.car_wiring(driver)
+        if self._tls is not None:
+            a, b = _shaking(a, self._tls.charger, client=False), _shaking(b, self._tls.car, client=True)
+        memory.connect(a, b, cut=self._cut, kernel=self._kernel)
         return charger, driver
+
+
+def _shaking(protocol: asyncio.Protocol, context: Context, *, client: bool) -> asyncio.Protocol:
+    """`protocol` behind a handshake; where that fails, it hears that there is no connection."""
+    from iso15118.service.tls.link import TlsLink  # without it a pair does not need cryptography
+
+    def through(outcome: Outcome) -> asyncio.Protocol | None:
+        if not outcome.error:
+            return protocol
+        protocol.connection_lost(ConnectionError(f"no TLS: {outcome}"))
+        return None
+
+    return TlsLink(context.session(), through, client=client)
 
 
 def run_pair(
@@ -157,8 +179,10 @@ def run_pair(
     scribe: Scribe | None = None,
     capture: Capture | None = None,
     prepare: Callable[[Pair], None] | None = None,
+    epoch: int = EPOCH,
+    tls: Secured | None = None,
 ) -> PairResult:
-    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes.
+    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes. `epoch`: us, when it begins.
 
     `scribe` keeps the charger's side, `capture` what goes over the connection;
     `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
@@ -166,7 +190,8 @@ def run_pair(
     from iso15118.service.virtual import run
 
     async def main() -> PairResult:
-        pair = Pair(evse, car, period=period)
+        loop = asyncio.get_running_loop()
+        pair = Pair(evse, car, period=period, clock=lambda: epoch + int(loop.time() * MICROSECONDS), tls=tls)
         if prepare is not None:
             prepare(pair)
         return await pair.run(charger_scribe=scribe, tap=None if capture is None else capture.tap(charger=True, clock=pair.clock))

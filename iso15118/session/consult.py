@@ -19,6 +19,8 @@ class Matter(StrEnum):
     """Charger: may the holder of this contract charge? `message`: its AuthorizationReq, the challenge of which is ours."""
     PROVIDE = "provide"
     """Charger: a contract for this car. `message`: its CertificateInstallationReq."""
+    PRICE = "sign prices"
+    """Charger: the signature over the price schedules that have an Id in `message`, a ScheduleExchangeRes."""
     SIGN = "sign"
     """Car: the signature with the key of the contract `key`, or with the provisioning key where that is empty, over `message`."""
     OPEN = "open"

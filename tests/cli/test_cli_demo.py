@@ -97,6 +97,21 @@ def test_a_session_that_breaks_off_fails(capsys: pytest.CaptureFixture[str]) -> 
     assert said["energy_in"]["difference_percent"] is None
 
 
+@pytest.mark.parametrize(
+    ("arguments", "tls", "contract"),
+    [
+        ([], True, "DECLPC123456789"),
+        (["--eim"], True, None),
+        (["--plain-tcp"], False, None),
+        (["--service", "ac_bpt"], True, "DECLPC123456789"),
+    ],
+)
+def test_who_trusts_whom(arguments: list[str], tls: bool, contract: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--json", "--minutes", "1", *arguments]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["tls"], summary["contract"]) == (tls, contract)
+
+
 def test_the_same_again_is_the_same() -> None:
     one, two = (play(mode="dynamic", length=30.0, faults={}, record=None, view=None, paced=False) for _ in range(2))
     assert (one.into, one.out, one.soc, one.messages) == (two.into, two.out, two.soc, two.messages)

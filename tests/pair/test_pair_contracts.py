@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from iso15118.energy import Plan, Slot
 from iso15118.hal.board import AC_BOARD
 from iso15118.messages.v20.authorization import AuthorizationReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.messages.v20.metering import MeteringConfirmationReq, MeteringConfirmationRes, SignedMeteringData
+from iso15118.messages.v20.schedule import ScheduleExchangeRes
 from iso15118.pki.signer import SoftKey
 from iso15118.service.car import CarConfig
 from iso15118.service.contracts import ContractDesk, ListAuthorizer
@@ -22,7 +24,9 @@ from iso15118.service.wallet import Wallet
 from iso15118.session import evcc, secc
 from iso15118.session.consult import NO_ADVICE, Advice, Question
 from iso15118.session.evcc.state import Break
-from iso15118.session.services import ControlMode, ServiceID, service_of
+from iso15118.session.services import ControlMode, Pricing, ServiceID, service_of
+from iso15118.session.signed_prices import signed_elements
+from iso15118.tariff import Rule, Stack, Tariff
 from iso15118.value import replace
 from tests.pki.trees import CURVES
 
@@ -67,13 +71,15 @@ def session(
     free: bool = False,
     confirm_after: int | None = None,
     wallet: Wallet | None = None,
+    evse: Any = None,
     **wishes: Any,
 ) -> tuple[PairResult, Seen]:
     """A session of five loops; only a contract pays, unless it is `free`."""
     alternating = service is ServiceID.AC_BPT
-    config = secc.Config(plug_and_charge=BOTH, services=(service_of(service),))
+    more = dict(evse or {})
+    config = secc.Config(**{"plug_and_charge": BOTH, "services": (service_of(service),)} | more.pop("session", {}))
     board = {"board": AC_BOARD} if alternating else {}
-    evse = EvseConfig(session=config, contracts=desk or made.desk, authorised_after=0.0 if free else None, **board)
+    evse = EvseConfig(session=config, contracts=desk or made.desk, authorised_after=0.0 if free else None, **board, **more)
     wish = evcc.Config(**{"loops": 5, "services": (service,), "plug_and_charge": evcc.PlugAndCharge(insecure=True)} | wishes)
     seen = Seen()
     seen.confirm_after = confirm_after
@@ -203,3 +209,68 @@ def test_a_wallet_that_does_not_sign_readings_leaves_them_unconfirmed() -> None:
     result, seen = session(made, confirm_after=2, loops=8, wallet=other(made, None))
     assert result.clean
     assert seen.count(MeteringConfirmationReq) == 0
+
+
+def tariff(fee: float) -> Plan:
+    """A day at 11 kW, and what it costs."""
+    return Plan(0.0, (Slot(86_400.0, 11_000.0, 11_000.0),), tariff=Tariff(stacks=(Stack(86_400.0, (Rule(fee),)),)))
+
+
+def priced(made: FreshContracts, mode: ControlMode, *, desk: ContractDesk | None = None, **wishes: Any) -> tuple[PairResult, Seen]:
+    """A session in which prices in a currency are wanted, and signed."""
+    (service,) = (service_of(ServiceID.DC_BPT),)
+    sets = tuple(replace(each, pricing=Pricing.ABSOLUTE) for each in service.sets if each.control_mode is mode)
+    evse = {"session": {"signs_prices": True, "services": (replace(service, sets=sets),)}, "schedules": (tariff(0.3), tariff(0.2))}
+    return session(made, desk=desk, evse=evse, pricing=(Pricing.ABSOLUTE,), control_modes=(mode,), **wishes)
+
+
+@pytest.mark.case("SCH-08")
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize("mode", ControlMode)
+def test_prices_are_signed_by_whoever_issues_contracts(curve: str, mode: ControlMode) -> None:
+    result, seen = priced(fresh(curve), mode)
+    assert result.clean, result
+    ongoing, finished = (message for message in seen.messages if isinstance(message, ScheduleExchangeRes))
+    assert (ongoing.evse_processing, ongoing.header.signature) == ("Ongoing", None)
+    assert finished.header.signature is not None
+    assert len(signed_elements(finished)) == (2 if mode is ControlMode.SCHEDULED else 1)
+    assert len(finished.header.signature.signed_info.reference) == len(signed_elements(finished))
+    car = seen.pair.car.conversation
+    assert car is not None
+    prices = car.session.prices if mode is ControlMode.DYNAMIC else car.session.chosen.prices
+    assert prices is not None
+    assert not [note for note in car.session.notes if "prices" in note]
+
+
+@pytest.mark.case("SCH-08")
+@pytest.mark.parametrize("signer", ["mo_sub1", "secc", "contract"])
+@pytest.mark.parametrize("mode", ControlMode)
+def test_prices_that_somebody_else_has_signed_count_as_none(signer: str, mode: ControlMode) -> None:
+    made = fresh("secp521r1")
+    pricer = SoftKey(made.tree[signer].key)
+    desk = ContractDesk(made.rules, ListAuthorizer(providers=["DECLP"]), pricer=pricer, clock=lambda: EPOCH, beside=False)
+    result, seen = priced(made, mode, desk=desk)
+    assert result.clean, result
+    car = seen.pair.car.conversation
+    assert car is not None
+    prices = car.session.prices if mode is ControlMode.DYNAMIC else car.session.chosen.prices
+    assert prices is None
+    assert [note for note in car.session.notes if "prices count as none" in note]
+
+
+def test_prices_that_nobody_signs_are_told_unsigned() -> None:
+    made = fresh("secp521r1")
+    desk = replace_authorizer(made, ListAuthorizer(providers=["DECLP"]))
+    result, seen = priced(made, ControlMode.SCHEDULED, desk=desk)
+    assert result.clean, result
+    *_, finished = (message for message in seen.messages if isinstance(message, ScheduleExchangeRes))
+    assert finished.header.signature is None
+    assert signed_elements(finished)
+
+
+def test_a_schedule_negotiated_anew_has_signed_prices_too() -> None:
+    result, seen = priced(fresh("secp521r1"), ControlMode.SCHEDULED, renew_schedule_after=2, loops=30)
+    assert result.clean, result
+    signed = [message for message in seen.messages if isinstance(message, ScheduleExchangeRes) and message.header.signature is not None]
+    assert len(signed) == 2
+    assert not [note for note in seen.pair.car.conversation.session.notes if "prices" in note]  # type: ignore[union-attr]

@@ -75,6 +75,13 @@ def test_a_charger_and_a_car_out_of_one_folder(folder: Path) -> None:
     assert result.loops == 3
 
 
+def test_prices_are_signed_with_a_key_of_the_folder(folder: Path) -> None:
+    (evse,) = load_secc(charger(folder, TAKES + "providers = ['DECLP']\nsign_prices = true\n")).station.evses
+    assert evse.session.signs_prices
+    assert isinstance(evse.contracts, ContractDesk)
+    assert evse.contracts._pricer is not None
+
+
 def test_without_the_table_there_is_no_plug_and_charge(folder: Path) -> None:
     assert load_secc(charger(folder, "")).station.evses[0].session.plug_and_charge is None
     assert load_evcc(car(folder, "")).car.wallet is None
@@ -118,6 +125,7 @@ def test_an_installed_contract_is_there_the_next_time(folder: Path, tmp_path: Pa
         ("[plug_and_charge]\nproviders = ['DECLP']\n", "pki: missing"),
         ("[plug_and_charge]\npki = 'nowhere'\nproviders = ['DECLP']\n", "v2g_root.pem"),
         ("[plug_and_charge]\npki = 'rootless'\nproviders = ['DECLP']\n", "no mo_root.pem"),
+        ("[plug_and_charge]\npki = 'keyless'\nproviders = ['DECLP']\nsign_prices = true\n", "mo_sub2"),
         ("[plug_and_charge]\npki = 'listed'\nproviders = ['DECLP']\n", "no revocation list"),
         ("[plug_and_charge]\npki = 'pki'\nproviders = ['declp']\n", "a list of countries with providers"),
         ("[plug_and_charge]\npki = 'pki'\ncontracts = ['X']\n", "no contract id"),

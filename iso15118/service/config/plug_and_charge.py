@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from iso15118.pki.contract import Transport
     from iso15118.service.contracts import ContractDesk
     from iso15118.service.wallet import Wallet
-    from iso15118.session import evcc, secc
+    from iso15118.session import evcc
 
 Contracts = Annotated[list[Text], Field(max_length=100_000, description="a list of contract ids, such as DE-ABC-C12345678-9")]
 Issuers = Annotated[
@@ -74,6 +74,8 @@ class ChargerContractsTable(ContractsTable):
     """Other means are offered beside contracts."""
     revocation: Annotated[Literal["if known", "required"], Field(description='"if known" or "required"')] = "if known"
     """Whether a contract is refused of which no revocation list in force tells."""
+    sign_prices: Flag = False
+    """Prices of schedules are signed with the key mo_sub2 in the folder: on a test bench."""
     provide: Annotated[list[ProvideTable], Field(description="[[plug_and_charge.provide]] tables")] = Field(default=[])
     """Contracts that are made on the spot with the keys in the folder: on a test bench."""
 
@@ -85,10 +87,8 @@ class CarContractsTable(ContractsTable):
     """So many are installed at once."""
 
 
-def charger_contracts(
-    path: Path, table: ChargerContractsTable | None, tls: TlsTable | None
-) -> tuple[secc.PlugAndCharge, ContractDesk] | None:
-    """What a session offers, and what judges contracts; None: no Plug & Charge. Raises LocalError."""
+def charger_contracts(path: Path, table: ChargerContractsTable | None, tls: TlsTable | None) -> tuple[dict[str, Any], ContractDesk] | None:
+    """Fields of the outlets' sessions, and what judges contracts; None: no Plug & Charge. Raises LocalError."""
     if table is None:
         return None
     from iso15118.pki.pcid import read_pcid
@@ -106,6 +106,7 @@ def charger_contracts(
             policy=POLICIES[table.policy],
             require_status=table.revocation == "required",
             provide={read_pcid(each.pcid): each.contracts for each in table.provide},
+            sign_prices=table.sign_prices,
             transport=_transport(table),
             password=_password(path, table, tls),
         )
@@ -116,7 +117,7 @@ def charger_contracts(
     offer = secc.PlugAndCharge(
         eim=table.eim, providers=told, installation=bool(table.provide), insecure=table.insecure, policy=table.policy
     )
-    return offer, judge
+    return {"plug_and_charge": offer, "signs_prices": table.sign_prices}, judge
 
 
 def car_contracts(path: Path, table: CarContractsTable | None, tls: TlsTable | None) -> tuple[evcc.PlugAndCharge, Wallet] | None:

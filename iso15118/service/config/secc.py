@@ -195,8 +195,8 @@ def load(path: Path) -> SeccSettings:
         raise LocalError(f"{path}: recordings: {file.recordings!r} is no folder; allowed: a folder that is there")
     tls = credentials_of(path, file.tls, "secc")
     if (contracts := charger_contracts(path, file.plug_and_charge, file.tls)) is not None:
-        offer, desk = contracts
-        evses = tuple(replace(evse, session=replace(evse.session, plug_and_charge=offer), contracts=desk) for evse in evses)
+        sessions, desk = contracts
+        evses = tuple(replace(evse, session=replace(evse.session, **sessions), contracts=desk) for evse in evses)
     station = StationConfig(evses=evses, record=record, recordings=recordings, tls=tls, plain_tcp=file.insecure_plain_tcp)
     return SeccSettings(station, file.log_level)
 

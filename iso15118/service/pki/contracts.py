@@ -24,6 +24,8 @@ from iso15118.service.pki.folder import CHAIN, KEY, read_lists, read_owned, read
 from iso15118.service.provider import SimulatedProvider
 from iso15118.service.wallet import Provisioning, Wallet
 
+ISSUER: Final = "mo_sub2"
+"""Issues contracts, and signs prices."""
 CONTRACT: Final = "contract"
 """Roles of contracts begin so: chain/contract.pem, chain/contract-DECLPA12345678.pem."""
 
@@ -35,14 +37,15 @@ def desk(
     policy: Policy = STANDARD,
     require_status: bool = False,
     provide: Mapping[str, Sequence[str]] | None = None,
+    sign_prices: bool = False,
     transport: Transport | None = None,
     password: bytes | None = None,
     clock: Callable[[], int] = epoch,
 ) -> ContractDesk:
     """What judges contracts by the roots and the revocation lists in `folder`; the lists are read anew each time.
 
-    `provide`: contracts that are made for cars with the folder's own keys, for benches. Raises LocalError where no MO root is there: then
-    no contract would ever be taken.
+    `provide`: contracts that are made for cars with the folder's own keys, for benches; `sign_prices`: those of schedules, likewise.
+    Raises LocalError where no MO root is there: then no contract would ever be taken.
     """
     trust = read_trust(folder)
     if not trust.mo:
@@ -57,13 +60,14 @@ def desk(
         rules(datetime.now(UTC))
     except ChainError as error:
         raise LocalError(f"{folder}: {error}") from None
-    provider = None
-    if provide:
+    provider = pricer = None
+    if provide or sign_prices:
         tree = read_tree(folder, datetime.now(UTC), password)
-        for role in ("mo_sub2", CONTRACT, "cps"):
+        pricer = SoftKey(tree[ISSUER].key) if sign_prices else None
+        for role in (ISSUER, CONTRACT, "cps") if provide else ():
             tree[role]  # said now, not when a car asks
-        provider = SimulatedProvider(tree, provide, clock=clock, transport=transport, policy=policy)
-    return ContractDesk(rules, authorizer, provider, clock=clock)
+        provider = SimulatedProvider(tree, provide, clock=clock, transport=transport, policy=policy) if provide else None
+    return ContractDesk(rules, authorizer, provider, pricer=pricer, clock=clock)
 
 
 class FolderStore:

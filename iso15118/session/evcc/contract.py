@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso15118.errors import CodecError
+from iso15118.errors import CodecError, PeerError
 from iso15118.exi import Message
 from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.authorization import (
@@ -27,10 +27,12 @@ from iso15118.messages.v20.certificate import (
 )
 from iso15118.messages.v20.common import Header, ListOfRootCertificateIDs, Processing, ResponseCode
 from iso15118.messages.v20.metering import Dynamic_SMDTControlMode, Scheduled_SMDTControlMode, SignedMeteringData
+from iso15118.messages.v20.schedule import ScheduleExchangeRes
 from iso15118.messages.xmldsig import Signature, X509IssuerSerial
 from iso15118.sequence.phases import Phase
 from iso15118.session.consult import Advice, Matter, Question
 from iso15118.session.evcc.state import Contract, PlugAndCharge, Read, Session, Way
+from iso15118.session.signed_prices import signed_elements, without_prices
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.value import replace
 
@@ -219,3 +221,21 @@ def repeated(request: Message, header: Header) -> Message:
     """The request unchanged but for its time stamp [V2G20-1582]; its signature is part of it."""
     before: Header | None = getattr(request, "header", None)
     return request.but(header=header if before is None else header.but(signature=before.signature))
+
+
+def proven(session: Session, response: ScheduleExchangeRes) -> tuple[ScheduleExchangeRes, str]:
+    """The response with the prices that may be believed, and what is told of the others.
+
+    Signed ones are by the authority that has signed our contract, or they count as none. Without a contract nobody can tell.
+    """
+    elements, signature = signed_elements(response), response.header.signature
+    if signature is None or not elements or session.contract is None:
+        return response, "" if signature is None else "the charger signs what we cannot verify"
+    from iso15118.pki.chain import ChainError, key_of, load
+    from iso15118.pki.signature import STANDARD, verify
+
+    try:
+        verify(signature, elements, response, key_of(load(session.contract.chain[1])), STANDARD)
+    except (PeerError, ChainError) as error:
+        return without_prices(response), f"prices count as none: {error}"
+    return response, ""

@@ -18,6 +18,7 @@ from iso15118.messages.v20.schedule import (
 )
 from iso15118.sequence.table import Outcome
 from iso15118.session.energy_offer import say_offer
+from iso15118.session.evcc import contract
 from iso15118.session.evcc.cheapest import Course, course
 from iso15118.session.evcc.figures import energies, percent
 from iso15118.session.evcc.plan import Chosen
@@ -84,6 +85,8 @@ def read_schedule(session: Session, response: ScheduleExchangeRes, snapshot: Evc
     if response.evse_processing is not Processing.Finished:
         times = session.config.times
         return Read(session, Outcome.AGAIN, times.retry, times.ongoing_evcc, notes)
+    response, doubt = contract.proven(session, response)
+    notes = (*notes, doubt) if doubt else notes
     mode = response.control_mode
     if isinstance(mode, Dynamic_SEResControlMode) is not session.dynamic:
         raise PeerError(f"{type(mode).__name__} in the other control mode", requirement="V2G20-1600")

@@ -155,6 +155,8 @@ def consulted(session: Session, number: int, advice: Advice) -> Session:
     """The session that knows the answer to its question; an answer to a question that is not open any more is passed over."""
     if session.shown is not None and session.shown.question.number == number and session.shown.advice is None:
         return replace(session, shown=replace(session.shown, advice=advice))
+    if session.pricing is not None and session.pricing.question.number == number and session.pricing.advice is None:
+        return replace(session, pricing=replace(session.pricing, advice=advice))
     if session.installing is not None and session.installing.question.number == number and session.installing.advice is None:
         return replace(session, installing=replace(session.installing, advice=advice))
     return session

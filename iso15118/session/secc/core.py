@@ -243,7 +243,7 @@ def _aside(session: Session, stream: Stream, message: Any, payload_type: int, sn
         raise PeerError(session.failing)
     answer = streams.answered(session, stream, message, snapshot, ANSWERS.get(in_table(message.__class__, session.transfer), _unserved))
     out += [Send(answer.response, payload_type), Arm(Timer.WRITE, session.config.times.write)]
-    return answer.session
+    return _asked(answer.session, out)
 
 
 def _unserved(session: Session, request: Message, snapshot: SeccSnapshot) -> Answer:

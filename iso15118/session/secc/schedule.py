@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from iso15118.energy import Plan, Slot
 from iso15118.errors import PeerError
+from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20 import schedule as wire
 from iso15118.messages.v20.common import EVSENotification, Processing
 from iso15118.messages.v20.rational import number
+from iso15118.messages.xmldsig import Signature
 from iso15118.procedures.transfer import granted
 from iso15118.sequence.table import Outcome
+from iso15118.session.consult import Matter, Question
 from iso15118.session.energy_offer import read_offer
 from iso15118.session.secc.mobility import proposal
 from iso15118.session.secc.needs import Energies, ordered, planned
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.offer import A_DAY, price_alone, tuples
 from iso15118.session.secc.pause import renumbered
-from iso15118.session.secc.state import OK, Answer, Session
+from iso15118.session.secc.state import OK, Answer, Session, Shown
 from iso15118.session.sense import Sense, refused
 from iso15118.session.services import ControlMode
+from iso15118.session.signed_prices import named, signed_elements, without_prices
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import MICROSECONDS
 from iso15118.value import replace
 
 LEAST_POINTS: Final = 12
 TUPLES: Final = 3
+SIGNING: Final = 10.0
+"""s: so long prices may take to be signed."""
+Mode: TypeAlias = wire.Dynamic_SEResControlMode | wire.Scheduled_SEResControlMode
 
 
 def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq, snapshot: SeccSnapshot) -> Answer:
@@ -37,6 +44,8 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     dynamic = session.parameters is not None and session.parameters.control_mode is ControlMode.DYNAMIC
     if isinstance(mode, wire.Dynamic_SEReqControlMode) is not dynamic:
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
+    if session.pricing is not None:
+        return _priced(session, session.pricing, snapshot)
     session = ordered(session, _energies(mode))
     if isinstance(mode, wire.Dynamic_SEReqControlMode):
         return _agree(session, request, mode, snapshot)
@@ -51,9 +60,11 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
         return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN)
     plans = tuple(plan for plan in snapshot.plans if plan.slots) or (_as_granted(session, snapshot),)
     offered = tuples(session, plans[:TUPLES], request.maximum_supporting_points, snapshot.clock)
+    if session.config.signs_prices:
+        offered = named(offered)
     offered = offered.but(schedule_tuple=renumbered(offered.schedule_tuple, session.tuples))
     session = replace(session, tuples=offered.schedule_tuple, asked_schedule=None)
-    return Answer(session, _response(session, Processing.Finished, offered))
+    return _finished(session, offered, snapshot)
 
 
 def _energies(mode: wire.Dynamic_SEReqControlMode | wire.Scheduled_SEReqControlMode) -> Energies:
@@ -72,12 +83,42 @@ def _agree(session: Session, request: wire.ScheduleExchangeReq, mode: wire.Dynam
     best = next((plan for plan in snapshot.plans or () if plan.slots), None)
     price = None if best is None else price_alone(session, best, request.maximum_supporting_points, snapshot.clock)
     done = wire.Dynamic_SEResControlMode(**proposal(session, snapshot)._asdict(), price_schedule=price)
-    return Answer(session, _response(session, Processing.Finished, done))
+    return _finished(session, named(done) if session.config.signs_prices else done, snapshot)
 
 
-def _response(
-    session: Session, processing: Processing, mode: wire.Dynamic_SEResControlMode | wire.Scheduled_SEResControlMode
-) -> wire.ScheduleExchangeRes:
+def _finished(session: Session, mode: Mode, snapshot: SeccSnapshot) -> Answer:
+    """The offer; with prices that have to be signed first it is Ongoing until they are."""
+    response = _response(session, Processing.Finished, mode)
+    if not session.config.signs_prices or not signed_elements(response):
+        return Answer(session, response)
+    question = Question(session.consulted + 1, Matter.PRICE, response)
+    session = replace(session, question=question, consulted=question.number, pricing=Shown(question, snapshot.now))
+    return _still(session, response)
+
+
+def _priced(session: Session, pricing: Shown, snapshot: SeccSnapshot) -> Answer:
+    """The offer as it was made, once its prices are signed; unsigned where nobody has signed them in time."""
+    response = pricing.question.message
+    if not isinstance(response, wire.ScheduleExchangeRes):
+        raise PeerError("an offer that is none")
+    if pricing.advice is None and snapshot.now - pricing.since < SIGNING:
+        return _still(session, response)
+    octets = b"" if pricing.advice is None else pricing.advice.octets
+    signature = SCHEMAS[COMMON].decode_fragment(octets)[1] if octets else None
+    session = replace(session, pricing=None)
+    if not isinstance(signature, Signature):
+        why = "" if pricing.advice is None else pricing.advice.why
+        session, signature = session.noted(f"prices are told unsigned: {why or 'nobody signs them'}"), None
+    return Answer(session, response.but(header=session.header.but(signature=signature)))
+
+
+def _still(session: Session, response: wire.ScheduleExchangeRes) -> Answer:
+    """The same as long as it is not settled: the car reads nothing of it [V2G20-1593]."""
+    bare = without_prices(response)
+    return Answer(session, bare.but(header=session.header, evse_processing=Processing.Ongoing), Outcome.AGAIN)
+
+
+def _response(session: Session, processing: Processing, mode: Mode) -> wire.ScheduleExchangeRes:
     return wire.ScheduleExchangeRes(
         header=session.header,
         response_code=OK,

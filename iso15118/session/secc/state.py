@@ -86,6 +86,8 @@ class Config(Value):
     """A car may stand by: stay in the loop at zero power."""
     always_priced: bool = False
     """Adds a one-level PriceLevelSchedule also without Pricing, for cars that reject a schedule without one."""
+    signs_prices: bool = False
+    """Price schedules in a currency are signed by whoever issues contracts; without an answer in time they are sent unsigned."""
     watch: Watch = Watch()
     meter_at_start: bool = True
     """MeterInfo in the first charge-loop response without being asked [V2G20-1833]; False for cars that cannot read it."""
@@ -200,7 +202,7 @@ class Paused(Value):
 
 
 class Shown(Value):
-    """A contract as the car has shown it, and what those who know say of it; None: nothing yet."""
+    """What others have been asked about, and what they say of it; None: nothing yet."""
 
     question: Question
     since: Second
@@ -266,6 +268,8 @@ class Session(Value):
     attempts: int = 0
     installing: Shown | None = None
     """The request for a contract that is being fulfilled, or was last."""
+    pricing: Shown | None = None
+    """The offer whose prices are being signed."""
     emaid: str = ""
     """The contract that pays; empty: none does."""
     contract: bytes = b""
