@@ -61,7 +61,7 @@ def remarks(chain: Chain, credentials: Credentials) -> Iterator[str]:
             yield f"{name} ends on {ends:%Y-%m-%d %H:%M}: have it renewed (chargeloop pki renew, or csr)"
     if len(path) < 2 or where(path[0]):
         return
-    held = objection(chain.staples[0], *path[:2], now) if chain.staples else "there is none"
+    held = objection(chain.staples[0], path[0], path[1], now) if chain.staples else "there is none"
     if held:
         yield f"no response about our own certificate that a car could believe ({held}): put one there (chargeloop pki crl)"
 
