@@ -238,6 +238,16 @@ def revoked_in(lists: Sequence[bytes], now: datetime) -> Status:
     return status
 
 
+def either(*sources: Status | None) -> Status:
+    """What several know together: revoked where one says so, good where one says that, else not known."""
+
+    def status(subject: x509.Certificate, issuer: x509.Certificate) -> bool | None:
+        said = [source(subject, issuer) for source in sources if source is not None]
+        return True if True in said else False if False in said else None
+
+    return status
+
+
 def key_of(certificate: x509.Certificate) -> PublicKey:
     """Its public key. Raises ChainError (PROFILE) on another kind than ISO 15118 has."""
     key = certificate.public_key()

@@ -6,28 +6,37 @@ Verification takes some milliseconds and is done beside the event loop, so that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar
+
+from cryptography import x509
 
 from iso15118.errors import LocalError, PeerError
 from iso15118.messages.catalogue import COMMON, SCHEMAS
 from iso15118.messages.v20.authorization import AuthorizationReq
 from iso15118.messages.v20.certificate import CertificateInstallationReq, CertificateInstallationRes
 from iso15118.messages.v20.schedule import ScheduleExchangeRes
+from iso15118.pki.chain import Status, either
 from iso15118.pki.emaid import read_emaid
-from iso15118.pki.presented import Contract, Rules, asking, shown
+from iso15118.pki.presented import Contract, Rules, asking, octets, shown
 from iso15118.pki.signature import sign
 from iso15118.pki.signer import Signer
+from iso15118.pki.trust import Purpose
 from iso15118.session.consult import Advice, Matter, Question
 from iso15118.session.signed_prices import signed_elements
 from iso15118.units import MICROSECONDS
+from iso15118.value import replace
 
 T = TypeVar("T")
 
 OK: Final = "OK"
 EMSP_UNKNOWN: Final = "WARNING_eMSPUnknown"
 REFUSED: Final = "WARNING_GeneralPnCAuthorizationError"
+
+
+Responders: TypeAlias = Callable[[Sequence[x509.Certificate]], Awaitable[Status]]
+"""Of a chain with its root, leaf first, to what is known of its revocation; within two seconds (`staples.about`)."""
 
 
 class Authorizer(Protocol):
@@ -76,17 +85,20 @@ class ContractDesk:
         provisioning: ContractProvisioning | None = None,
         *,
         pricer: Signer | None = None,
+        responders: Responders | None = None,
         clock: Callable[[], int],
         beside: bool = True,
     ) -> None:
         """`rules`: or what makes them for a moment, with the revocation lists then in force. `clock`: microseconds since the epoch.
 
-        `pricer`: signs price schedules; None: nobody does. `beside`: computing is done in a thread; False where time is virtual.
+        `pricer`: signs price schedules; None: nobody does. `responders`: asks about revocation those that a proven chain names; None: only
+        the lists tell. `beside`: computing is done in a thread; False where time is virtual.
         """
         self._rules = rules
         self._authorizer = authorizer
         self._provisioning = provisioning
         self._pricer = pricer
+        self._responders = responders
         self._clock = clock
         self.beside = beside
 
@@ -106,7 +118,9 @@ class ContractDesk:
 
     async def _authorise(self, request: AuthorizationReq) -> Advice:
         now = self._now()
-        contract = await self._computed(lambda: shown(request, self._in_force(now), now))
+        rules = self._in_force(now)
+        contract = await self._computed(lambda: shown(request, self._first(rules), now))
+        await self._ask(contract.chain, Purpose.CONTRACT, rules, now)
         code = await self._authorizer.authorise(contract)
         if code == OK and contract.soon(now):
             code = "OK_CertificateExpiresSoon"
@@ -116,7 +130,9 @@ class ContractDesk:
         if self._provisioning is None:
             raise LocalError("nobody has contracts here")
         now = self._now()
-        await self._computed(lambda: asking(request, self._in_force(now), now))
+        rules = self._in_force(now)
+        await self._computed(lambda: asking(request, self._first(rules), now))
+        await self._ask(octets(request.oem_provisioning_certificate_chain), Purpose.PROVISIONING, rules, now)
         response = await self._provisioning.provide(request)
         return Advice(OK, name="as provided", octets=await self._computed(lambda: SCHEMAS[COMMON].encode(response)))
 
@@ -126,6 +142,19 @@ class ContractDesk:
             raise LocalError("nobody signs prices here")
         signature = await self._computed(lambda: sign(signed_elements(response), pricer))
         return Advice(OK, octets=SCHEMAS[COMMON].encode_fragment(signature))
+
+    def _first(self, rules: Rules) -> Rules:
+        """Before the responders of a chain may be asked, it is proven: nobody else says whom we connect to."""
+        return rules if self._responders is None else replace(rules, require_status=False)
+
+    async def _ask(self, chain: tuple[bytes, ...], purpose: Purpose, rules: Rules, now: datetime) -> None:
+        """Raises PeerError where a responder says that the chain is revoked, or none knows of it and it has to be known."""
+        if self._responders is None:
+            return
+        verified = await self._computed(lambda: self._first(rules).chain(chain, purpose, now))
+        status = await self._responders((*verified.certificates, verified.root))
+        final = replace(rules, status=either(rules.status, status))
+        await self._computed(lambda: final.chain(chain, purpose, now))
 
     def _in_force(self, now: datetime) -> Rules:
         return self._rules if isinstance(self._rules, Rules) else self._rules(now)

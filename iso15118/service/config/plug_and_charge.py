@@ -73,7 +73,9 @@ class ChargerContractsTable(ContractsTable):
     eim: Flag = True
     """Other means are offered beside contracts."""
     revocation: Annotated[Literal["if known", "required"], Field(description='"if known" or "required"')] = "if known"
-    """Whether a contract is refused of which no revocation list in force tells."""
+    """Whether a contract is refused of which no revocation list in force tells, and no responder."""
+    ask_responders: Flag = True
+    """Responders that a proven contract names are asked whether it is revoked, for 2 s at most; those under .invalid are not."""
     sign_prices: Flag = False
     """Prices of schedules are signed with the key mo_sub2 in the folder: on a test bench."""
     provide: Annotated[list[ProvideTable], Field(description="[[plug_and_charge.provide]] tables")] = Field(default=[])
@@ -107,6 +109,7 @@ def charger_contracts(path: Path, table: ChargerContractsTable | None, tls: TlsT
             require_status=table.revocation == "required",
             provide={read_pcid(each.pcid): each.contracts for each in table.provide},
             sign_prices=table.sign_prices,
+            ask=table.ask_responders,
             transport=_transport(table),
             password=_password(path, table, tls),
         )

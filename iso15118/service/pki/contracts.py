@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from iso15118.pki.chain import ChainError, common_name, load, revoked_in
 from iso15118.pki.contract import SoftAgreement, Transport
 from iso15118.pki.emaid import read_emaid
 from iso15118.pki.keys import PrivateKey
+from iso15118.pki.ocsp import Heard
 from iso15118.pki.presented import Rules
 from iso15118.pki.signature import STANDARD, Policy
 from iso15118.pki.signer import Signer, SoftKey
@@ -22,7 +24,9 @@ from iso15118.service.contracts import Authorizer, ContractDesk
 from iso15118.service.evse import epoch
 from iso15118.service.pki.folder import CHAIN, KEY, read_lists, read_owned, read_tree, read_trust, replace_file
 from iso15118.service.provider import SimulatedProvider
+from iso15118.service.staples import about
 from iso15118.service.wallet import Provisioning, Wallet
+from iso15118.units import MICROSECONDS
 
 ISSUER: Final = "mo_sub2"
 """Issues contracts, and signs prices."""
@@ -38,6 +42,7 @@ def desk(
     require_status: bool = False,
     provide: Mapping[str, Sequence[str]] | None = None,
     sign_prices: bool = False,
+    ask: bool = False,
     transport: Transport | None = None,
     password: bytes | None = None,
     clock: Callable[[], int] = epoch,
@@ -45,6 +50,7 @@ def desk(
     """What judges contracts by the roots and the revocation lists in `folder`; the lists are read anew each time.
 
     `provide`: contracts that are made for cars with the folder's own keys, for benches; `sign_prices`: those of schedules, likewise.
+    `ask`: the responders that a proven chain names are asked about its revocation, too.
     Raises LocalError where no MO root is there: then no contract would ever be taken.
     """
     trust = read_trust(folder)
@@ -67,7 +73,8 @@ def desk(
         for role in (ISSUER, CONTRACT, "cps") if provide else ():
             tree[role]  # said now, not when a car asks
         provider = SimulatedProvider(tree, provide, clock=clock, transport=transport, policy=policy) if provide else None
-    return ContractDesk(rules, authorizer, provider, pricer=pricer, clock=clock)
+    responders = partial(about, known=Heard(), now=lambda: datetime.fromtimestamp(clock() / MICROSECONDS, UTC)) if ask else None
+    return ContractDesk(rules, authorizer, provider, pricer=pricer, responders=responders, clock=clock)
 
 
 class FolderStore:
