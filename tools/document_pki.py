@@ -76,6 +76,19 @@ a bench.
 
 A renewal makes `key/ROLE.next.key`; the old certificate serves until the new chain is moved into its place, in one step.
 
+## Revocation
+
+| of | by | where nothing is known |
+|---|---|---|
+| a charger's chain, for a car | responses that the charger staples | the car goes no further (`staple_needed` of its `[tls]`) |
+| a car's chain, for a charger | the lists in `crl/` | where there are lists, the car is refused |
+| a contract, a provisioning chain | lists, and responders that it names (`ask_responders`) | `revocation` of `[plug_and_charge]` decides |
+
+A charger asks for new staples when half of the time of the old ones is over, at most every five minutes; what has ended is stapled no more.
+Each question has two seconds, and an answer counts only from the certificate's issuer or a responder made by it (with OCSPSigning and
+id-pkix-ocsp-nocheck), about this certificate, for a week at most. Responders under `.invalid`, as `pki make` names them, are not asked:
+refresh such a folder with `pki crl` and start again.
+
 ## Keys in hardware
 
 `iso15118.service.pki.hardware.Token` (extra `pkcs11`) signs messages and agrees on secrets with keys in a PKCS#11 token, on

@@ -21,6 +21,7 @@ from iso15118.pki.profiles import profiles
 from iso15118.pki.request import answer, request
 from iso15118.pki.tree import Tree
 from iso15118.service.pki.folder import (
+    CA,
     CHAIN,
     CRL,
     KEY,
@@ -65,16 +66,26 @@ def finish(folder: Path, role: str, chain: Path, now: datetime, password: bytes 
     key = load_key(folder / KEY / f"{role}.{NEXT}.key", password, missing="allowed: a renewal that was begun (chargeloop pki csr)")
     if key.public_key() != certificates[0].public_key():
         raise LocalError(f"{chain}: the leaf is not for the key that was made; allowed: the answer to the last request")
-    present = read_certificates(folder / CHAIN / f"{role}.pem")[0]
-    if certificates[0].subject != present.subject:
-        raise LocalError(f"{chain}: {certificates[0].subject.rfc4514_string()}; allowed: {present.subject.rfc4514_string()}")
+    present = read_certificates(folder / CHAIN / f"{role}.pem")
+    if certificates[0].subject != present[0].subject:
+        raise LocalError(f"{chain}: {certificates[0].subject.rfc4514_string()}; allowed: {present[0].subject.rfc4514_string()}")
     if not all(issued(below, above) for below, above in pairwise(certificates)):
         raise LocalError(f"{chain}: not in order; allowed: the leaf, then who has issued it, up to but without the root")
+    if not _rooted(folder, certificates[-1], present[-1]):
+        raise LocalError(
+            f"{chain}: ends at {certificates[-1].issuer.rfc4514_string()}; allowed: a root in {folder / CA}, or that of the old one"
+        )
     valid(chain, certificates, now)
     replace_file(folder / CHAIN / f"{role}.pem", b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
     # From here on the new one is in use; the rest puts names in order.
     replace_file(folder / LEAF / f"{role}.pem", certificates[0].public_bytes(Encoding.PEM))
     (folder / KEY / f"{role}.{NEXT}.key").replace(folder / KEY / f"{role}.key")
+
+
+def _rooted(folder: Path, top: x509.Certificate, before: x509.Certificate) -> bool:
+    """Whether a root here has issued the top of a chain; where none of its name is here, whether the chain before ended there, too."""
+    roots = [each for path in sorted((folder / CA).glob("*.pem")) for each in read_certificates(path) if each.subject == top.issuer]
+    return any(issued(top, root) for root in roots) if roots else top.issuer == before.issuer
 
 
 def renew(folder: Path, role: str, now: datetime, password: bytes | None = None) -> None:

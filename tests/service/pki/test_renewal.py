@@ -82,6 +82,17 @@ def test_what_does_not_fit_does_not_take_its_place(folder: Path, tmp_path: Path)
     assert read_owned(folder, "secc", NOW).chain == TREE["secc"].chain
 
 
+def test_what_another_authority_has_signed_does_not_take_its_place(folder: Path, tmp_path: Path) -> None:
+    path, request = tmp_path / "answer.pem", begin(folder, "secc")
+    write(make_tree(ED448, now=NOW), tmp_path / "other")
+    path.write_bytes(signed(tmp_path / "other", "secc", request, NOW))
+    with pytest.raises(LocalError, match=r"ends at DC=V2G,O=chargeloop,CN=V2G Root CA; allowed: a root in .*/ca"):
+        finish(folder, "secc", path, NOW)
+    assert read_owned(folder, "secc", NOW).chain == TREE["secc"].chain
+    (folder / "ca" / "v2g_root.pem").unlink()  # where the root is not here, it is known by its name
+    finish(folder, "secc", path, NOW)
+
+
 @pytest.mark.parametrize("role", ["v2g_root", "fly"])
 def test_what_nobody_signs(role: str, folder: Path) -> None:
     with pytest.raises(LocalError, match="allowed: cpo_sub1"):
