@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from iso15118.der.words import DsoSetpoint, GridCode
 from iso15118.energy import Authorisation, Budget
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.power import Contactor, Reading
@@ -213,6 +214,14 @@ class Station:
     def set_budget(self, name: str, budget: Budget) -> None:
         """What the site grants an outlet from now on."""
         self.evse(name).set_budget(budget)
+
+    def set_grid_code(self, name: str, code: GridCode) -> None:
+        """Another grid code for the vehicles there. Raises LocalError as `Evse.set_grid_code`."""
+        self.evse(name).set_grid_code(code)
+
+    def set_dso_setpoint(self, name: str, demand: DsoSetpoint) -> None:
+        """What the grid operator demands of the vehicle there from now on."""
+        self.evse(name).set_dso_setpoint(demand)
 
     def authorise(self, name: str, authorisation: Authorisation) -> None:
         """May the vehicle there take energy? Holds for the present session."""

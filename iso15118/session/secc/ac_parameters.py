@@ -13,6 +13,7 @@ from iso15118.procedures.relay import PhaseLimits
 from iso15118.sequence.table import DER, Outcome, Transfer
 from iso15118.session.alternating import limits_mode, word
 from iso15118.session.secc import der
+from iso15118.session.secc.patience import computing
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.sense import MOST_POWER, Sense, refused
 from iso15118.session.snapshot import SeccSnapshot
@@ -43,7 +44,8 @@ def answer_charge_parameters(session: Session, request: AC_ChargeParameterDiscov
     answer = _say_limits(session, snapshot, ours, phases)
     session = der.told(session, snapshot) if transfer in DER else session
     response = word(transfer, "AC_ChargeParameterDiscoveryRes")(header=session.header, response_code=OK, energy_transfer_mode=answer)
-    return Answer(session, response, der.outcome(mode) if transfer in DER else Outcome.DONE)
+    outcome = der.outcome(mode) if transfer in DER else Outcome.DONE
+    return Answer(session if outcome is Outcome.DONE else computing(session, snapshot), response, outcome)
 
 
 def phases_of(session: Session) -> int:

@@ -25,6 +25,7 @@ from iso15118.session.lenience import Deviation
 from iso15118.session.secc import ac_delivery
 from iso15118.session.secc.allowance import with_channel
 from iso15118.session.secc.notifications import dropped, raised, status, wants
+from iso15118.session.secc.patience import computing
 from iso15118.session.secc.pause import kept, may_pause
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
@@ -49,7 +50,7 @@ _OF_A_SERVICE: Final = (
         "over_since",
         "over_for",
     ),
-    *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading", "code_told"),
+    *("wishes", "pause_asked", "profile", "channel", "renewal", "renewed", "failed_renewals", "warn", "reading", "code_told", "computing"),
     *("vehicle_phases", "relayed", "unready_since"),
 )
 """What of a session belongs to the service chosen, and goes with it."""
@@ -99,7 +100,7 @@ def answer_pre_charge(session: Session, request: DC_PreChargeReq, snapshot: Secc
 def answer_power_delivery(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) -> Answer | Wait:
     """Start, Standby, Stop, or a refusal of what is not offered. While the car is still computing, the rest is ignored [V2G20-2007]."""
     if request.ev_processing is not Processing.Finished and session.phase is not Phase.CABLE_CHECK:
-        return _delivered(session, OK, Outcome.AGAIN)
+        return _delivered(computing(session, snapshot), OK, Outcome.AGAIN)
     match request.charge_progress:
         case ChargeProgress.Start:
             following(session.phase, PowerDeliveryReq, session.transfer, Outcome.START)

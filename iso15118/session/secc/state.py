@@ -286,6 +286,8 @@ class Session(Value):
     vehicle: Limits | None = None
     """What the car said there."""
     departure: int | None = None
+    computing: tuple[Phase, float] | None = None
+    """In which phase, and since when, the car says that it is still computing."""
     asked_schedule: float | None = None
     offer: Offer | None = None
     """What the car would take and give, if it has said so."""

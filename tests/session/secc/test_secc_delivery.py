@@ -360,3 +360,12 @@ def test_contactor_and_limits_of_the_tests_are_what_they_seem() -> None:
     assert play.snapshot.reading.contactor.value is Contactor.CLOSED
     assert play.snapshot.limits == WIDE
     assert play.session.setpoint.contactor
+
+
+def test_a_car_does_not_compute_for_ever_before_it_starts() -> None:
+    asks = {"ev_processing": Processing.Ongoing, "charge_progress": ChargeProgress.Start}
+    play = charger_at(Phase.POWER_DELIVERY) >> request(PowerDeliveryReq, **asks)
+    play.skip() >> Sent() >> after(59.9) >> request(PowerDeliveryReq, **asks)
+    assert play.sent().response_code is ResponseCode.OK
+    play >> Sent() >> after(0.2) >> request(PowerDeliveryReq, **asks)
+    assert play.sent().response_code is ResponseCode.FAILED

@@ -18,7 +18,7 @@ from iso15118.session.commands import Note
 from iso15118.session.events import Sent
 from iso15118.session.services import ControlMode, ServiceID, Variants, service_of
 from tests.session.asked import SESSION_ID, STAMP, ac_limits, ac_turn
-from tests.session.playbook import Playbook, charger_at, request
+from tests.session.playbook import Playbook, after, charger_at, request
 
 DER, BPT = ServiceID.AC_DER_IEC, ServiceID.AC_BPT
 CODE = GridCode(volt_watt=VoltWatt(250.0, 260.0), dso_q_setpoint=True, nominal_discharge_power=5e3)
@@ -46,6 +46,19 @@ def test_a_car_may_weigh_the_grid_code_and_then_goes_on() -> None:
         assert told.response_code is ResponseCode.OK
         assert play.session.phase is phase
         play >> Sent()
+
+
+def test_a_car_does_not_weigh_the_grid_code_for_ever() -> None:
+    play = at()
+    for seconds in (0.0, 30.0, 29.9):
+        play >> after(seconds) >> limits(Processing.Ongoing)
+        assert play.sent().response_code is ResponseCode.OK
+        play >> Sent()
+    play >> after(0.2) >> limits(Processing.Ongoing)
+    assert play.sent().response_code is ResponseCode.FAILED
+    play = at() >> limits(Processing.Ongoing)
+    play.skip() >> Sent() >> after(59.0) >> limits()
+    assert play.sent().response_code is ResponseCode.OK
 
 
 @pytest.mark.case("DER-03")
