@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -62,6 +63,15 @@ class Rig:
     def events(self) -> tuple[Event, ...]:
         assert self.conversation is not None
         return self.conversation.session.events
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_long_searches() -> Iterator[None]:
+    """A search for garbage through all that thousands of tests have left behind takes longer than a guard waits for its station."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from time import perf_counter
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.log import Log
+from iso15118.service.loops import run
 from iso15118.service.sweeping import settle
 from iso15118.service.warmup import warm_up
 from iso15118.session import evcc
@@ -119,8 +120,9 @@ async def _echo(pace: float, seconds: float, port: int, request: int, response: 
 
 def main(kind: str, pace: float, seconds: float, *numbers: int) -> None:
     """Prints what came of it."""
-    told = _stay(pace, seconds, list(numbers)) if kind == "cars" else _echo(pace, seconds, *numbers)
-    print(json.dumps(asyncio.run(told)))
+    # Cars run on what their program runs on; the echo is asked by a bare loop.
+    told = run(_stay(pace, seconds, list(numbers))) if kind == "cars" else asyncio.run(_echo(pace, seconds, *numbers))
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
