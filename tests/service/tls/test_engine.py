@@ -99,7 +99,7 @@ def test_a_vehicle_certificate_that_is_wrong(engine: Engine, curve: str, changed
     assert seen.car.error == f"the charger refuses our certificate: {alert}"
 
 
-@pytest.mark.case("TLS-05", "TLS-06", "TLS-07")
+@pytest.mark.case("TLS-06", "TLS-07")
 def test_a_vehicle_under_another_root_or_with_another_kind_of_certificate(engine: Engine, tree: Tree) -> None:
     other = make_tree("secp521r1", now=datetime.now(UTC))
     for chain in (chain_of(tree, "contract"), chain_of(other, "vehicle")):
