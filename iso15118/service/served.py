@@ -73,8 +73,8 @@ class Served:
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._servers: list[asyncio.Server] = []
-        self._hands: set[TlsLink] = set()
-        """Connections whose handshake goes on."""
+        self._hands: list[TlsLink] = []
+        """Connections whose handshake goes on, the oldest first."""
         self._sdp: asyncio.DatagramTransport | None = None
 
     async def start(self) -> None:
@@ -117,13 +117,13 @@ class Served:
         if self._tls is None or self._shut():
             return self._door.accept()
         if len(self._hands) >= HANDS:
-            next(iter(self._hands)).leave("others wait")
+            self._hands[0].leave("others wait")
         hand = TlsLink(self._tls.session(), lambda outcome: self._shaken(hand, outcome), pool=handshakes())
-        self._hands.add(hand)
+        self._hands.append(hand)
         return hand
 
     def _shaken(self, hand: TlsLink, outcome: Outcome) -> asyncio.Protocol | None:
-        self._hands.discard(hand)
+        self._hands.remove(hand)
         if outcome.error:
             self._log.warning("no TLS", f"{self.config.name}: no TLS with a car: {outcome}")
             return None

@@ -14,6 +14,7 @@ from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.contracts import ContractDesk
 from iso15118.service.evse import EvseConfig
 from iso15118.service.pair import PairResult, run_pair
+from iso15118.service.pki.contracts import FolderStore
 from iso15118.service.pki.folder import write
 
 BENCH = "insecure_plain_tcp = true\n"
@@ -95,6 +96,19 @@ def test_issuers_are_told_where_they_are_all_that_is_taken(folder: Path) -> None
 
     assert told('providers = ["DE-CLP", "NLXYZ"]\n') == ("DECLP", "NLXYZ")
     assert told('providers = ["DECLP"]\ncontracts = ["FRABC123456789"]\n') == ()
+
+
+def test_an_installed_contract_is_as_well_locked_as_the_others(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    write(make_tree(now=now), tmp_path / "pki", password=b"secret")
+    new = make_tree(now=now, names={"emaid": "DECLPX999999999"})["contract"]
+    FolderStore(tmp_path / "pki", b"secret").keep(new.chain, new.key)
+    (key,) = (tmp_path / "pki/key").glob("contract-*.key")
+    assert b"ENCRYPTED" in key.read_bytes()
+    (tmp_path / "password").write_text("secret\n")
+    found = load_evcc(car(tmp_path, TAKES + 'password_file = "password"\n')).car
+    assert found.wallet is not None
+    assert {each.emaid for each in found.wallet.wanted().contracts} == {NAMES["emaid"], "DECLPX999999999"}
 
 
 @pytest.mark.parametrize("curve", ["pki", "ed448"])

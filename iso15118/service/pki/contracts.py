@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from iso15118.errors import LocalError
 from iso15118.pki.chain import ChainError, common_name, load, revoked_in
@@ -80,14 +80,16 @@ def desk(
 class FolderStore:
     """Keeps contracts that were installed beside the others (`wallet.Store`)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, password: bytes | None = None) -> None:
+        """`password`: of the private keys in the folder; those that come are written with it, too."""
         self._folder = folder
+        self._encryption = BestAvailableEncryption(password) if password else NoEncryption()
 
     def keep(self, chain: tuple[bytes, ...], key: PrivateKey) -> None:
         """As `Store` says; the key first, so that there is no contract without."""
         certificates = [x509.load_der_x509_certificate(der) for der in chain]
         role = f"{CONTRACT}-{read_emaid(common_name(certificates[0]))}"
-        octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, self._encryption)
         replace_file(self._folder / KEY / f"{role}.key", octets)
         replace_file(self._folder / CHAIN / f"{role}.pem", b"".join(each.public_bytes(Encoding.PEM) for each in certificates))
 
@@ -117,5 +119,5 @@ def wallet(
             read_emaid(common_name(load(chain[0])))
         except ChainError as error:
             raise LocalError(f"{folder / CHAIN}: {error}; allowed: contracts of ISO 15118-20") from None
-    store = FolderStore(folder)
+    store = FolderStore(folder, password)
     return Wallet(Rules(trust, policy), contracts, provisioning, clock=clock, transport=transport, store=store)

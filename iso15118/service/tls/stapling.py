@@ -26,6 +26,7 @@ class Stapling:
         self._context = context
         self._log = log or Log()
         self._remarks = [remark for chain in credentials.chains for remark in remarks(chain, credentials)]
+        self._remarks += ending_lists(credentials)
         self._staples = [chain.staples for chain in credentials.chains]
         self._kept: list[Staples] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,6 +65,16 @@ def remarks(chain: Chain, credentials: Credentials) -> Iterator[str]:
     held = objection(chain.staples[0], path[0], path[1], now) if chain.staples else "there is none"
     if held:
         yield f"no response about our own certificate that a car could believe ({held}): put one there (chargeloop pki crl)"
+
+
+def ending_lists(credentials: Credentials) -> Iterator[str]:
+    """What an owner has to hear about revocation lists: once one has ended, nobody under its authority is let in."""
+    now = credentials.now()
+    for found in map(x509.load_der_x509_crl, credentials.crls):
+        if found.next_update_utc is None or found.next_update_utc - now < SOON:
+            name, ends = one_line(found.issuer.rfc4514_string()), found.next_update_utc
+            when = "has no end" if ends is None else f"ends on {ends:%Y-%m-%d %H:%M}"
+            yield f"the revocation list of {name} {when}: put a newer one there (chargeloop pki crl), and start again"
 
 
 def _path(chain: Chain, anchors: Sequence[bytes]) -> list[x509.Certificate]:

@@ -23,6 +23,7 @@ from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
 
 _GOOD: Final = frozenset({ResponseCode.OK, ResponseCode.OK_CertificateExpiresSoon})
+_CODES: Final = frozenset(map(str, ResponseCode))
 _EARLY: Final = 0.05
 """s: a deadline may come so much before its time."""
 
@@ -97,7 +98,7 @@ def _judged(session: Session, advice: Advice) -> Answer:
 
 def _code(advice: Advice) -> ResponseCode:
     """What is answered; anything that is no word for it is a no."""
-    known = advice.code.startswith(("OK", "WARNING_"))
+    known = advice.code in _CODES and advice.code.startswith(("OK", "WARNING_"))
     return ResponseCode(advice.code) if known else ResponseCode.WARNING_GeneralPnCAuthorizationError
 
 
@@ -134,7 +135,7 @@ def answer_installation(session: Session, request: CertificateInstallationReq, s
     advice = installing.advice or Advice("WARNING_NoCertificateAvailable", why=f"nobody has answered within {limit:g} s")
     session = replace(session, installing=None)
     if advice.code.startswith("FAILED"):
-        raise PeerError(advice.why, requirement="V2G20-461", code=advice.code)
+        raise PeerError(advice.why, requirement="V2G20-461", code=advice.code if advice.code in _CODES else "FAILED")
     made = SCHEMAS[COMMON].decode(advice.octets) if advice.octets else None
     if isinstance(made, CertificateInstallationRes) and _code(advice) is OK:
         header = session.header.but(signature=made.header.signature)

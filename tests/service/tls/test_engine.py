@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -14,11 +15,11 @@ from iso15118.errors import LocalError
 from iso15118.pki.tls_profile import LENIENT, STRICT
 from iso15118.pki.tree import Tree, make_tree
 from iso15118.service.tls.choose import candidates
-from iso15118.service.tls.engine import Chain, Credentials, Engine
+from iso15118.service.tls.engine import Chain, Credentials, Engine, TlsError
 from iso15118.service.tls.engine_std import StdEngine
 from iso15118.service.tls.store import chain_of, of_tree
 from iso15118.value import replace
-from tests.service.tls.handshake import Shaken, shake
+from tests.service.tls.handshake import Shaken, between, shake
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pyOpenSSL
 CURVES = ("secp521r1", "ed448")
@@ -208,8 +209,6 @@ def _car_of(tree: Tree, root: Tree) -> Credentials:
 def test_other_staples_from_now_on(engine: Engine, tree: Tree) -> None:
     context = engine.context(of_tree(tree, "secc"), server=True)
     car = engine.context(of_tree(tree, "vehicle"), server=False)
-    from tests.service.tls.handshake import between
-
     assert between(context.session(), car.session()).talks
     context.renew([(tree.ocsp_response("secc", status=OCSPCertStatus.REVOKED),)])
     assert not between(context.session(), car.session()).talks
@@ -244,10 +243,39 @@ def test_a_key_of_another_certificate(engine: Engine, tree: Tree) -> None:
 
 
 def test_octets_that_are_no_tls(engine: Engine, tree: Tree) -> None:
-    from iso15118.service.tls.engine import TlsError
-
     session = engine.context(of_tree(tree, "secc"), server=True).session()
     session.feed(b"GET / HTTP/1.1\r\n\r\n" + bytes(100))
     with pytest.raises(TlsError):
         session.handshake()
     assert session.outcome().error
+
+
+@pytest.mark.case("TLS-07")
+def test_a_vehicle_with_a_key_of_the_older_edition_meets_a_lenient_bench_only(engine: Engine) -> None:
+    old = tree_of("secp256r1")
+    bench = {"charger_profile": LENIENT, "car_profile": LENIENT}
+    assert both(engine, old, **bench).talks
+    assert not both(engine, old).talks, "neither side has a certificate that the profile allows"
+    tree = tree_of("secp521r1")
+    trusting = replace(of_tree(tree, "secc"), anchors=(*of_tree(tree, "secc").anchors, old["oem_root"].der))
+    seen = shake(engine, trusting, replace(of_tree(tree, "vehicle"), chains=(chain_of(old, "vehicle"),), profile=LENIENT))
+    assert not seen.talks
+    assert seen.charger.alert_sent or seen.car.alert_sent
+
+
+def test_a_connection_that_breaks_off_inside_a_record_gives_nothing(engine: Engine, tree: Tree) -> None:
+    charger, car = (engine.context(of_tree(tree, role), server=role == "secc").session() for role in ("secc", "vehicle"))
+    assert between(charger, car).talks
+    car.write(b"half a request")
+    charger.feed(car.outgoing()[:-5])
+    assert charger.read() == b"", "neither octets nor an end"
+
+
+def test_records_without_octets_are_no_octets(engine: Engine, tree: Tree) -> None:
+    charger, car = (engine.context(of_tree(tree, role), server=role == "secc").session() for role in ("secc", "vehicle"))
+    assert between(charger, car).talks
+    with suppress(TlsError):
+        for _ in range(1000):
+            car.write(b"")
+    charger.feed(car.outgoing())
+    assert charger.read() == b""

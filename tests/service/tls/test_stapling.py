@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from iso15118.pki.keys import ED448
 from iso15118.pki.tree import Tree, make_tree
 from iso15118.service.tls.engine import Chain, Credentials, Session
-from iso15118.service.tls.stapling import Stapling, remarks
+from iso15118.service.tls.stapling import Stapling, ending_lists, remarks
 from iso15118.service.tls.store import chain_of, of_tree
 from iso15118.value import replace
 
@@ -88,6 +88,14 @@ def test_what_an_owner_has_to_hear(days: int, told: list[str]) -> None:
     given = credentials(OTHER, later=timedelta(days=days))
     said = list(remarks(given.chains[0], given))
     assert [text[: len(start)] for text, start in zip(said, told, strict=True)] == told
+
+
+@pytest.mark.parametrize(("days", "said"), [(10, False), (17, True), (40, True)])
+def test_a_revocation_list_that_ends_is_said_in_time(days: int, said: bool) -> None:
+    given = replace(credentials(OTHER, later=timedelta(days=days)), crls=(OTHER.crl("vehicle_sub2"),))
+    told = list(ending_lists(given))
+    assert bool(told) is said
+    assert all("CN=Vehicle Sub-CA 2" in text and "ends on 2026-12-31 00:00" in text for text in told)
 
 
 def test_where_a_response_can_be_fetched_nobody_has_to_hear_of_it() -> None:

@@ -167,7 +167,15 @@ def test_a_warning_and_another_try(code: str) -> None:
 
 @pytest.mark.parametrize(
     "advice",
-    [NO_ADVICE, Advice("OK"), Advice("OK", EMAID), Advice("OK", chain=(LEAF,)), Advice("FAILED", EMAID, chain=(LEAF,)), Advice("yes")],
+    [
+        NO_ADVICE,
+        Advice("OK"),
+        Advice("OK", EMAID),
+        Advice("OK", chain=(LEAF,)),
+        Advice("FAILED", EMAID, chain=(LEAF,)),
+        Advice("yes"),
+        Advice("WARNING_NobodyKnowsThis", EMAID, chain=(LEAF,)),
+    ],
 )
 def test_whatever_is_no_clear_yes_is_a_no(advice: Advice) -> None:
     play = judged(advice)
@@ -272,6 +280,9 @@ def test_a_request_that_is_not_signed_right_ends_the_session() -> None:
     play = told() >> request(CertificateInstallationReq)
     play >> Consulted(asked(play).number, Advice("FAILED_SignatureError", why="altered"))
     ended(play, ResponseCode.FAILED_SignatureError)
+    play = told() >> request(CertificateInstallationReq)
+    play >> Consulted(asked(play).number, Advice("FAILED_NobodyKnowsThis", why="a provider of its own mind"))
+    ended(play, ResponseCode.FAILED)
 
 
 def test_what_was_not_announced_is_out_of_order() -> None:
