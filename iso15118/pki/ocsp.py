@@ -118,7 +118,7 @@ def objection(response: bytes, certificate: x509.Certificate, issuer: x509.Certi
         standing = heard(response, certificate, issuer, now).standing
     except OcspError as error:
         return str(error)
-    return "" if standing is Standing.GOOD else f"the responder says {standing}"
+    return "" if standing is Standing.GOOD else f"the certificate is {standing}"
 
 
 def _statement(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, now: datetime, response: bytes) -> Statement:

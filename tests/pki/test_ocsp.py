@@ -57,7 +57,7 @@ def test_an_answer_says_what_it_says_and_until_when(tree: Tree, status: ocsp.OCS
     assert statement.since < statement.renew < statement.until
 
 
-@pytest.mark.parametrize(("status", "told"), [(GOOD, ""), (REVOKED, "the responder says revoked"), (UNKNOWN, "the responder says unknown")])
+@pytest.mark.parametrize(("status", "told"), [(GOOD, ""), (REVOKED, "the certificate is revoked"), (UNKNOWN, "the certificate is unknown")])
 def test_only_good_is_no_objection(tree: Tree, status: ocsp.OCSPCertStatus, told: str) -> None:
     member = tree["secc"]
     assert member.issuer is not None

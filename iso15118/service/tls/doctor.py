@@ -16,7 +16,7 @@ from iso15118.value import replace
 
 
 class Finding(NamedTuple):
-    """A requirement, whether it is met (None: it cannot be), and a word about it."""
+    """A requirement, whether it is met, and why not."""
 
     what: str
     requirement: str

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from cryptography import x509
 
-from iso15118.pki import ocsp
+from iso15118.pki.ocsp import objection
 from iso15118.service.tls.engine import Credentials
 
 
@@ -22,13 +21,5 @@ def held_against(chain: Sequence[bytes], staples: Sequence[bytes], credentials: 
         if not response:
             held.append("none")
         else:
-            held.append(_objection(response, certificate, issuers[0], now) if issuers else "its issuer is not known")
+            held.append(objection(response, certificate, issuers[0], now) if issuers else "its issuer is not known")
     return tuple(held)
-
-
-def _objection(response: bytes, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> str:
-    try:
-        standing = ocsp.heard(response, certificate, issuer, now).standing
-    except ocsp.OcspError as error:
-        return str(error)
-    return "" if standing is ocsp.Standing.GOOD else f"the certificate is {standing}"
