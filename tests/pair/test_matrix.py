@@ -9,6 +9,7 @@ import pytest
 from iso15118.power import Pilot
 from iso15118.service.seen import Direction
 from iso15118.testing import Charger, Driver, virtual_time
+from tests.pair.events import Event
 from tests.pair.kinds import Kind, comer, outlet
 from tests.pair.matrix import ROWS
 from tests.pair.rows import Borne, Ends, Leaves, Refused, Row
@@ -22,7 +23,7 @@ CELLS = [
 ]
 
 
-def judge(row: Row, charger: Charger, driver: Driver) -> None:
+def judge(row: Row | Event, charger: Charger, driver: Driver) -> None:
     """Raises AssertionError where the session did not come out as the row says."""
     honest, other = (driver, charger) if row.by_charger else (charger, driver)
     [ended] = honest.journal.ends
