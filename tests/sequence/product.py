@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# Phase, request, transfer; the response code, the next phase.
+# Phase, request, transfer (DER: alternating current in the words of distributed resources); the response code, the next phase.
 _TAKEN = """
 APP_PROTOCOL         supportedAppProtocolReq         all  OK_SuccessfulNegotiation   SESSION_SETUP
 SESSION_SETUP        SessionSetupReq                 all  OK_NewSessionEstablished   AUTHORIZATION_SETUP
@@ -25,6 +25,7 @@ SERVICE_SELECTION    ServiceSelectionReq             all  OK                    
 SERVICE_SELECTION    SessionStopReq                  all  OK                         ENDED
 CHARGE_PARAMETERS    DC_ChargeParameterDiscoveryReq  DC   OK                         SCHEDULE_EXCHANGE
 CHARGE_PARAMETERS    AC_ChargeParameterDiscoveryReq  AC   OK                         SCHEDULE_EXCHANGE
+CHARGE_PARAMETERS    ServiceDiscoveryReq             DER  OK                         SERVICE_DETAIL
 CHARGE_PARAMETERS    SessionStopReq                  all  OK                         ENDED
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             DC   OK                         CABLE_CHECK
 SCHEDULE_EXCHANGE    ScheduleExchangeReq             AC   OK                         POWER_DELIVERY
@@ -65,7 +66,7 @@ _ENERGISED |= {("STANDBY", "PowerDeliveryReq")}
 TAKEN = {
     (phase, name, transfer): (code, next_)
     for phase, name, where, code, next_ in map(str.split, _TAKEN.strip().splitlines())
-    for transfer in (("DC", "AC") if where == "all" else (where,))
+    for transfer in {"all": ("DC", "AC", "DER"), "AC": ("AC", "DER")}.get(where, (where,))
 }
 
 

@@ -5,6 +5,7 @@ Numbers stand for RationalNumbers. The limits are those of a middling car: 200..
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 from iso15118.exi import Message
@@ -37,6 +38,8 @@ DISCHARGE: Final = {"ev_maximum_discharge_power": 25e3, "ev_minimum_discharge_po
 CYCLING: Final = {"ev_target_energy_request": 20e3, "ev_maximum_energy_request": 30e3, "ev_minimum_energy_request": -10e3}
 """There is room to charge and something to give."""
 
+RESOURCES: Final = (ServiceID.AC_DER_IEC, ServiceID.AC_DER_SAE)
+"""The services in which the car is a resource of the grid."""
 DIRECT: Final = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.MCS, ServiceID.MCS_BPT)
 """The services of direct current."""
 
@@ -207,7 +210,19 @@ def request(
     filled: Fields = {"header": Header(session_id=SESSION_ID, time_stamp=STAMP), **_FIELDS[cls](service, mode)}
     if session_id is not None:
         filled["header"] = Header(session_id=session_id, time_stamp=STAMP)
-    return cls(**(filled | fields))
+    worded = in_words(cls, service.transfer if service in RESOURCES else None)
+    if worded is not cls:
+        name = "energy_transfer_mode" if cls is ac.AC_ChargeParameterDiscoveryReq else "control_mode"
+        filled[name] = as_resource(filled[name], worded)
+    return worded(**(filled | fields))
+
+
+def as_resource(mode: Message, cls: type[Message]) -> Message:
+    """The same for a request `cls` of a resource of the grid; what it has to say beside that is the least there is."""
+    words = vars(sys.modules[cls.__module__])["DER_" + type(mode).__name__.removeprefix("BPT_")]
+    same = {name: getattr(mode, name) for name in type(mode).__fields__ if name in words.__fields__}
+    done = {"ev_processing": Processing.Finished} if "ev_processing" in words.__fields__ else {}
+    return least_of(words, **{name: value for name, value in same.items() if value is not None}, **done)
 
 
 def in_words(cls: type[Message], transfer: str | None) -> type[Message]:

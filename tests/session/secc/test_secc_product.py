@@ -7,41 +7,53 @@ from typing import Any
 
 import pytest
 
+from iso15118.der.words import GridCode, VoltWatt
 from iso15118.energy import Authorisation
 from iso15118.exi import Message
 from iso15118.messages.catalogue import payload_type_of, response_of, schema_for
+from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.common import Header, Request
 from iso15118.power import AcTarget, Setpoint
 from iso15118.sequence.phases import Phase
+from iso15118.sequence.table import Transfer
 from iso15118.session import secc
 from iso15118.session.commands import Apply, Command, Send
 from iso15118.session.events import Received
 from iso15118.session.services import ControlMode, ServiceID
+from tests.der.grid_codes import protection
 from tests.sequence.product import LATER, SILENCE, TAKEN, Cell, expected
-from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP, UNSERVED, request
+from tests.session.asked import NOBODY, REQUESTS, RESOURCES, SESSION_ID, STAMP, UNSERVED, request
 from tests.session.playbook import Playbook, charger_at
 
 pytestmark = pytest.mark.long
 
 IDS = {"ours": SESSION_ID, "one bit wrong": bytes([SESSION_ID[0] ^ 1]) + SESSION_ID[1:], "zero": NOBODY, "short": SESSION_ID[:7]}
 DIRECT_ONLY = {Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.WELDING_DETECTION}
-SERVICES = (ServiceID.DC, ServiceID.DC_BPT, ServiceID.AC, ServiceID.AC_BPT)
+GRID_CODE = GridCode(volt_watt=VoltWatt(250.0, 260.0), protection=protection())
 STATES = [
     pytest.param(phase, service, mode, id=f"{phase.name}-{service.name}-{mode.name}")
-    for service in SERVICES
+    for service in ServiceID
     for mode in ControlMode
     for phase in Phase
-    if service.transfer == "DC" or phase not in DIRECT_ONLY
+    if service.transfer is Transfer.DC or phase not in DIRECT_ONLY
 ]
 
 
 def asked(service: ServiceID, mode: ControlMode, session_id: bytes) -> Iterator[tuple[Message, bool]]:
     """Every request there is under this SessionID, and whether it is of a kind that is served."""
-    for ask in (*(request(cls, service=service, mode=mode) for cls in REQUESTS), *UNSERVED):
+    served = [request(cls, service=service, mode=mode) for cls in REQUESTS]
+    strange = [ask for ask in UNSERVED if type(ask) not in map(type, served)]
+    if service in RESOURCES:
+        strange += [request(cls, service=ServiceID.AC_BPT, mode=mode) for cls in (AC_ChargeParameterDiscoveryReq, AC_ChargeLoopReq)]
+    for ask in served + strange:
         named: Any = ask
         if isinstance(ask, Request):
             named = named.but(header=Header(session_id=session_id, time_stamp=STAMP))
-        yield named, ask not in UNSERVED
+        yield named, ask in served
+
+
+def at(phase: Phase, service: ServiceID, mode: ControlMode) -> Playbook:
+    return charger_at(phase, service=service, mode=mode, grid_code=GRID_CODE if service in RESOURCES else None)
 
 
 def step(play: Playbook, ask: Message, **world: Any) -> tuple[secc.Session, tuple[Command, ...]]:
@@ -80,11 +92,13 @@ def came_of_it(ask: Message, session: secc.Session, commands: tuple[Command, ...
 @pytest.mark.parametrize("variant", IDS)
 @pytest.mark.parametrize(("phase", "service", "mode"), STATES)
 def test_every_cell(phase: Phase, service: ServiceID, mode: ControlMode, variant: str) -> None:
-    play = charger_at(phase, service=service, mode=mode)
+    play = at(phase, service, mode)
     wrong = {}
     for ask, served in asked(service, mode, IDS[variant]):
         cell = came_of_it(ask, *step(play, ask))
-        wanted = expected(phase.name, type(ask).__name__, service.transfer.name, served=served, ours=variant == "ours")
+        wanted = expected(
+            phase.name, type(ask).__name__, "DER" if service in RESOURCES else service.transfer.name, served=served, ours=variant == "ours"
+        )
         if cell[:2] != wanted[:2] or (cell.power and not wanted.power):
             wrong[type(ask).__name__] = (cell, wanted)
     assert wrong == {}
@@ -96,7 +110,7 @@ def test_no_cell_energises_without_accepted_authorisation(
     phase: Phase, service: ServiceID, mode: ControlMode, verdict: Authorisation
 ) -> None:
     """Where voltage was at the outlet already, nothing moves any more; nowhere does it come."""
-    play = charger_at(phase, service=service, mode=mode)
+    play = at(phase, service, mode)
     before = live(play.session.setpoint) and phase.loop
     for session_id in IDS.values():
         for ask, _ in asked(service, mode, session_id):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from iso15118.energy import Budget
 from iso15118.exi import Message
+from iso15118.exi.describe import rows
 from iso15118.messages.catalogue import payload_type_of, response_of
 from iso15118.messages.v20.ac import AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq
 from iso15118.messages.v20.common import RationalNumber
@@ -22,12 +23,13 @@ from iso15118.session.events import Received
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.units import PerPhase
 from iso15118.value import replace
-from tests.session.asked import REQUESTS, ac_limits, ac_turn, request
+from tests.session.asked import REQUESTS, RESOURCES, request
 from tests.session.playbook import AC_ABILITIES, BUDGET, charger_at, given
+from tests.session.secc.test_secc_product import GRID_CODE
 from tests.session.secc.test_secc_total import events, rare, rationals, worlds
 
 steady = settings(derandomize=True, deadline=None, max_examples=80)
-services = st.sampled_from((ServiceID.AC, ServiceID.AC_BPT))
+services = st.sampled_from((ServiceID.AC, ServiceID.AC_BPT, *RESOURCES))
 modes = st.sampled_from(ControlMode)
 MOST = 22e3
 powers = st.builds(PerPhase, *[st.floats(-9e3, 9e3)] * 3)
@@ -37,7 +39,7 @@ grids = st.builds(AcReading, st.builds(PerPhase, *[st.sampled_from((230.0, 230.0
 @st.composite
 def wildly(draw: st.DrawFn, message: Message) -> Message:
     """The same with any numbers at all in some of its elements, those of single phases among them."""
-    fields = [name for name in type(message).__fields__ if name.startswith("ev_")]
+    fields = [row.field for row in rows(type(message)) if row.value is RationalNumber]
     names = draw(st.lists(st.sampled_from(fields), unique=True, max_size=4))
     changes: dict[str, RationalNumber] = {name: draw(rationals) for name in names}
     return message.but(**changes)
@@ -48,10 +50,9 @@ def asks(draw: st.DrawFn, service: ServiceID, mode: ControlMode) -> Message:
     """A request, in order or not, sane or not."""
     kind, wild = draw(st.sampled_from((AC_ChargeLoopReq, AC_ChargeLoopReq, PowerDeliveryReq, *REQUESTS))), draw(st.booleans())
     ask: Message = request(kind, service=service, mode=mode)
-    if kind is AC_ChargeLoopReq and wild:
-        return ask.but(control_mode=draw(wildly(ac_turn(service, mode))))
-    if kind is AC_ChargeParameterDiscoveryReq and wild:
-        return ask.but(energy_transfer_mode=draw(wildly(ac_limits(service))))
+    for field in ("control_mode", "energy_transfer_mode"):
+        if kind in (AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq) and wild and field in type(ask).__fields__:
+            return ask.but(**{field: draw(wildly(getattr(ask, field)))})
     if kind is PowerDeliveryReq:
         return ask.but(charge_progress=draw(st.sampled_from(ChargeProgress)))
     return ask
@@ -103,7 +104,7 @@ def stories(draw: st.DrawFn) -> tuple[ServiceID, ControlMode, Phase, list[Any]]:
 @chance(stories())
 def test_whatever_happens(story: tuple[ServiceID, ControlMode, Phase, list[Any]]) -> None:
     service, mode, phase, happens = story
-    play = charger_at(phase, service=service, mode=mode)
+    play = charger_at(phase, service=service, mode=mode, grid_code=GRID_CODE)
     session, snapshot = play.session, play.snapshot
     for event in happens:
         if hasattr(event, "change"):
