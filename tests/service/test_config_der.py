@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from iso15118.der.words import Curve, DerFunctions, EnterService, FrequencyWatt, GridCode, Protection, Response
+from iso15118.der.words import EVERY_FUNCTION, Curve, DerFunctions, EnterService, FrequencyWatt, GridCode, Inverter, Protection, Response
 from iso15118.errors import LocalError
-from iso15118.service.config import load_secc
+from iso15118.service.config import load_evcc, load_secc
 
 CHARGER = """\
 insecure_plain_tcp = true
@@ -101,3 +101,39 @@ def test_one_clear_line(file: Path, text: str, told: str) -> None:
         load_secc(file)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+CAR = """\
+insecure_plain_tcp = true
+interface = "lo"
+services = ["AC_DER_SAE", "AC_BPT"]
+[inverter]
+functions = ["volt_watt", "dso_q_setpoint"]
+manufacturer = "Example"
+certified = 2026-03-01
+"""
+
+
+def test_a_cars_inverter(file: Path) -> None:
+    file.write_text(CAR)
+    session = load_evcc(file).car.session
+    assert session.der_functions == DerFunctions.VOLT_WATT | DerFunctions.DSO_Q_SETPOINT
+    assert session.inverter == Inverter(manufacturer="Example", certified=True, certified_at=1_772_323_200_000_000)
+    file.write_text(CAR[: CAR.index("[inverter]")])
+    session = load_evcc(file).car.session
+    assert (session.der_functions, session.inverter) == (EVERY_FUNCTION, Inverter())
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ('"volt_watt", ', '"volt_what", ', "inverter.functions"),
+        ('"volt_watt", ', '"dso_q_setpoint", ', "each one once"),
+        ('"Example"', '""', "inverter.manufacturer"),
+        ("2026-03-01", '"soon"', "inverter.certified"),
+    ],
+)
+def test_an_inverter_that_cannot_be(file: Path, was: str, now: str, said: str) -> None:
+    file.write_text(CAR.replace(was, now))
+    with pytest.raises(LocalError, match=said):
+        load_evcc(file)

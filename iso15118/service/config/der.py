@@ -1,11 +1,12 @@
-"""The grid code in a charger's file: `[evse.der]`, where the outlet offers AC_DER_IEC or AC_DER_SAE.
+"""Distributed energy resources (AC_DER_IEC, AC_DER_SAE) in files: the grid code of a charger's outlet, `[evse.der]`, a car's `[inverter]`.
 
-No figure has a default but how fast: at once.
+No figure of a grid code has a default but how fast: at once.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from iso15118.der import words
 from iso15118.der.words import GridCode, Response
 from iso15118.errors import LocalError
 from iso15118.service.config.toml import Flag, Magnitude, Positive, Table
+from iso15118.units import MICROSECONDS
 
 Finite = Annotated[float, Field(allow_inf_nan=False, description="a finite number")]
 Point = Annotated[list[Finite], Field(min_length=2, max_length=2, description="[x, y]")]
@@ -183,6 +185,56 @@ class DerTable(Table):
     """W, of the connection."""
     protection: Annotated[ProtectionTable | None, _TABLE] = None
     """When to trip and to enter service: AC_DER_SAE has to tell it."""
+
+
+FunctionName = Literal[
+    "over_frequency_watt",
+    "under_frequency_watt",
+    "volt_watt",
+    "volt_var",
+    "watt_var",
+    "watt_cos_phi",
+    "dso_q_setpoint",
+    "dso_cos_phi_setpoint",
+    "dc_injection_restriction",
+    "zero_current",
+    "over_voltage_ride_through",
+    "under_voltage_ride_through",
+]
+"""`words.DerFunctions` as a file names them."""
+Functions = Annotated[list[FunctionName], Field(description=f"a list of {', '.join(get_args(FunctionName))}")]
+Word = Annotated[str, Field(min_length=1, max_length=32, description="1 to 32 characters")]
+
+
+class InverterTable(Table):
+    """The inverter of a car that is a resource of the grid (AC_DER_IEC, AC_DER_SAE)."""
+
+    functions: Functions = Field(default_factory=lambda: list(get_args(FunctionName)))
+    """What it can do of a grid code; a charger that asks for more is left for another service."""
+    manufacturer: Word = words.Inverter().manufacturer
+    """As AC_DER_SAE asks."""
+    model: Word = words.Inverter().model
+    """As AC_DER_SAE asks."""
+    serial_number: Word = words.Inverter().serial_number
+    """As AC_DER_SAE asks."""
+    sw_version: Word = words.Inverter().sw_version
+    """As AC_DER_SAE asks."""
+    certified: date | None = None
+    """Since when, by SAE J3072; without it: not."""
+
+    @property
+    def bits(self) -> int:
+        """Its functions as DERControlFunctions has them."""
+        return sum(words.DerFunctions[name.upper()] for name in self.functions)
+
+    @property
+    def value(self) -> words.Inverter:
+        """The same as the session takes it."""
+        about = {name: getattr(self, name) for name in ("manufacturer", "model", "serial_number", "sw_version")}
+        if self.certified is None:
+            return words.Inverter(**about)
+        since = datetime.combine(self.certified, time(), UTC)
+        return words.Inverter(**about, certified=True, certified_at=round(since.timestamp()) * MICROSECONDS)
 
 
 _WORDS: dict[type[Table], Any] = {

@@ -12,6 +12,7 @@ from iso15118.energy import Offer, Slot
 from iso15118.errors import LocalError
 from iso15118.sequence.timers import STANDARD
 from iso15118.service.car import CarConfig, Leg
+from iso15118.service.config.der import InverterTable
 from iso15118.service.config.lenience import CarLenience, lenience
 from iso15118.service.config.plug_and_charge import CarContractsTable, car_contracts
 from iso15118.service.config.tls import CarTlsTable, credentials_of, insecure
@@ -142,6 +143,8 @@ class CarTable(Table):
     """The battery."""
     onboard: Annotated[OnboardTable, Field(description="a table")] = OnboardTable()
     """The on-board charger, for alternating current."""
+    inverter: Annotated[InverterTable, Field(description="a table")] = InverterTable()
+    """What it can do for the grid."""
     target_soc: Percent = 80.0
     """Percent, wanted at departure."""
     min_soc: Percent = 20.0
@@ -229,6 +232,7 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         raise LocalError(f"{where}v2x.min_soc: {file.v2x.min_soc:g}; allowed: below v2x.max_soc, {file.v2x.max_soc:g}")
     for key in ("services", "control_modes", "mobility_needs", "pricing"):
         once(f"{where}{key}", getattr(file, key))
+    once(f"{where}inverter.functions", file.inverter.functions)
     services = tuple(ServiceID[name] for name in file.services)
     session = evcc.Config(
         evcc_id=file.evcc_id,
@@ -246,6 +250,8 @@ def car_of(where: str, file: CarTable, interface: str) -> CarConfig:
         standby=None if file.standby is None else file.standby.value,
         on_pause=evcc.Rest(file.on_pause),
         renew_schedule_after=file.renew_schedule_after,
+        der_functions=file.inverter.bits,
+        inverter=file.inverter.value,
         lenience=lenience(file.lenience),
         times=STANDARD._replace(charge_loop=file.charge_loop_timeout),
     )

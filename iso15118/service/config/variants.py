@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -140,7 +140,7 @@ def pricings(names: list[PricingName]) -> tuple[Pricing, ...]:
     return tuple(Pricing[name.upper()] for name in names)
 
 
-def once(key: str, values: list[ServiceName] | list[ModeName] | list[PricingName] | list[Literal[1, 2]]) -> None:
+def once(key: str, values: Sequence[str | int]) -> None:
     """Raises LocalError where a value stands twice."""
     if len(set(values)) != len(values):
         raise LocalError(f"{key}: {values}; allowed: each one once")
