@@ -188,9 +188,9 @@ class Vehicle:
         sock = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
         sock.setblocking(False)
         try:
-            address = (found.text, found.port, 0, 0 if self._link.loopback else self._link.index)
+            host = found.text if self._link.loopback else f"{found.text}%{self._link.index}"  # uvloop drops a scope beside the address
             async with asyncio.timeout(CONNECT):
-                await asyncio.get_running_loop().sock_connect(sock, address)
+                await asyncio.get_running_loop().sock_connect(sock, (host, found.port))
         except BaseException:
             sock.close()
             raise

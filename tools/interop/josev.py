@@ -44,20 +44,30 @@ def home() -> Path:
     return Path(os.environ.get("PEER_DIR") or cache / "iso15118-peer")
 
 
+PASSWORD = "12345"
+"""Of all keys in its PKI."""
+
+
+def pki() -> Path:
+    """Its certificates, in its own layout; of that name for every edition. Curve secp256r1 throughout."""
+    return home() / "pki/iso15118_2"
+
+
 def protocol(mode: str) -> str:
     """Its name for the messages of a mode."""
     return f"ISO_15118_20_{mode[:2].upper()}"
 
 
-def environment(interface: str, mode: str) -> Mapping[str, str]:
+def environment(interface: str, mode: str, *, tls: bool = False) -> Mapping[str, str]:
     """What its programs are told; nothing of our own Python environment."""
     ours = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
     return ours | {
         "NETWORK_INTERFACE": interface,
         "PROTOCOLS": protocol(mode),
         "AUTH_MODES": "EIM",
-        "SECC_ENFORCE_TLS": "False",
-        "ENABLE_TLS_1_3": "False",
+        "SECC_ENFORCE_TLS": str(tls),
+        "ENABLE_TLS_1_3": str(tls),
+        "PKI_PATH": f"{pki().parent}/",
         "LOG_LEVEL": "INFO",  # the story is read from it
     }
 
@@ -67,13 +77,13 @@ def charger() -> list[str]:
     return [str(home() / "venv/bin/python"), str(PEER / "charger.py")]
 
 
-def car(mode: str, loops: int, folder: Path, *, as_published: bool = False) -> list[str]:
+def car(mode: str, loops: int, folder: Path, *, tls: bool = False, as_published: bool = False) -> list[str]:
     """Its car, for one session of about `loops` charge loops. `as_published`: with the voltages and currents of the package."""
     settings = {
         "supportedProtocols": [protocol(mode)],
         "supportedEnergyServices": [mode.upper()],
-        "useTls": False,
-        "enforceTls": False,
+        "useTls": tls,
+        "enforceTls": tls,
         "isCertInstallNeeded": False,
         "sdpRetryCycles": 1,
         "chargeLoopCycle": loops,

@@ -48,13 +48,20 @@ class Combination:
     mode: str
     control: str
     """What our car chooses, or our charger offers first: the foreign car takes the first."""
+    tls: bool = False
     as_published: bool = False
 
     @property
     def name(self) -> str:
         """For the table."""
         who = "foreign car -> our charger" if self.ours == "charger" else "our car -> foreign charger"
-        return f"{who}, {self.mode} {self.control}" + (", figures as published" if self.as_published else "")
+        how = ", over TLS" if self.tls else ""
+        return f"{who}, {self.mode} {self.control}{how}" + (", figures as published" if self.as_published else "")
+
+    @property
+    def security(self) -> str:
+        """What our side's file says of it: over TLS with the counterparty's own certificates."""
+        return '[tls]\npki = "../pki/secp256r1"\npassword_file = "../password"\nprofile = "lenient"' if self.tls else ""
 
     @property
     def ways(self) -> tuple[bool, bool]:
@@ -75,6 +82,7 @@ class Combination:
 
 COMBINATIONS = (
     *(Combination(ours, mode, control) for ours in ("charger", "car") for mode in MODES for control in ("scheduled", "dynamic")),
+    *(Combination(ours, mode, "scheduled", tls=True) for ours in ("charger", "car") for mode in ("ac_bpt", "dc_bpt")),
     Combination("charger", "dc_bpt", "scheduled", as_published=True),
 )
 
@@ -101,6 +109,13 @@ def chargeloop(*arguments: str) -> list[str]:
     return [str(script), *arguments] if script.exists() else [sys.executable, "-m", "iso15118", *arguments]
 
 
+def take_over(logs: Path) -> bool:
+    """The counterparty's certificates, as a folder of ours, for the sessions in folders beside it."""
+    password = _written(logs / "password", josev.PASSWORD + "\n")
+    command = chargeloop("pki", "import", str(josev.pki()), str(logs / "pki"), "--password-file", password)
+    return subprocess.run(command, check=False, env=ours()).returncode == 0
+
+
 def ours() -> dict[str, str]:
     """The environment of our programs."""
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
@@ -112,7 +127,8 @@ def charger_file(combination: Combination, interface: str, folder: Path) -> str:
     modes = ["scheduled", "dynamic"] if combination.control == "scheduled" else ["dynamic", "scheduled"]
     alternating = combination.mode.startswith("ac")
     gives = combination.mode == "ac_bpt" and combination.control == "dynamic"
-    text = f"""insecure_plain_tcp = true
+    text = f"""insecure_plain_tcp = {str(not combination.tls).lower()}
+{combination.security}
 
 [[evse]]
 id = "DE*CLP*EINTEROP"
@@ -133,7 +149,7 @@ def car_file(combination: Combination, interface: str, folder: Path) -> str:
     power = 6000 if combination.mode.startswith("ac") else 800
     gives = combination.mode.endswith("bpt") and combination.control == "scheduled"
     back = f", {{seconds = 2, power = -{power}}}" if gives else ""
-    text = f"""insecure_plain_tcp = true
+    text = f"""insecure_plain_tcp = {str(not combination.tls).lower()}
 interface = "{interface}"
 services = ["{combination.mode.upper()}"]
 control_modes = ["{combination.control}"]
@@ -143,6 +159,9 @@ plan = [{{seconds = 2, power = {power}}}{back}, {{seconds = 60, power = {power}}
 
 [battery]
 voltage = 380
+
+{combination.security}
+{"staple_needed = false  # it staples nothing" if combination.tls else ""}
 """
     return _written(folder / "car.toml", text)
 
@@ -173,10 +192,11 @@ def meet(combination: Combination, folder: Path) -> Outcome:
 
 def _our_charger(combination: Combination, charger: Namespace, car: Namespace, interfaces: tuple[str, str], folder: Path) -> list[str]:
     command = chargeloop("secc", charger_file(combination, interfaces[0], folder))
-    foreign = josev.car(combination.mode, LOOPS, folder, as_published=combination.as_published)
+    foreign = josev.car(combination.mode, LOOPS, folder, tls=combination.tls, as_published=combination.as_published)
+    environment = josev.environment(interfaces[1], combination.mode, tls=combination.tls)
     with running(charger, command, folder / "our-charger.log", ours()) as mine:
         mine.wait("ready", lambda said: "SDP ready" in said, READY_TIME)
-        with running(car, foreign, folder / "foreign-car.log", josev.environment(interfaces[1], combination.mode)) as other:
+        with running(car, foreign, folder / "foreign-car.log", environment) as other:
             other.wait("over", josev.over, SESSION_TIME)
             time.sleep(0.5)
         mine.wait("over", lambda said: "session ended" in said, END_TIME)
@@ -185,7 +205,8 @@ def _our_charger(combination: Combination, charger: Namespace, car: Namespace, i
 
 def _our_car(combination: Combination, charger: Namespace, car: Namespace, interfaces: tuple[str, str], folder: Path) -> list[str]:
     foreign = josev.charger()
-    with running(charger, foreign, folder / "foreign-charger.log", josev.environment(interfaces[0], combination.mode)) as other:
+    environment = josev.environment(interfaces[0], combination.mode, tls=combination.tls)
+    with running(charger, foreign, folder / "foreign-charger.log", environment) as other:
         other.wait("ready", lambda said: josev.READY in said, READY_TIME)
         with running(car, chargeloop("evcc", car_file(combination, interfaces[1], folder)), folder / "our-car.log", ours()) as mine:
             mine.wait("over", lambda said: mine.process.poll() is not None, SESSION_TIME)
@@ -227,6 +248,8 @@ def main() -> int:
     outcomes: list[Outcome] = []
     keep = True
     try:
+        if not take_over(logs):
+            return 1
         outcomes = _all([combination for combination in COMBINATIONS if options.only in combination.name], logs)
         keep = options.keep or not outcomes or any(outcome.problems for outcome in outcomes)
     except NamespaceError as error:
@@ -240,7 +263,9 @@ def main() -> int:
             print(f"logs: {logs}")
         else:
             shutil.rmtree(logs)
-    print(f"\nJosev, the package iso15118 0.31.2 of PyPI; plain TCP; charge-loop timeout {LOOP_TIMEOUT:g} s for this counterparty alone,")
+    print(
+        f"\nJosev, the package iso15118 0.31.2 of PyPI; plain TCP unless it says TLS; charge-loop timeout {LOOP_TIMEOUT:g} s for this counterparty alone,"
+    )
     print(f"because its own Java can miss the 0.5 s of the standard\n\n{table(outcomes)}")
     return 1 if not outcomes or any(outcome.problems for outcome in outcomes) else 0
 
