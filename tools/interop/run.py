@@ -263,10 +263,9 @@ def main() -> int:
             print(f"logs: {logs}")
         else:
             shutil.rmtree(logs)
-    print(
-        f"\nJosev, the package iso15118 0.31.2 of PyPI; plain TCP unless it says TLS; charge-loop timeout {LOOP_TIMEOUT:g} s for this counterparty alone,"
-    )
-    print(f"because its own Java can miss the 0.5 s of the standard\n\n{table(outcomes)}")
+    print("\nJosev, the package iso15118 0.31.2 of PyPI; plain TCP unless the name says TLS, then with its own certificates")
+    print(f"charge-loop timeout {LOOP_TIMEOUT:g} s for this counterparty alone: its own Java can miss the 0.5 s of the standard")
+    print(f"\n{table(outcomes)}")
     return 1 if not outcomes or any(outcome.problems for outcome in outcomes) else 0
 
 
