@@ -187,7 +187,7 @@ def _private(contract: PrivateKey, profile: Transport) -> bytes:
         seed = contract.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         if not profile.ed448_seed or seed[-1]:
             raise LocalError(
-                "an Ed448 contract key has 57 octets and the element 56; allowed: a profile for it, and a seed that ends in zero"
+                "an Ed448 contract key has 57 octets and the element 56; allowed: a seed that ends in zero, with ed448_seed on both sides"
             )
         return seed[:-1]
     _on_secp521r1(contract.curve)
