@@ -12,11 +12,16 @@ import pytest
 
 from iso15118.errors import PeerError
 from iso15118.hal.board import Board
-from iso15118.pki.tree import Tree, make_tree
+from iso15118.messages.v20.authorization import AuthorizationRes
+from iso15118.messages.v20.session import SessionSetupRes
+from iso15118.pki.keys import curve_of, new_key
+from iso15118.pki.profiles import profiles
+from iso15118.pki.tree import NAMES, Member, Tree, issue, make_tree
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.links import link, udp_socket
+from iso15118.service.seen import Exchanged
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.tls.engine import Credentials
 from iso15118.service.tls.store import chain_of, of_tree
@@ -136,3 +141,34 @@ async def test_plug_and_charge_over_tls(tree: Tree, contract: bool) -> None:
         vehicle = Vehicle(car, sdp_port=station.config.sdp_port, tls=of_tree(tree, "vehicle"))
         result = await asyncio.wait_for(vehicle.run(), 30)
         assert (result.clean, result.loops) == (True, 3)
+
+
+def with_another_car(tree: Tree) -> Tree:
+    """The same with another vehicle, which calls itself what the first one does."""
+    key, maker = new_key(curve_of(tree["vehicle"].key)), tree["vehicle"].issuer
+    certificate = issue(profiles()["vehicle"], key.public_key(), now=tree.now, names=NAMES, issuer=maker)
+    return Tree({**tree.members, "vehicle": Member("vehicle", certificate, key, maker)}, tree.now)
+
+
+@pytest.mark.case("PAU-01", "PAU-03")
+@pytest.mark.parametrize("same", [True, False])
+async def test_only_the_certificate_that_paused_a_session_joins_it_again(tree: Tree, same: bool) -> None:
+    """Whoever knows SessionID and EVCCID, and has another certificate, begins a new one, and is authorised anew."""
+    said: list[str] = []
+
+    def heard(name: str, seen: Any) -> None:
+        if isinstance(seen, Exchanged) and isinstance(seen.message, SessionSetupRes | AuthorizationRes):
+            said.append(str(seen.message.response_code))
+
+    wish = replace(QUICK, control_modes=(ControlMode.SCHEDULED,), pause=evcc.Break(2, 0.2), loops=12)
+    async with open_station(tree) as station:
+        station.subscribe(heard)
+        vehicle = Vehicle(CarConfig(session=wish), sdp_port=station.config.sdp_port, tls=of_tree(tree, "vehicle"))
+        first = await asyncio.wait_for(vehicle.run(), 30)
+        assert (first.clean, first.why) == (True, "paused")
+        other = Vehicle(
+            CarConfig(session=wish), sdp_port=station.config.sdp_port, tls=of_tree(tree if same else with_another_car(tree), "vehicle")
+        )
+        other.car = vehicle.car
+        assert (await asyncio.wait_for(other.run(), 30)).clean
+    assert said == ["OK_NewSessionEstablished", "OK", *(["OK_OldSessionJoined"] if same else ["OK_NewSessionEstablished", "OK"])]
