@@ -1,7 +1,9 @@
 """The process of the cars, for `fleet` and `board`: simulated cars as they are sold, each on a connection of its own.
 
-    python -m tools.bench.fleet_cars cars PACE SECONDS PORT...
-    python -m tools.bench.fleet_cars echo PACE SECONDS PORT REQUEST RESPONSE CONNECTIONS
+    python -m tools.bench.fleet_cars cars FOLDER PACE SECONDS PORT...
+    python -m tools.bench.fleet_cars echo FOLDER PACE SECONDS PORT REQUEST RESPONSE CONNECTIONS
+
+FOLDER holds certificates, and all go over TLS; or it is "-".
 
 Says a line when all of them are in the charge loop and it counts, then as JSON how long the charger took for each answer, as the cars saw
 it (so with what their own process adds), and what went wrong with any of the sessions. With `echo` there are no cars: as many
@@ -13,7 +15,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 
 from iso15118.sequence.timers import STANDARD
@@ -21,11 +26,16 @@ from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.log import Log
 from iso15118.service.loops import run
 from iso15118.service.sweeping import settle
+from iso15118.service.tls.choose import engine
+from iso15118.service.tls.engine import Outcome
+from iso15118.service.tls.link import TlsLink, handshakes
+from iso15118.service.tls.store import credentials
 from iso15118.service.warmup import warm_up
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode
 from iso15118.sim.battery import Battery
 from iso15118.sim.vehicle import Trip
+from tools.bench.server import bare_tls
 
 STAGGER = 0.1
 """s between the arrivals of two cars."""
@@ -47,14 +57,29 @@ def _car(number: int, pace: float) -> Car:
     return Car(config, log=Log())
 
 
-async def _stay(pace: float, seconds: float, ports: list[int]) -> dict[str, object]:
-    loop = asyncio.get_running_loop()
+def _links(folder: Path | None) -> Callable[[Driver], asyncio.Protocol]:
+    """What stands between the socket and a car. One whose handshake fails is lost, and so is its session."""
+    if folder is None:
+        return lambda driver: driver
+    context = engine().context(credentials(folder, "vehicle"), server=False)
+
+    def through(driver: Driver, outcome: Outcome) -> Driver | None:
+        if outcome.error:
+            driver.drop(outcome.error)
+            return None
+        return driver
+
+    return lambda driver: TlsLink(context.session(), partial(through, driver), pool=handshakes(), client=True)
+
+
+async def _stay(pace: float, seconds: float, ports: list[int], folder: Path | None) -> dict[str, object]:
+    loop, between = asyncio.get_running_loop(), _links(folder)
     warm_up(loop)
     cars = [_car(number, pace) for number in range(len(ports))]
     drivers: list[Driver] = []
     for car, port in zip(cars, ports, strict=True):
         driver = car.converse()
-        await loop.create_connection(lambda driver=driver: driver, "::1", port)  # type: ignore[misc]
+        await loop.create_connection(partial(between, driver), "::1", port)
         drivers.append(driver)
         await asyncio.sleep(STAGGER)
     for _ in range(int(PATIENCE / 0.1)):
@@ -105,10 +130,12 @@ class _Line(asyncio.Protocol):
             self._asked = perf_counter()
 
 
-async def _echo(pace: float, seconds: float, port: int, request: int, response: int, connections: int) -> dict[str, object]:
-    loop, lines = asyncio.get_running_loop(), []
+async def _echo(
+    pace: float, seconds: float, port: int, request: int, response: int, connections: int, folder: Path | None
+) -> dict[str, object]:
+    loop, lines, secure = asyncio.get_running_loop(), [], bare_tls(folder, "vehicle")
     for _ in range(connections):
-        lines.append((await loop.create_connection(lambda: _Line(pace, request, response), "::1", port))[1])
+        lines.append((await loop.create_connection(lambda: _Line(pace, request, response), "::1", port, ssl=secure))[1])
         await asyncio.sleep(pace / connections)
     _begins()
     for line in lines:
@@ -118,12 +145,16 @@ async def _echo(pace: float, seconds: float, port: int, request: int, response: 
     return {"waits": [wait for line in lines for wait in line.waits], "wrong": []}
 
 
-def main(kind: str, pace: float, seconds: float, *numbers: int) -> None:
+def main(kind: str, folder: Path | None, pace: float, seconds: float, *numbers: int) -> None:
     """Prints what came of it."""
     # Cars run on what their program runs on; the echo is asked by a bare loop.
-    told = run(_stay(pace, seconds, list(numbers))) if kind == "cars" else asyncio.run(_echo(pace, seconds, *numbers))
+    if kind == "cars":
+        told = run(_stay(pace, seconds, list(numbers), folder))
+    else:
+        told = asyncio.run(_echo(pace, seconds, *numbers, folder=folder))  # type: ignore[misc]
     print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), *map(int, sys.argv[4:]))
+    kind, place, pace, seconds, *numbers = sys.argv[1:]
+    main(kind, None if place == "-" else Path(place), float(pace), float(seconds), *map(int, numbers))

@@ -6,6 +6,7 @@ Its session is written down, not decided: the requests a car would send, with th
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -43,9 +44,11 @@ M = TypeVar("M", bound=Message)
 class Line:
     """A connection on which a request is answered by a response."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._socket = socket.create_connection(("::1", port), timeout=PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket)
 
     def close(self) -> None:
         """Hang up."""
@@ -77,11 +80,11 @@ class Visit:
     `times`: message name -> seconds; `sizes`: octets of request and response, with their headers.
     """
 
-    def __init__(self, port: int, mode: ControlMode, breath: float = 0.0) -> None:
+    def __init__(self, port: int, mode: ControlMode, breath: float = 0.0, *, tls: ssl.SSLContext | None = None) -> None:
         self._breath = breath
         self.times: defaultdict[str, list[float]] = defaultdict(list)
         self.sizes: dict[str, tuple[int, int]] = {}
-        self._line = Line(port)
+        self._line = Line(port, tls)
         self._mode = mode
         self._id = bytes(8)
         self._stamp = 0
@@ -220,9 +223,37 @@ class Visit:
         raise ValueError("the charger stays busy")
 
 
-def echoed(port: int, request: int, response: int, calls: int, breath: float = 0.0) -> Sequence[float]:
+def greeted(port: int, tls: ssl.SSLContext) -> float:
+    """Seconds from nothing to the first answer of a charger: connection, handshake, supportedAppProtocol. Raises OSError."""
+    time.sleep(PAUSE)  # the outlet has to hear first that the last one has gone
+    began = perf_counter_ns()
+    line = Line(port, tls)
+    try:
+        payload_type = payload_type_of(greeting := supportedAppProtocolReq(app_protocol=(_OFFER,)))
+        line.exchange(frame_bytes(payload_type, schema_for(payload_type).encode(greeting)))
+    finally:
+        line.close()
+    return (perf_counter_ns() - began) * NANO
+
+
+def echo_greeted(port: int, tls: ssl.SSLContext) -> float:
+    """The same at the echo. Raises OSError."""
+    time.sleep(PAUSE)
+    began = perf_counter_ns()
+    line = Line(port, tls)
+    try:
+        line.say((43).to_bytes(4, "big") + (12).to_bytes(4, "big"))
+        line.exchange(bytes(43), 12)
+    finally:
+        line.close()
+    return (perf_counter_ns() - began) * NANO
+
+
+def echoed(
+    port: int, request: int, response: int, calls: int, breath: float = 0.0, *, tls: ssl.SSLContext | None = None
+) -> Sequence[float]:
     """Seconds of `calls` exchanges of these sizes with the echo, `breath` seconds apart."""
-    line = Line(port)
+    line = Line(port, tls)
     try:
         line.say(request.to_bytes(4, "big") + response.to_bytes(4, "big"))
         octets = bytes(request)

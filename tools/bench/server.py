@@ -1,5 +1,6 @@
 """The processes that answer, for `answer`: `session` is a charger as it is sold (an outlet on loopback, simulated metal, recorder),
-`echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else; `fleet N` that many outlets.
+`echo` an asyncio protocol that gives back as many octets as it is told to, and does nothing else; `fleet N` that many outlets. With a
+folder of certificates behind it, each over TLS: the echo with asyncio's own.
 
 Says its TCP ports on standard output, then serves until standard input ends. For each line it reads there, `session` says as JSON how long
 the answers of the latest session have taken inside the process, from a request's octets to the response written.
@@ -10,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from iso15118.hal.board import Board
 from iso15118.service.evse import EvseConfig
@@ -19,6 +23,7 @@ from iso15118.service.log import Log
 from iso15118.service.loops import run
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.sweeping import settle
+from iso15118.service.tls.store import credentials
 from iso15118.value import replace
 
 SIZES = 8
@@ -55,10 +60,31 @@ def _free_udp_port() -> int:
         return int(sock.getsockname()[1])
 
 
-async def _session() -> tuple[int, Callable[[], list[float]]]:
+def _secure(folder: Path | None) -> dict[str, Any]:
+    """Fields of a `StationConfig`."""
+    return {} if folder is None else {"tls": credentials(folder, "secc"), "plain_tcp": False}
+
+
+def bare_tls(folder: Path | None, role: str) -> ssl.SSLContext | None:
+    """The standard library's own, with the certificate of a role, for a peer that has to show one."""
+    if folder is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if role == "secc" else ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.load_cert_chain(folder / f"chain/{role}.pem", folder / f"key/{role}.key")
+    context.load_verify_locations(folder / f"ca/{'oem' if role == 'secc' else 'v2g'}_root.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.set_ecdh_curve("secp521r1")
+    if role == "secc":
+        context.num_tickets = 0
+    return context
+
+
+async def _session(folder: Path | None) -> tuple[int, Callable[[], list[float]]]:
     """The product; only the insulation test of the simulated monitor is quicker, so that sessions follow each other without a wait."""
     board = replace(Board(), settings={"insulation_test_time": 0.02})
-    config = StationConfig(evses=(EvseConfig(interface="lo", board=board),), sdp_port=_free_udp_port())
+    config = StationConfig(evses=(EvseConfig(interface="lo", board=board),), sdp_port=_free_udp_port(), **_secure(folder))
     station = Station(config, log=Log())
     await station.start()
 
@@ -69,26 +95,26 @@ async def _session() -> tuple[int, Callable[[], list[float]]]:
     return station.status()[0].port, answer_times
 
 
-async def _fleet(outlets: int) -> list[int]:
+async def _fleet(outlets: int, folder: Path | None) -> list[int]:
     """A station of so many outlets, each with its simulated metal, guard and recorder."""
     board = replace(Board(), settings={"insulation_test_time": 0.02})
     evses = tuple(EvseConfig(name=str(i), interface="lo", board=board) for i in range(outlets))
-    station = Station(StationConfig(evses=evses, sdp_port=0, period=0.05), log=Log())
+    station = Station(StationConfig(evses=evses, sdp_port=0, period=0.05, **_secure(folder)), log=Log())
     await station.start()
     return [status.port for status in station.status()]
 
 
-async def _echo() -> tuple[int, Callable[[], list[float]]]:
-    server = await asyncio.get_running_loop().create_server(Echo, "::1", 0)
+async def _echo(folder: Path | None) -> tuple[int, Callable[[], list[float]]]:
+    server = await asyncio.get_running_loop().create_server(Echo, "::1", 0, ssl=bare_tls(folder, "secc"))
     return int(server.sockets[0].getsockname()[1]), list
 
 
-async def _serve(kind: str, outlets: int = 0) -> None:
+async def _serve(kind: str, outlets: int, folder: Path | None) -> None:
     answer_times: Callable[[], list[float]] = list
     if kind == "fleet":
-        ports = await _fleet(outlets)
+        ports = await _fleet(outlets, folder)
     else:
-        port, answer_times = await (_session() if kind == "session" else _echo())
+        port, answer_times = await (_session if kind == "session" else _echo)(folder)
         ports = [port]
     settle()
     print(*ports, flush=True)
@@ -98,4 +124,6 @@ async def _serve(kind: str, outlets: int = 0) -> None:
 
 if __name__ == "__main__":
     # The echo is a bare one; a station runs on what its program runs on.
-    (asyncio.run if sys.argv[1] == "echo" else run)(_serve(sys.argv[1], *map(int, sys.argv[2:])))
+    kind, *more = sys.argv[1:]
+    count = int(more.pop(0)) if kind == "fleet" else 1
+    (asyncio.run if kind == "echo" else run)(_serve(kind, count, Path(more[0]) if more else None))

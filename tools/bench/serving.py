@@ -59,3 +59,8 @@ def cpu(pid: int) -> float:
     """Seconds of processor time that a process has used so far."""
     words = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(")", 1)[1].split()
     return (int(words[11]) + int(words[12])) / _TICKS
+
+
+def rss(pid: int) -> int:
+    """Octets of memory that a process has at this moment."""
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

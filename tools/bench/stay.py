@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from time import monotonic, sleep
 from typing import NamedTuple
 
 from tools.bench.measure import Row, Timing
-from tools.bench.serving import Server, cpu
+from tools.bench.serving import Server, cpu, rss
 
 HEADS = ("server", "exchanges", "p50 ms", "p99 ms", "most ms", "bystander ms", "CPU", "asking CPU", "CPU s a 1000")
 REQUEST, RESPONSE = 88, 72
@@ -27,6 +28,8 @@ class Stay(NamedTuple):
     wrong: list[str]
     server_cpu: float
     asking_cpu: float
+    memory: int = 0
+    """Octets by which the server has grown until all were there."""
 
     def row(self, name: str) -> Row:
         """A line of the table with `HEADS`; "CPU" in percent of a core."""
@@ -44,6 +47,7 @@ class Stay(NamedTuple):
             "server_cpu_s": self.server_cpu,
             "asking_cpu_s": self.asking_cpu,
             "seconds": self.seconds,
+            "memory": self.memory,
             "wrong": self.wrong,
         }
         return Row((name, f"{count}", *times, *(f"{share:.0%}" for share in shares), f"{dear:.3f}"), data)
@@ -66,11 +70,15 @@ class Bystander(threading.Thread):
             self.held_up = max(self.held_up, monotonic() - began - self.MOMENT)
 
 
-def stay(server: Server, pace: float, seconds: float, *, echo: int = 0) -> Stay:
-    """A car at every port of `server`, or `echo` connections to its first. Raises OSError where the asking process fails."""
+def stay(server: Server, pace: float, seconds: float, *, echo: int = 0, folder: Path | None = None) -> Stay:
+    """A car at every port of `server`, or `echo` connections to its first. Raises OSError where the asking process fails.
+
+    `folder`: certificates; then all of it is over TLS.
+    """
+    memory = rss(server.pid)
     what = ("echo", server.port, REQUEST, RESPONSE, echo) if echo else ("cars", *server.ports)
     kind, *numbers = map(str, what)
-    command = [sys.executable, "-m", "tools.bench.fleet_cars", kind, f"{pace}", f"{seconds}", *numbers]
+    command = [sys.executable, "-m", "tools.bench.fleet_cars", kind, str(folder or "-"), f"{pace}", f"{seconds}", *numbers]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     spent: dict[str, tuple[float, float]] = {}
     line, bystander = "", Bystander()
@@ -78,6 +86,7 @@ def stay(server: Server, pace: float, seconds: float, *, echo: int = 0) -> Stay:
         for line in process.stdout or ():
             if line.startswith("begun"):
                 bystander.start()
+                memory = rss(server.pid) - memory
             elif line.startswith("over"):
                 bystander.over = True
             spent[line.strip()[:5]] = cpu(server.pid), cpu(process.pid)
@@ -89,4 +98,4 @@ def stay(server: Server, pace: float, seconds: float, *, echo: int = 0) -> Stay:
         raise OSError("the process that asks has failed")
     told = json.loads(line)
     used = (after - before for before, after in zip(spent["begun"], spent["over"], strict=True))
-    return Stay(seconds, bystander.held_up, told["waits"], told["wrong"], *used)
+    return Stay(seconds, bystander.held_up, told["waits"], told["wrong"], *used, memory)
