@@ -20,6 +20,7 @@ from tools.document_messages import pages
 from tools.document_pki import page as pki_page
 from tools.document_policy import page as policy_page
 from tools.draw_sequence import page
+from tools.tlscases.document import page as tls_cases_page
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,6 +36,11 @@ def test_the_page_of_policy_is_the_tables() -> None:
 
 def test_the_page_of_certificates_is_the_profiles() -> None:
     assert (ROOT / "docs" / "pki.md").read_text(encoding="utf-8") == pki_page(), "run: python tools/document_pki.py"
+
+
+def test_the_page_of_tls_cases_is_the_cases() -> None:
+    there = (ROOT / "docs" / "tls_cases.md").read_text(encoding="utf-8")
+    assert there == tls_cases_page(), "run: python -m tools.tlscases --document"
 
 
 def test_the_page_of_configuration_is_the_tables() -> None:

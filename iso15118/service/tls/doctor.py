@@ -65,6 +65,8 @@ def _findings(engine: Engine, now: datetime) -> Iterator[Finding]:
         yield Finding(
             "responses for every certificate of the chain are sent", "V2G20-2388", engine.sends_every_staple, "the leaf's only: the library"
         )
+        tickets = "some that nobody can use: the library"
+        yield Finding("no tickets are given", "RFC 8446 4.6.1", engine.gives_no_tickets, "" if engine.gives_no_tickets else tickets)
 
 
 def _authorities(engine: Engine, charger: Credentials, car: Credentials) -> Iterator[Finding]:

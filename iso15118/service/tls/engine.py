@@ -155,6 +155,8 @@ class Engine(Protocol):
     """A charger sends one response for each certificate of its chain [V2G20-2388]; otherwise the leaf's."""
     reads_every_staple: bool
     """A car checks each one that comes [V2G20-2409]."""
+    gives_no_tickets: bool
+    """A charger gives nothing to resume a session with."""
     names_roots: bool
     """A car names the roots that it trusts [V2G20-1006], and a charger chooses its chain by them [V2G20-1007]."""
 

@@ -30,6 +30,8 @@ class PyOpenSslEngine:
     name = "pyopenssl"
     sends_every_staple = False
     reads_every_staple = False
+    gives_no_tickets = False
+    """It gives some that are of no use: there is no cache they would be found in. The library has no way to give none."""
     names_roots = False
 
     def __init__(self) -> None:

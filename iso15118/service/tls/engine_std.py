@@ -36,6 +36,7 @@ class StdEngine:
     sends_every_staple = False
     """OpenSSL before 3.6 sends the leaf's."""
     reads_every_staple = True
+    gives_no_tickets = True
     names_roots = True
 
     def __init__(self) -> None:
