@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from iso15118.cli.report import SessionLines, misbehaviour, say, shown_log, writable, write
-from iso15118.service.config import load_secc
+from iso15118.service.config import load_certificates, load_secc
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link
 from iso15118.service.seen import Seen
@@ -26,7 +26,8 @@ def run(arguments: Namespace) -> int:
         station = replace(station, pcap=writable(arguments.pcap, "--pcap"))
     lines, wiring = _Lines(), misbehaviour(arguments)
     with shown_log(settings.log_level):
-        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring)
+        certificates = None if station.tls is None else partial(load_certificates, Path(arguments.config))
+        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring, certificates=certificates)
     say("stopped")
     return 0
 

@@ -1,4 +1,4 @@
-"""What TLS 1.3 may agree on: the lists of ISO 15118-20, and a wider one for counterparties that do not keep to them."""
+"""What TLS may agree on: the lists of ISO 15118-20, a wider one for counterparties that do not keep to them, and that of ISO 15118-2."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ class TlsProfile(Value):
     signatures: tuple[str, ...]
     usage: bool = True
     """A leaf has to say that it is for this: clientAuth of a vehicle, serverAuth of a charger (Annex B). Saying nothing is not enough."""
+    version: str = "TLSv1.3"
+    """The one and only."""
+    mutual: bool = True
+    """The vehicle shows a certificate, too."""
 
 
 STRICT: Final = TlsProfile(
@@ -33,6 +37,16 @@ LENIENT: Final = TlsProfile(
     usage=False,
 )
 """Also the curve of ISO 15118-2: for counterparties on a bench."""
+SECOND: Final = TlsProfile(
+    "iso15118-2",
+    suites=("ECDHE-ECDSA-AES128-SHA256",),  # its other one, with a fixed key exchange, is gone from OpenSSL
+    groups=("secp256r1",),
+    signatures=("ecdsa_secp256r1_sha256",),
+    usage=False,
+    version="TLSv1.2",
+    mutual=False,
+)
+"""Of ISO 15118-2, whose messages are not spoken here yet: the engine can do it, a station of ISO 15118-20 refuses it."""
 PROFILES: Final = {profile.name: profile for profile in (STRICT, LENIENT)}
 DEPTH: Final = 3
 """Certificates between a leaf and its root at most: two sub-CAs and, perhaps, a cross certificate."""

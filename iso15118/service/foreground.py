@@ -6,11 +6,14 @@ For whoever may not wait itself, such as the command line.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from iso15118.errors import LocalError
 from iso15118.service.log import Log
 from iso15118.service.loops import run
 from iso15118.service.seen import Watcher
@@ -39,10 +42,12 @@ def run_station(
     ready: Callable[[Station], None],
     watcher: StationWatcher | None = None,
     wiring: Wiring | None = None,
+    certificates: Callable[[], Credentials | None] | None = None,
     log: Log | None = None,
 ) -> None:
     """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
 
+    `certificates` reads those of the station anew, in a thread: at each SIGHUP. Some that cannot be used are said, and the old ones stay.
     Raises LocalError where an outlet cannot listen.
     """
 
@@ -52,13 +57,43 @@ def run_station(
         if watcher is not None:
             station.subscribe(watcher)
         try:
-            await serve(station, ready=lambda: _settled(ready, station))
+            with _renewing(station, certificates, log or Log()):
+                await serve(station, ready=lambda: _settled(ready, station))
         except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
             await station.stop("the program ends", grace=0)
             raise
 
     run(main())
     _finish_recordings()
+
+
+@contextmanager
+def _renewing(station: Station, certificates: Callable[[], Credentials | None] | None, log: Log) -> Iterator[None]:
+    """Within the block SIGHUP brings the station the certificates that there are then."""
+    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[None]]()
+    if certificates is None:
+        yield
+        return
+
+    async def renew(read: Callable[[], Credentials | None]) -> None:
+        try:
+            found = await loop.run_in_executor(None, read)
+            if found is None:
+                raise LocalError("the file has no table tls any more; allowed: the one it was started with")
+            station.renew(found)
+        except LocalError as error:
+            log.error("certificates", f"SIGHUP: {error}; all is as before")
+
+    def hung_up() -> None:
+        task = loop.create_task(renew(certificates), name="certificates")
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def run_vehicle(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from iso15118.energy import Budget
 from iso15118.errors import LocalError, PeerError
@@ -27,6 +27,9 @@ from iso15118.sim.misbehaviour import Misbehaviour
 from iso15118.units import Ampere, Second, WattHour
 from iso15118.value import Value, replace
 from iso15118.wire.sdp import PORT
+
+if TYPE_CHECKING:
+    from iso15118.service.tls.engine import Credentials
 
 
 class Deed(Value, kw_only=True):
@@ -98,6 +101,8 @@ class Visit(Value, kw_only=True):
     """One car's stay."""
 
     car: CarConfig
+    tls: Credentials | None = None
+    """What it brings to a handshake, on a link; None: it speaks without TLS."""
     arrival: Second = 0.0
     """Seconds from the start of the round; later if the car before is still there."""
     sessions: int = 1
@@ -212,7 +217,7 @@ class OnLink:
         self._log = log
 
     async def arrive(self, visit: Visit) -> Car:
-        self.vehicle = Vehicle(visit.car, sdp_port=self._sdp_port, wiring=_wiring(visit), log=self._log)
+        self.vehicle = Vehicle(visit.car, sdp_port=self._sdp_port, tls=visit.tls, wiring=_wiring(visit), log=self._log)
         return self.vehicle.car
 
     async def session(self, visit: Visit) -> tuple[bool, str, Phase, WattHour | None, WattHour | None]:

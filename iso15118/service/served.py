@@ -63,7 +63,7 @@ class Served:
         self._recordings = recordings
         self._capture = capture
         self._wiring = wiring
-        self._tls = tls
+        self.tls = tls
         self._plain = plain_tcp
         self._log = log or Log()
         self._link: Link = link(config.interface)
@@ -81,7 +81,7 @@ class Served:
         """Metal, then the listener, then discovery: nobody is sent to a door that is not there."""
         loop = asyncio.get_running_loop()
         self.evse.actuator.start()
-        tls_port = None if self._tls is None else await self._listen(loop, self._accept)
+        tls_port = None if self.tls is None else await self._listen(loop, self._accept)
         plain_port = await self._listen(loop, self._door.accept) if self._plain else None
         self.port = tls_port or plain_port or 0
         server = SdpServer(self._link, tls_port=tls_port, plain_port=plain_port, capture=self._capture, log=self._log)
@@ -114,11 +114,11 @@ class Served:
 
     def _accept(self) -> asyncio.Protocol:
         """A connection to the port with TLS. The outlet's door is behind the handshake; a taken outlet shakes no hands."""
-        if self._tls is None or self._shut():
+        if self.tls is None or self._shut():
             return self._door.accept()
         if len(self._hands) >= HANDS:
             self._hands[0].leave("others wait")
-        hand = TlsLink(self._tls.session(), lambda outcome: self._shaken(hand, outcome), pool=handshakes())
+        hand = TlsLink(self.tls.session(), lambda outcome: self._shaken(hand, outcome), pool=handshakes())
         self._hands.append(hand)
         return hand
 

@@ -102,11 +102,7 @@ class Station:
         self._tls: Context | None = None
         self._stapling: Stapling | None = None
         if config.tls is not None:
-            from iso15118.service.tls.choose import engine  # a charger without it starts without it
-            from iso15118.service.tls.stapling import Stapling
-
-            self._tls = engine().context(config.tls, server=True)
-            self._stapling = Stapling(self._tls, config.tls, log=self._log)
+            self._tls, self._stapling = self._secure(config.tls)
 
     async def start(self) -> None:
         """Open every outlet. Raises LocalError (an interface or a port that is not to be had), and then nothing is left open."""
@@ -125,6 +121,27 @@ class Station:
         evses = self.config.evses
         served = {service.id.transfer for service in evses[0].session.services} if len(evses) == 1 else None
         warm_up(asyncio.get_running_loop(), served)
+
+    def _secure(self, credentials: Credentials) -> tuple[Context, Stapling]:
+        from iso15118.service.tls.choose import context  # a charger without it starts without it
+        from iso15118.service.tls.stapling import Stapling
+
+        made = context(credentials, server=True)
+        return made, Stapling(made, credentials, log=self._log)
+
+    def renew(self, credentials: Credentials) -> None:
+        """Other certificates, roots and lists from the next handshake on; sessions go on with those they have begun with.
+
+        Raises LocalError for some that cannot be used, or where the station has none to renew: then all is as before.
+        """
+        if self._stapling is None:
+            raise LocalError("certificates for a station without TLS; allowed: where it was started with some")
+        before, (self._tls, self._stapling) = self._stapling, self._secure(credentials)
+        before.stop()
+        self._stapling.start()
+        for served in self._served.values():
+            served.tls = self._tls
+        self._log.info("certificates", "other certificates from the next handshake on")
 
     def _open(self, evse: EvseConfig) -> Served:
         config, name = self.config, evse.name

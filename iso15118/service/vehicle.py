@@ -77,9 +77,9 @@ class Vehicle:
         self._sdp_port = sdp_port
         self._tls: Context | None = None
         if tls is not None:
-            from iso15118.service.tls.choose import engine  # a car without it starts without it
+            from iso15118.service.tls.choose import context  # a car without it starts without it
 
-            security, self._tls = Security.TLS, engine().context(tls, server=False)
+            security, self._tls = Security.TLS, context(tls, server=False)
         self._security = security
         self._record = record
         self._pcap = pcap

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from iso15118.service.config.evcc import EvccSettings
     from iso15118.service.config.secc import SeccSettings
+    from iso15118.service.tls.engine import Credentials
 
 
 def load_secc(path: Path) -> SeccSettings:
@@ -18,6 +19,13 @@ def load_secc(path: Path) -> SeccSettings:
     from iso15118.service.config.secc import load
 
     return load(path)
+
+
+def load_certificates(path: Path) -> Credentials | None:
+    """Those of the charger in the file `path`, and nothing else of it; None: it has none. Raises LocalError."""
+    from iso15118.service.config.secc import load_certificates
+
+    return load_certificates(path)
 
 
 def load_evcc(path: Path) -> EvccSettings:

@@ -214,12 +214,17 @@ def load(path: Path) -> EvccSettings:
     insecure(path, file.insecure_plain_tcp, file.tls)
     interface(path, "interface", file.interface)
     record = None if file.record is None else path.parent / file.record
-    car = car_of(f"{path}: ", file, file.interface)
+    car = with_contracts(path, car_of(f"{path}: ", file, file.interface), file.plug_and_charge, file.tls)
     car = replace(car, session=replace(car.session, plain_tcp=file.insecure_plain_tcp))
-    if (contracts := car_contracts(path, file.plug_and_charge, file.tls)) is not None:
-        wish, held = contracts
-        car = replace(car, session=replace(car.session, plug_and_charge=wish), wallet=held)
     return EvccSettings(car, file.log_level, record, credentials_of(path, file.tls, "vehicle"))
+
+
+def with_contracts(path: Path, car: CarConfig, table: CarContractsTable | None, tls: CarTlsTable | None) -> CarConfig:
+    """The car with the contracts that a table of the file `path` names. Raises LocalError."""
+    if (contracts := car_contracts(path, table, tls)) is None:
+        return car
+    wish, held = contracts
+    return replace(car, session=replace(car.session, plug_and_charge=wish), wallet=held)
 
 
 def car_of(where: str, file: CarTable, interface: str) -> CarConfig:

@@ -11,11 +11,12 @@ from pydantic import Field
 from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.service import scenario as played
-from iso15118.service.config.evcc import CarTable, car_of
+from iso15118.service.config.evcc import CarTable, car_of, with_contracts
 from iso15118.service.config.misbehaviour import Count, MisbehaviourTable, misbehaviours, said
+from iso15118.service.config.plug_and_charge import CarContractsTable
 from iso15118.service.config.secc import BudgetTable
 from iso15118.service.config.secc import load as load_secc
-from iso15118.service.config.tls import insecure
+from iso15118.service.config.tls import CarTlsTable, credentials_of, insecure
 from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Positive, Services, Table, Text, interface, read
 from iso15118.service.evse import EvseConfig
 from iso15118.session import evcc
@@ -77,6 +78,11 @@ class OperateTable(Table):
 class VisitTable(CarTable):
     """A car's stay: the keys of a car, and those of the stay."""
 
+    tls: Annotated[CarTlsTable | None, Field(description="a table")] = None
+    """Certificates of its own; left out: those of the file."""
+    plug_and_charge: Annotated[CarContractsTable | None, Field(description="a table")] = None
+    """Contracts of its own; left out: those of the file."""
+
     arrival: Magnitude = 0.0
     """s from the start of the round, or when the car before has left."""
     sessions: Count = 1
@@ -109,6 +115,10 @@ class ScenarioFile(Table):
 
     interface: Text = "lo"
     """Where chargers are looked for."""
+    tls: Annotated[CarTlsTable | None, Field(description="a table")] = None
+    """Certificates of the cars for TLS 1.3; in memory nothing shakes hands."""
+    plug_and_charge: Annotated[CarContractsTable | None, Field(description="a table")] = None
+    """Contracts of the cars."""
     insecure_plain_tcp: Flag = False
     """ISO 15118-20 without TLS: on a test bench, never on a street."""
     log_level: Annotated[LevelName, Field(description='"debug", "info", "warning" or "error"')] = "error"
@@ -135,11 +145,12 @@ def load(path: Path, *, in_memory: bool) -> ScenarioSettings:
     """The scenario in the file `path`; on a link, it has to say on which, and that it is no street. Raises LocalError."""
     file = read(path, ScenarioFile)
     if not in_memory:
-        insecure(path, file.insecure_plain_tcp, None)
+        for table in file.car:
+            insecure(path, file.insecure_plain_tcp, table.tls or file.tls)
         interface(path, "interface", file.interface)
     charger = file.charger or ChargerTable(then=[], misbehaviour=[])
     scenario = played.Scenario(
-        visits=tuple(_visit(f"{path}: car[{i}].", table, file.interface) for i, table in enumerate(file.car)),
+        visits=tuple(_visit(path, i, table, file, in_memory=in_memory) for i, table in enumerate(file.car)),
         repeat=file.repeat,
         charger=_charger(path, charger.config),
         charger_deeds=tuple(_operate(f"{path}: charger.then[{i}]", table) for i, table in enumerate(charger.then)),
@@ -153,13 +164,17 @@ def _charger(path: Path, name: str | None) -> EvseConfig:
     return EvseConfig() if name is None else load_secc(path.parent / name).station.evses[0]
 
 
-def _visit(where: str, table: VisitTable, interface: str) -> played.Visit:
-    car, change = car_of(where, table, interface), table.renegotiate
+def _visit(path: Path, number: int, table: VisitTable, file: ScenarioFile, *, in_memory: bool) -> played.Visit:
+    where, change, tls = f"{path}: car[{number}].", table.renegotiate, table.tls or file.tls
+    car = with_contracts(path, car_of(where, table, file.interface), table.plug_and_charge or file.plug_and_charge, tls)
+    if not in_memory:
+        car = replace(car, session=replace(car.session, plain_tcp=file.insecure_plain_tcp))
     if change is not None:
         plan = evcc.Renegotiation(change.after_loops, tuple(ServiceID[name] for name in change.services))
         car = replace(car, session=replace(car.session, renegotiation=plan))
     return played.Visit(
         car=car,
+        tls=None if in_memory else credentials_of(path, tls, "vehicle"),
         arrival=table.arrival,
         sessions=table.sessions,
         between=table.between,

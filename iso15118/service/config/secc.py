@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,9 @@ from iso15118.units import HOUR, Second
 from iso15118.value import Value, replace
 
 DAY: Final[Second] = 24 * HOUR
+
+if TYPE_CHECKING:
+    from iso15118.service.tls.engine import Credentials
 
 
 class LimitsTable(Table):
@@ -199,6 +202,11 @@ def load(path: Path) -> SeccSettings:
         evses = tuple(replace(evse, session=replace(evse.session, **sessions), contracts=desk) for evse in evses)
     station = StationConfig(evses=evses, record=record, recordings=recordings, tls=tls, plain_tcp=file.insecure_plain_tcp)
     return SeccSettings(station, file.log_level)
+
+
+def load_certificates(path: Path) -> Credentials | None:
+    """Those of the charger in the file `path`, and nothing else of it. Raises LocalError."""
+    return credentials_of(path, read(path, SeccFile).tls, "secc")
 
 
 def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseConfig:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_priv
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from iso15118.errors import LocalError
-from iso15118.pki.tls_profile import DEPTH
+from iso15118.pki.tls_profile import DEPTH, STRICT
 from iso15118.service.tls.engine import ALERTS, Credentials, Outcome, TlsError
 from iso15118.service.tls.held import held_against
 
@@ -57,6 +57,8 @@ class PyOpenSslContext:
 
         if not credentials.chains or not credentials.anchors:
             raise LocalError("TLS without a certificate of our own, or without a root to trust; allowed: both [V2G20-1264]")
+        if credentials.profile.version != STRICT.version:
+            raise LocalError(f"the profile {credentials.profile.name} with pyOpenSSL; allowed: the engine of Python's ssl module")
         self.credentials = credentials
         self.server = server
         self.staples = credentials.chains[0].staples

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from iso15118.errors import LocalError
-from iso15118.pki.tls_profile import DEPTH
+from iso15118.pki.tls_profile import DEPTH, SECOND, STRICT
 from iso15118.service.tls import openssl
 from iso15118.service.tls.engine import ALERTS, Credentials, Outcome, TlsError
 from iso15118.service.tls.held import held_against
@@ -27,6 +27,7 @@ READ: Final = 64 * 1024
 _OURS: Final = "chargeloop"
 """Where `_heard` finds the session of a connection."""
 _ALERT, _HANDSHAKE, _CERTIFICATE = 21, 22, 11
+_VERSIONS: Final = {STRICT.version: ssl.TLSVersion.TLSv1_3, SECOND.version: ssl.TLSVersion.TLSv1_2}
 
 
 class StdEngine:
@@ -81,8 +82,9 @@ class StdContext:
         lib, chain, wanted = self.library, self.credentials.chains[number], self.credentials.profile
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if self.server else ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False  # a charger is known by its chain, not by a name
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_3
+        asks = wanted.mutual or not self.server
+        context.verify_mode = ssl.CERT_REQUIRED if asks else ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = _VERSIONS[wanted.version]
         context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         if self.server:
@@ -91,13 +93,15 @@ class StdContext:
             context.keylog_filename = self.credentials.key_log
         context._msg_callback = _heard  # type: ignore[attr-defined]
         at = lib.of(context)
-        if lib.SSL_CTX_set_ciphersuites(at, ":".join(wanted.suites).encode()) != 1:
+        if wanted is SECOND:
+            context.set_ciphers(":".join(wanted.suites))
+        elif lib.SSL_CTX_set_ciphersuites(at, ":".join(wanted.suites).encode()) != 1:
             raise LocalError(f"this OpenSSL does not know all of the suites {', '.join(wanted.suites)}")
         lib.must(at, openssl.GROUPS, wanted.groups, "groups")
         lib.must(at, openssl.SIGNATURES, wanted.signatures, "signature algorithms")
         lib.must(at, openssl.CLIENT_SIGNATURES, wanted.signatures, "signature algorithms")
         lib.SSL_CTX_set_verify_depth(at, DEPTH)
-        if wanted.usage:
+        if wanted.usage and asks:
             lib.SSL_CTX_set_verify(at, openssl.VERIFY, self._judge)
         self._trust(context, at)
         self._identify(at, chain)
@@ -230,7 +234,7 @@ class StdSession:
             raise self._failed(error) from None
         lib, leaf = self._context.library, self._tls.getpeercert(binary_form=True) or b""
         above = [lib.octets("i2d_X509", each) for each in lib.each(lib.SSL_get_peer_cert_chain(self._at))]
-        self._peer = (leaf, *(each for each in above if each != leaf))
+        self._peer = (leaf, *(each for each in above if each != leaf)) if leaf else ()
         self._established = True
         self._seconds = time.perf_counter() - self._began
         self._context.sessions.pop(self._at, None)
@@ -293,7 +297,7 @@ def _heard(connection: Any, direction: str, version: Any, content: Any, kind: An
             session.alert_sent = alert
         else:
             session.alert_got = alert
-    elif content == _HANDSHAKE and kind == _CERTIFICATE and direction == "read":
+    elif (content, kind, direction, version) == (_HANDSHAKE, _CERTIFICATE, "read", ssl.TLSVersion.TLSv1_3):
         with suppress(IndexError, ValueError):
             session.further = staples_in(octets)
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.ocsp import OCSPCertStatus
 
 from iso15118.errors import LocalError
-from iso15118.pki.tls_profile import LENIENT, STRICT
-from iso15118.pki.tree import Tree, make_tree
-from iso15118.service.tls.choose import candidates
+from iso15118.pki.profiles import profiles
+from iso15118.pki.tls_profile import LENIENT, SECOND, STRICT
+from iso15118.pki.tree import NAMES, Member, Tree, issue, make_tree
+from iso15118.service.tls.choose import candidates, context
 from iso15118.service.tls.engine import Chain, Credentials, Engine, TlsError
 from iso15118.service.tls.engine_std import StdEngine
 from iso15118.service.tls.store import chain_of, of_tree
@@ -279,3 +281,76 @@ def test_records_without_octets_are_no_octets(engine: Engine, tree: Tree) -> Non
             car.write(b"")
     charger.feed(car.outgoing())
     assert charger.read() == b""
+
+
+def test_the_profile_of_the_older_edition() -> None:
+    """ISO 15118-2: TLS 1.2 with a key exchange of its own, and the charger alone shows a certificate, stapled."""
+    tree = tree_of("secp256r1")
+    ours, theirs = (replace(of_tree(tree, role), profile=SECOND) for role in ("secc", "vehicle"))
+    seen = shake(StdEngine(), ours, theirs)
+    assert seen.talks, (seen.charger, seen.car)
+    assert (seen.car.version, seen.car.suite) == ("TLSv1.2", "ECDHE-ECDSA-AES128-SHA256")
+    assert (seen.car.peer, seen.car.staples[0], seen.charger.peer) == (tree["secc"].chain, "", ())
+    unstapled = replace(ours, chains=(ours.chains[0]._replace(staples=()),))
+    assert not shake(StdEngine(), unstapled, theirs).talks
+
+
+@pytest.mark.parametrize("role", ["secc", "vehicle"])
+def test_the_profile_of_the_older_edition_is_none_for_this_one(role: str) -> None:
+    tree = tree_of("secp256r1")
+    with pytest.raises(LocalError, match="allowed: one of TLSv1.3"):
+        context(replace(of_tree(tree, role), profile=SECOND), server=role == "secc")
+    newer = tree_of("secp521r1")
+    ends = [
+        replace(of_tree(tree if old else newer, role), profile=SECOND if old else STRICT)
+        for role, old in (("secc", False), ("vehicle", True))
+    ]
+    assert not shake(StdEngine(), *ends).talks
+
+
+@pytest.mark.case("TLS-06")
+@pytest.mark.parametrize("wrong", ["sub-CA 2 missing", "sub-CA 1 missing", "sub-CAs of the charger", "all sub-CAs missing"])
+def test_a_chain_of_a_car_without_its_authorities(engine: Engine, tree: Tree, wrong: str) -> None:
+    chain = chain_of(tree, "vehicle")
+    leaf, below, above = chain.certificates
+    certificates = {
+        "sub-CA 2 missing": (leaf, above),
+        "sub-CA 1 missing": (leaf, below),
+        "sub-CAs of the charger": (leaf, *chain_of(tree, "secc").certificates[1:]),
+        "all sub-CAs missing": (leaf,),
+    }[wrong]
+    seen = both(engine, tree, car=chain._replace(certificates=certificates))
+    assert not seen.talks
+    assert seen.charger.alert_sent == "unknown_ca"
+
+
+def test_a_chain_of_a_car_in_disorder_is_put_in_order(engine: Engine, tree: Tree) -> None:
+    """RFC 8446 4.4.2 lets a peer take it; what it ends at is checked all the same."""
+    chain = chain_of(tree, "vehicle")
+    leaf, below, above = chain.certificates
+    assert both(engine, tree, car=chain._replace(certificates=(leaf, above, below))).talks
+
+
+def foreign(kind: str) -> Any:
+    match kind:
+        case "rsa":
+            return rsa.generate_private_key(65537, 2048)
+        case "brainpool":
+            return ec.generate_private_key(ec.BrainpoolP512R1())
+        case _:
+            return ed25519.Ed25519PrivateKey.generate()
+
+
+@pytest.mark.case("TLS-08")
+@pytest.mark.parametrize("kind", ["rsa", "brainpool", "ed25519"])
+def test_a_car_with_a_key_of_another_kind(engine: Engine, tree: Tree, kind: str) -> None:
+    """Its own chain is in order: it cannot say anything that the charger lets it say."""
+    key, maker = foreign(kind), tree["vehicle"].issuer
+    certificate = issue(profiles()["vehicle"], key.public_key(), now=tree.now, names=NAMES, issuer=maker)
+    other = Tree({**tree.members, "vehicle": Member("vehicle", certificate, key, maker)}, tree.now)
+    wide = replace(STRICT, signatures=(*STRICT.signatures, "rsa_pss_rsae_sha512", "ed25519"))
+    car = replace(of_tree(tree, "vehicle"), chains=(chain_of(other, "vehicle"),), profile=wide)
+    seen = shake(engine, of_tree(tree, "secc"), car)
+    assert not seen.talks
+    assert seen.charger.alert_sent in ("certificate_required", "illegal_parameter", "handshake_failure", "")
+    assert seen.charger.error

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from iso15118.errors import PeerError
+from iso15118.errors import LocalError, PeerError
 from iso15118.hal.board import Board
 from iso15118.messages.v20.authorization import AuthorizationRes
 from iso15118.messages.v20.session import SessionSetupRes
@@ -18,9 +19,12 @@ from iso15118.pki.keys import curve_of, new_key
 from iso15118.pki.profiles import profiles
 from iso15118.pki.tree import NAMES, Member, Tree, issue, make_tree
 from iso15118.service.car import CarConfig
+from iso15118.service.config.scenario import load as load_scenario
 from iso15118.service.evse import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.links import link, udp_socket
+from iso15118.service.pki.folder import write
+from iso15118.service.scenario import OnLink, play
 from iso15118.service.seen import Exchanged
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.tls.engine import Credentials
@@ -172,3 +176,59 @@ async def test_only_the_certificate_that_paused_a_session_joins_it_again(tree: T
         other.car = vehicle.car
         assert (await asyncio.wait_for(other.run(), 30)).clean
     assert said == ["OK_NewSessionEstablished", "OK", *(["OK_OldSessionJoined"] if same else ["OK_NewSessionEstablished", "OK"])]
+
+
+SCENARIO = """
+[tls]
+pki = "pki"
+[plug_and_charge]
+[[car]]
+evcc_id = "PAYS"
+loops = 3
+[[car]]
+evcc_id = "STRANGER"
+loops = 3
+ends = "broken off"
+tls = { pki = "stranger" }
+"""
+
+
+async def test_a_scenario_of_cars_over_tls(tree: Tree, tmp_path: Path) -> None:
+    """The second has certificates that the charger does not trust."""
+    write(tree, tmp_path / "pki")
+    write(make_tree("secp521r1", now=tree.now), tmp_path / "stranger")
+    (tmp_path / "cars.toml").write_text(SCENARIO)
+    made = FreshContracts(tree=tree)
+    session = replace(SECURE.session, plug_and_charge=secc.PlugAndCharge(eim=False))
+    evse = replace(SECURE, session=session, contracts=made.desk, authorised_after=None)
+    async with open_station(tree, evses=(evse,)) as station:
+        scenario = load_scenario(tmp_path / "cars.toml", in_memory=False).scenario
+        pays, stranger = await play(scenario, OnLink(sdp_port=station.config.sdp_port), lambda result: None)
+    assert (pays.clean, pays.loops, pays.ok) == (True, 3, True)
+    assert (stranger.loops, stranger.ok) == (0, True), stranger.why
+
+
+def test_a_scenario_says_how_its_connections_are_kept_safe(tmp_path: Path) -> None:
+    (tmp_path / "cars.toml").write_text('[[car]]\nevcc_id = "A"\n')
+    with pytest.raises(LocalError, match="tls: missing"):
+        load_scenario(tmp_path / "cars.toml", in_memory=False)
+    load_scenario(tmp_path / "cars.toml", in_memory=True)
+
+
+async def test_other_certificates_from_the_next_handshake_on(tree: Tree) -> None:
+    """A session that is on goes on with those it has begun with."""
+    other = make_tree("secp521r1", now=datetime.now(UTC))
+    async with open_station(tree) as station:
+        stays = Vehicle(CarConfig(session=replace(QUICK, loops=12)), sdp_port=station.config.sdp_port, tls=of_tree(tree, "vehicle"))
+        begun = asyncio.Event()
+        station.subscribe(lambda name, seen: begun.set())
+        running = asyncio.create_task(stays.run())
+        await begun.wait()
+        with pytest.raises(LocalError):
+            station.renew(replace(of_tree(other, "secc"), chains=()))
+        station.renew(of_tree(other, "secc"))
+        first = await asyncio.wait_for(running, 30)
+        assert (first.clean, first.loops) == (True, 12)
+        assert (await asyncio.wait_for(car_for(station, of_tree(other, "vehicle")).run(), 30)).clean
+        with pytest.raises(PeerError, match="no TLS with the charger"):
+            await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)
