@@ -298,14 +298,13 @@ def test_the_profile_of_the_older_edition() -> None:
 @pytest.mark.parametrize("role", ["secc", "vehicle"])
 def test_the_profile_of_the_older_edition_is_none_for_this_one(role: str) -> None:
     tree = tree_of("secp256r1")
-    with pytest.raises(LocalError, match="allowed: one of TLSv1.3"):
+    with pytest.raises(LocalError, match=r"allowed: one of TLSv1\.3"):
         context(replace(of_tree(tree, role), profile=SECOND), server=role == "secc")
     newer = tree_of("secp521r1")
-    ends = [
-        replace(of_tree(tree if old else newer, role), profile=SECOND if old else STRICT)
-        for role, old in (("secc", False), ("vehicle", True))
-    ]
-    assert not shake(StdEngine(), *ends).talks
+    charger, car = of_tree(newer, "secc"), replace(of_tree(tree, "vehicle"), profile=SECOND)
+    if role == "vehicle":
+        charger, car = replace(of_tree(tree, "secc"), profile=SECOND), of_tree(newer, "vehicle")
+    assert not shake(StdEngine(), charger, car).talks
 
 
 @pytest.mark.case("TLS-06")
