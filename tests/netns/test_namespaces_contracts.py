@@ -12,6 +12,7 @@ from iso15118.cli import main
 from iso15118.messages.catalogue import schema_for
 from iso15118.messages.v20.common import ResponseCode
 from iso15118.messages.v20.session import SessionSetupRes
+from iso15118.service.replay import replay
 from tests.netns.programs import car, charger, ended_in_order, turns
 from tests.pki.trees import CURVES
 from tools.interop.namespaces import Network
@@ -84,3 +85,6 @@ def test_a_contract_is_installed_and_pays_before_and_behind_a_pause(network: Net
     setup, joined = (next(m for m in heard(tmp_path / name) if type(m) is SessionSetupRes) for name in ("car.jsonl", "car-2.jsonl"))
     assert (setup.response_code, joined.response_code) == (ResponseCode.OK_NewSessionEstablished, ResponseCode.OK_OldSessionJoined)
     assert setup.header.session_id == joined.header.session_id
+    for name in ("charger.jsonl", "charger-2.jsonl", "car.jsonl", "car-2.jsonl"):
+        lived = replay(tmp_path / name)  # without any key: what keys have made or judged is in it
+        assert (lived.equal, lived.complete, lived.remark) == (True, True, ""), name
