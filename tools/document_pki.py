@@ -31,8 +31,8 @@ Every authority has a delegated OCSP responder (`ocsp_` and its name). Sub-CAs h
 |---|---|
 {_anchors()}
 
-A kind without a root means no: nobody is let in because nothing was configured. Where contracts hang under a V2G root, list that root as
-`ca/mo_root-2.pem`, too.
+A kind without a root means no: nobody is let in because nothing was configured. Where a contract ends at a V2G root, under which there are
+chargers, too, it and all sub-CAs above it have to be a mobility operator's by their names (DC=MO).
 
 ## What is in each
 

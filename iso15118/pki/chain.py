@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import ExtensionOID, NameOID
 
@@ -152,6 +153,8 @@ def verify(
     if curve not in curves or any(_curve(each) != curve for each in path):
         raise ChainError(Reason.PROFILE, f"keys on {', '.join(sorted({_curve(each) for each in path}))}")
     _leaf(certificates[0], purpose)
+    if purpose is Purpose.CONTRACT and root.public_bytes(Encoding.DER) not in store.mo:
+        _mobility_operators(certificates)
     for depth, (subject, issuer) in enumerate(pairwise(path)):
         _issued(subject, issuer, depth)
     for each in path:
@@ -170,6 +173,14 @@ def _anchor(top: x509.Certificate, anchors: Sequence[x509.Certificate]) -> x509.
         if anchor.subject == top.issuer and _signed(top, anchor):
             return anchor
     raise ChainError(Reason.NO_ANCHOR, f"{top.issuer.rfc4514_string()[:80]} is not trusted for this")
+
+
+def _mobility_operators(certificates: Sequence[x509.Certificate]) -> None:
+    """Under a V2G root: is each of these a mobility operator's, by its domain component?"""
+    for each in certificates:
+        components = [str(attribute.value) for attribute in each.subject.get_attributes_for_oid(NameOID.DOMAIN_COMPONENT)]
+        if components != ["MO"]:
+            raise ChainError(Reason.NO_ANCHOR, f"{common_name(each)} is no mobility operator's, and its root is not one of theirs alone")
 
 
 def _issued(subject: x509.Certificate, issuer: x509.Certificate, depth: int) -> None:

@@ -30,11 +30,12 @@ class Purpose(StrEnum):
 ACCEPTED: Final[Mapping[Purpose, tuple[Anchor, ...]]] = {
     Purpose.SECC: (Anchor.V2G,),
     Purpose.VEHICLE: (Anchor.OEM, Anchor.V2G),
-    Purpose.CONTRACT: (Anchor.MO,),
+    Purpose.CONTRACT: (Anchor.MO, Anchor.V2G),
     Purpose.PROVISIONING: (Anchor.OEM,),
     Purpose.CPS: (Anchor.V2G,),
 }
-"""The kinds of root that a purpose may end at. Where contracts hang under a V2G root, whoever trusts it for that lists it as MO, too."""
+"""The kinds of root that a purpose may end at. Under a V2G root there are chargers, too: a contract there has to be a mobility operator's,
+by the names of all above it (`chain`)."""
 
 
 class TrustStore(Value):

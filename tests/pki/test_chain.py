@@ -161,10 +161,36 @@ def test_a_shorter_chain_is_as_good() -> None:
 @pytest.mark.parametrize("curve", CURVES)
 def test_without_an_anchor_nothing_is_believed(curve: str) -> None:
     made = tree(curve)
-    for store in (TrustStore(), replace(made.trust, mo=()), TrustStore(v2g=made.trust.mo, oem=made.trust.mo)):
+    for store in (TrustStore(), replace(made.trust, mo=()), TrustStore(oem=made.trust.mo)):
         with pytest.raises(ChainError) as caught:
             verify(made.contract.chain, Purpose.CONTRACT, store, NOW)
         assert caught.value.reason is Reason.NO_ANCHOR
+
+
+@pytest.mark.parametrize("curve", CURVES)
+@pytest.mark.parametrize(
+    ("above", "component", "believed"),
+    [("MO", "MO", True), ("V2G", "MO", False), ("MO", "CPO", False), ("MO", None, False)],
+)
+def test_under_a_v2g_root_a_contract_is_a_mobility_operators_or_none(curve: str, above: str, component: str, believed: bool) -> None:
+    """Chargers hang there, too: an authority of theirs that issues a contract is not believed."""
+    made = tree(curve)
+    other = Tree(curve, NOW)
+    other.members["v2g_root"] = made.v2g_root
+    other.members["mo_sub1"] = other.issue(replace(PROFILES["mo_sub1"], issuer="v2g_root", component=above))
+    other.members["mo_sub2"] = other.issue(PROFILES["mo_sub2"])
+    other.members["contract"] = other.issue(replace(PROFILES["contract"], component=component))
+    if believed:
+        assert verify(other.contract.chain, Purpose.CONTRACT, made.trust, NOW).root == made.v2g_root.certificate
+        return
+    with pytest.raises(ChainError) as caught:
+        verify(other.contract.chain, Purpose.CONTRACT, made.trust, NOW)
+    assert caught.value.reason is Reason.NO_ANCHOR
+
+
+def test_an_operators_own_root_vouches_for_whatever_it_has_issued() -> None:
+    made = tree("secp521r1")
+    assert verify(made.changed("contract", component=None).chain, Purpose.CONTRACT, made.trust, NOW)
 
 
 def test_expired_outranks_not_yet_valid_and_a_forgery_outranks_both() -> None:

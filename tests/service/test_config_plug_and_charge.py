@@ -132,13 +132,17 @@ def test_an_installed_contract_is_there_the_next_time(folder: Path, tmp_path: Pa
     assert [contract.emaid for contract in again.wanted().contracts] == ["DECLPI00000001"]
 
 
+def test_a_charger_without_the_root_of_a_mobility_operator_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    load_secc(charger(folder, "[plug_and_charge]\npki = 'rootless'\nproviders = ['DECLP']\n"))
+    assert "no mo_root.pem in ca: only contracts that end at a V2G root are taken" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         ("[plug_and_charge]\npki = 'pki'\n", "no contract would be taken"),
         ("[plug_and_charge]\nproviders = ['DECLP']\n", "pki: missing"),
         ("[plug_and_charge]\npki = 'nowhere'\nproviders = ['DECLP']\n", "v2g_root.pem"),
-        ("[plug_and_charge]\npki = 'rootless'\nproviders = ['DECLP']\n", "no mo_root.pem"),
         ("[plug_and_charge]\npki = 'keyless'\nproviders = ['DECLP']\nsign_prices = true\n", "mo_sub2"),
         ("[plug_and_charge]\npki = 'listed'\nproviders = ['DECLP']\n", "no revocation list"),
         ("[plug_and_charge]\npki = 'pki'\nproviders = ['declp']\n", "a list of countries with providers"),

@@ -22,6 +22,7 @@ from iso15118.pki.signature import STANDARD, Policy
 from iso15118.pki.signer import Signer, SoftKey
 from iso15118.service.contracts import Authorizer, ContractDesk
 from iso15118.service.evse import epoch
+from iso15118.service.log import Log
 from iso15118.service.pki.folder import CHAIN, KEY, read_lists, read_owned, read_tree, read_trust, replace_file
 from iso15118.service.provider import SimulatedProvider
 from iso15118.service.staples import about
@@ -51,11 +52,11 @@ def desk(
 
     `provide`: contracts that are made for cars with the folder's own keys, for benches; `sign_prices`: those of schedules, likewise.
     `ask`: the responders that a proven chain names are asked about its revocation, too.
-    Raises LocalError where no MO root is there: then no contract would ever be taken.
+    Raises LocalError where a root that is needed is missing.
     """
     trust = read_trust(folder)
     if not trust.mo:
-        raise LocalError(f"{folder}: no mo_root.pem in ca; allowed: the root of a mobility operator, without which no contract is taken")
+        Log().warning("contracts", f"{folder}: no mo_root.pem in ca: only contracts that end at a V2G root are taken")
     if provide and not trust.oem:
         raise LocalError(f"{folder}: no oem_root.pem in ca; allowed: the root of a car maker, without which no car is given a contract")
 
