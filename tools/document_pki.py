@@ -31,8 +31,8 @@ Every authority has a delegated OCSP responder (`ocsp_` and its name). Sub-CAs h
 |---|---|
 {_anchors()}
 
-A kind without a root means no: nobody is let in because nothing was configured. Where a contract ends at a V2G root, under which there are
-chargers, too, it and all sub-CAs above it have to be a mobility operator's by their names (DC=MO).
+A kind without a root means no: nobody is let in because nothing was configured. With `contracts_at_v2g` a contract may end at a V2G root,
+too; since there are chargers under it, the contract and all sub-CAs above it then have to be a mobility operator's by their names (DC=MO).
 
 ## What is in each
 

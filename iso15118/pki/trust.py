@@ -30,12 +30,11 @@ class Purpose(StrEnum):
 ACCEPTED: Final[Mapping[Purpose, tuple[Anchor, ...]]] = {
     Purpose.SECC: (Anchor.V2G,),
     Purpose.VEHICLE: (Anchor.OEM, Anchor.V2G),
-    Purpose.CONTRACT: (Anchor.MO, Anchor.V2G),
+    Purpose.CONTRACT: (Anchor.MO,),
     Purpose.PROVISIONING: (Anchor.OEM,),
     Purpose.CPS: (Anchor.V2G,),
 }
-"""The kinds of root that a purpose may end at. Under a V2G root there are chargers, too: a contract there has to be a mobility operator's,
-by the names of all above it (`chain`)."""
+"""The kinds of root that a purpose may end at."""
 
 
 class TrustStore(Value):
@@ -44,8 +43,12 @@ class TrustStore(Value):
     v2g: tuple[bytes, ...] = ()
     oem: tuple[bytes, ...] = ()
     mo: tuple[bytes, ...] = ()
+    contracts_at_v2g: bool = False
+    """Contracts may end at a V2G root, too. There are chargers under it: so all above such a contract have to be a mobility operator's by
+    their names (`chain`)."""
 
     def anchors(self, purpose: Purpose) -> tuple[bytes, ...]:
         """The roots at which a chain for `purpose` may end; none: every such chain is refused."""
         by_kind = {Anchor.V2G: self.v2g, Anchor.OEM: self.oem, Anchor.MO: self.mo}
-        return tuple(root for kind in ACCEPTED[purpose] for root in by_kind[kind])
+        further = (Anchor.V2G,) if purpose is Purpose.CONTRACT and self.contracts_at_v2g else ()
+        return tuple(root for kind in (*ACCEPTED[purpose], *further) for root in by_kind[kind])

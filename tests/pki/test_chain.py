@@ -161,7 +161,7 @@ def test_a_shorter_chain_is_as_good() -> None:
 @pytest.mark.parametrize("curve", CURVES)
 def test_without_an_anchor_nothing_is_believed(curve: str) -> None:
     made = tree(curve)
-    for store in (TrustStore(), replace(made.trust, mo=()), TrustStore(oem=made.trust.mo)):
+    for store in (TrustStore(), replace(made.trust, mo=()), TrustStore(v2g=made.trust.mo, oem=made.trust.mo)):
         with pytest.raises(ChainError) as caught:
             verify(made.contract.chain, Purpose.CONTRACT, store, NOW)
         assert caught.value.reason is Reason.NO_ANCHOR
@@ -180,11 +180,14 @@ def test_under_a_v2g_root_a_contract_is_a_mobility_operators_or_none(curve: str,
     other.members["mo_sub1"] = other.issue(replace(PROFILES["mo_sub1"], issuer="v2g_root", component=above))
     other.members["mo_sub2"] = other.issue(PROFILES["mo_sub2"])
     other.members["contract"] = other.issue(replace(PROFILES["contract"], component=component))
+    wider = replace(made.trust, contracts_at_v2g=True)
+    with pytest.raises(ChainError):
+        verify(other.contract.chain, Purpose.CONTRACT, made.trust, NOW)
     if believed:
-        assert verify(other.contract.chain, Purpose.CONTRACT, made.trust, NOW).root == made.v2g_root.certificate
+        assert verify(other.contract.chain, Purpose.CONTRACT, wider, NOW).root == made.v2g_root.certificate
         return
     with pytest.raises(ChainError) as caught:
-        verify(other.contract.chain, Purpose.CONTRACT, made.trust, NOW)
+        verify(other.contract.chain, Purpose.CONTRACT, wider, NOW)
     assert caught.value.reason is Reason.NO_ANCHOR
 
 

@@ -132,9 +132,11 @@ def test_an_installed_contract_is_there_the_next_time(folder: Path, tmp_path: Pa
     assert [contract.emaid for contract in again.wanted().contracts] == ["DECLPI00000001"]
 
 
-def test_a_charger_without_the_root_of_a_mobility_operator_says_so(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    load_secc(charger(folder, "[plug_and_charge]\npki = 'rootless'\nproviders = ['DECLP']\n"))
-    assert "no mo_root.pem in ca: only contracts that end at a V2G root are taken" in caplog.text
+def test_a_charger_may_take_contracts_under_a_v2g_root_alone(folder: Path) -> None:
+    words = "[plug_and_charge]\npki = 'rootless'\nproviders = ['DECLP']\n"
+    with pytest.raises(LocalError, match=r"no mo_root\.pem"):
+        load_secc(charger(folder, words))
+    load_secc(charger(folder, words + "contracts_at_v2g = true\n"))
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ class ChargerContractsTable(ContractsTable):
     """Whether a contract is refused of which no revocation list in force tells, and no responder."""
     ask_responders: Flag = True
     """Responders that a proven contract names are asked whether it is revoked, for 2 s at most; those under .invalid are not."""
+    contracts_at_v2g: Flag = False
+    """A contract may end at a V2G root, too, where all above it are a mobility operator's by their names (DC=MO)."""
     sign_prices: Flag = False
     """Prices of schedules are signed with the key mo_sub2 in the folder: on a test bench."""
     provide: Annotated[list[ProvideTable], Field(description="[[plug_and_charge.provide]] tables")] = Field(default=[])
@@ -110,6 +112,7 @@ def charger_contracts(path: Path, table: ChargerContractsTable | None, tls: TlsT
             provide={read_pcid(each.pcid): each.contracts for each in table.provide},
             sign_prices=table.sign_prices,
             ask=table.ask_responders,
+            at_v2g=table.contracts_at_v2g,
             transport=_transport(table),
             password=_password(path, table, tls),
         )

@@ -20,14 +20,15 @@ from iso15118.pki.ocsp import Heard
 from iso15118.pki.presented import Rules
 from iso15118.pki.signature import STANDARD, Policy
 from iso15118.pki.signer import Signer, SoftKey
+from iso15118.pki.trust import Purpose
 from iso15118.service.contracts import Authorizer, ContractDesk
 from iso15118.service.evse import epoch
-from iso15118.service.log import Log
 from iso15118.service.pki.folder import CHAIN, KEY, read_lists, read_owned, read_tree, read_trust, replace_file
 from iso15118.service.provider import SimulatedProvider
 from iso15118.service.staples import about
 from iso15118.service.wallet import Provisioning, Wallet
 from iso15118.units import MICROSECONDS
+from iso15118.value import replace
 
 ISSUER: Final = "mo_sub2"
 """Issues contracts, and signs prices."""
@@ -44,6 +45,7 @@ def desk(
     provide: Mapping[str, Sequence[str]] | None = None,
     sign_prices: bool = False,
     ask: bool = False,
+    at_v2g: bool = False,
     transport: Transport | None = None,
     password: bytes | None = None,
     clock: Callable[[], int] = epoch,
@@ -51,12 +53,12 @@ def desk(
     """What judges contracts by the roots and the revocation lists in `folder`; the lists are read anew each time.
 
     `provide`: contracts that are made for cars with the folder's own keys, for benches; `sign_prices`: those of schedules, likewise.
-    `ask`: the responders that a proven chain names are asked about its revocation, too.
+    `ask`: the responders that a proven chain names are asked about its revocation, too. `at_v2g`: contracts may end at a V2G root.
     Raises LocalError where a root that is needed is missing.
     """
-    trust = read_trust(folder)
-    if not trust.mo:
-        Log().warning("contracts", f"{folder}: no mo_root.pem in ca: only contracts that end at a V2G root are taken")
+    trust = replace(read_trust(folder), contracts_at_v2g=at_v2g)
+    if not trust.anchors(Purpose.CONTRACT):
+        raise LocalError(f"{folder}: no mo_root.pem in ca; allowed: the root of a mobility operator, without which no contract is taken")
     if provide and not trust.oem:
         raise LocalError(f"{folder}: no oem_root.pem in ca; allowed: the root of a car maker, without which no car is given a contract")
 

@@ -197,7 +197,7 @@ def read_trust(folder: Path) -> TrustStore:
         found[kind] = tuple(each.public_bytes(Encoding.DER) for path in paths for each in read_certificates(path))
     if not found["v2g"]:
         raise LocalError(f"{folder / CA}: no {ROOTS['v2g']}.pem; {_half(folder)}")
-    return TrustStore(**found)
+    return TrustStore(v2g=found["v2g"], oem=found["oem"], mo=found["mo"])
 
 
 def read_staples(folder: Path, certificates: tuple[x509.Certificate, ...]) -> tuple[bytes, ...]:
