@@ -123,7 +123,7 @@ def _start(session: Session, request: PowerDeliveryReq, snapshot: SeccSnapshot) 
     if session.phase is Phase.STANDBY and session.transfer is Transfer.DC and snapshot.reading.voltage.value < DEAD:
         what = f"{snapshot.reading.voltage.value:.0f} V at the output: the car's contactors have been open in standby"
         raise PeerError(what, requirement="V2G20-1411", code="FAILED_PowerDeliveryNotApplied")
-    session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause))
+    session = replace(dropped(session, EVSENotification.ExitStandby), pause_asked=wants(session, EVSENotification.Pause), paused=None)
     answer = agreed(session, request, snapshot)
     if session.transfer is not Transfer.DC:
         ready = ac_delivery.closed(answer.session, snapshot)
@@ -188,7 +188,7 @@ def answer_session_stop(session: Session, request: SessionStopReq, snapshot: Sec
         return _renegotiated(session)
     if session.phase is Phase.WELDING_DETECTION:
         session = session.deviates(Deviation.WELDING_SKIPPED)
-    paused = kept(session, snapshot) if pauses else None
+    paused = kept(session, snapshot) if pauses else session.paused
     session = replace(session, setpoint=wind_down.REST, ask=None, clean=True, closing=farewell(request), paused=paused)
     response: Response = SessionStopRes(header=session.header, response_code=OK)
     return Answer(session, response)

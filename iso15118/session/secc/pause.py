@@ -74,6 +74,11 @@ def over(paused: Paused, now: Second, limit: Second) -> bool:
     return now - paused.since > limit
 
 
+def owns(session: Session, paused: Paused, evcc_id: str) -> bool:
+    """Is this the car whose session is kept? Compared in constant time."""
+    return hmac.compare_digest(binding(paused.session_id, _vehicle(session, evcc_id)), paused.binding)
+
+
 def joined(session: Session, session_id: bytes, evcc_id: str, now: Second) -> Session | None:
     """The session as its first part left it, where SessionID and car are those of what is kept; None: they are not, or it is too late.
 
@@ -90,6 +95,7 @@ def joined(session: Session, session_id: bytes, evcc_id: str, now: Second) -> Se
         session,
         id=paused.session_id,
         joined=True,
+        paused=None,
         service=paused.service,
         parameters=paused.parameters,
         value_added=paused.value_added,

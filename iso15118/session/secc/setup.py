@@ -14,7 +14,7 @@ from iso15118.procedures import authorise
 from iso15118.sequence.table import Outcome
 from iso15118.session.protocols import MINOR, in_common, namespaces
 from iso15118.session.secc import contract
-from iso15118.session.secc.pause import joined
+from iso15118.session.secc.pause import joined, owns
 from iso15118.session.secc.state import OK, Answer, Session
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.value import replace
@@ -44,7 +44,7 @@ def answer_app_protocol(session: Session, request: supportedAppProtocolReq, snap
 def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: SeccSnapshot) -> Answer:
     """The old session, where the same car comes back from a pause; else a new one under a fresh id, whatever id the car came with.
 
-    What was kept of a pause serves once [V2G20-2626] [V2G20-2627].
+    What was kept of a pause serves its own car once [V2G20-2626] [V2G20-2627]; another one leaves it there until it takes energy.
     """
     reading, code, outcome = snapshot.reading, ResponseCode.OK_OldSessionJoined, Outcome.JOIN
     old = joined(session, request.header.session_id, request.evcc_id, snapshot.now)
@@ -52,8 +52,9 @@ def answer_session_setup(session: Session, request: SessionSetupReq, snapshot: S
         code, outcome = ResponseCode.OK_NewSessionEstablished, Outcome.DONE
         known = isfinite(min(reading.charged.at, reading.discharged.at))  # else the first reading would be all it ever counted
         base = (reading.charged.value, reading.discharged.value) if known else None
-        old = replace(session, id=session.fresh_id, meter_base=base)
-    session = replace(old, evcc_id=request.evcc_id, paused=None)
+        kept = None if session.paused is None or owns(session, session.paused, request.evcc_id) else session.paused
+        old = replace(session, id=session.fresh_id, meter_base=base, paused=kept)
+    session = replace(old, evcc_id=request.evcc_id)
     return Answer(session, SessionSetupRes(header=session.header, response_code=code, evse_id=session.config.evse_id), outcome)
 
 

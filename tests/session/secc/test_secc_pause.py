@@ -218,11 +218,12 @@ def test_nothing_but_charge_parameters_follows_a_join(ask: Any) -> None:
     assert play.sent().response_code is ResponseCode.FAILED_SequenceError
 
 
-def strangers(play: Playbook) -> None:
-    """A new session under a fresh id, to be authorised anew."""
-    setup = play.sent()
+def strangers(play: Playbook, *, left: bool = False) -> None:
+    """A new session under a fresh id, to be authorised anew. `left`: what is kept stays there for the car whose it is."""
+    kept, setup = play.session.paused, play.sent()
     assert (setup.response_code, setup.header.session_id) == (ResponseCode.OK_NewSessionEstablished, FRESH_ID)
-    assert (play.session.phase, play.session.joined, play.session.paused) == (Phase.AUTHORIZATION_SETUP, False, None)
+    assert (play.session.phase, play.session.joined) == (Phase.AUTHORIZATION_SETUP, False)
+    assert (kept is not None) is left
     assert (play.session.service, play.session.tuples) == (None, ())
     assert (play >> Sent() >> request(AuthorizationSetupReq, session_id=FRESH_ID)).sent().response_code is ResponseCode.OK
 
@@ -237,7 +238,25 @@ def test_an_id_that_is_not_known_opens_a_new_session(session_id: bytes) -> None:
 
 @pytest.mark.case("PAU-03")
 def test_another_car_opens_a_new_session() -> None:
-    strangers(back(paused().session.paused, evcc_id="WMIV1234567890ABCDEY"))
+    strangers(back(paused().session.paused, evcc_id="WMIV1234567890ABCDEY"), left=True)
+
+
+def test_what_is_kept_is_left_to_its_car_until_another_one_takes_energy() -> None:
+    """Whoever knocks with a SessionID that it has heard of does not cost the owner its pause."""
+    kept = paused().session.paused
+    play = charger_at(Phase.AUTHORIZATION_SETUP)
+    play.session = replace(play.session, paused=kept)
+    play >> request(SessionStopReq)
+    play.skip()
+    assert play.session.paused == kept
+    started = charger_at(Phase.POWER_DELIVERY)
+    started.session = replace(started.session, paused=kept)
+    assert (started >> request(PowerDeliveryReq)).sent().response_code is ResponseCode.OK
+    assert started.session.paused is None
+
+
+def test_its_own_car_that_begins_anew_gives_it_up() -> None:
+    strangers(back(paused().session.paused, session_id=NOBODY))
 
 
 def test_a_certificate_is_believed_before_a_name() -> None:
@@ -245,7 +264,7 @@ def test_a_certificate_is_believed_before_a_name() -> None:
     play = Playbook(secc.begin(secc.Config(), FRESH_ID, kept), secc.step, snapshot())
     play >> Connected(True, b"another car's") >> request(supportedAppProtocolReq)
     play.skip() >> Sent() >> request(SessionSetupReq, header=Header(session_id=SESSION_ID, time_stamp=STAMP))
-    strangers(play)
+    strangers(play, left=True)
 
 
 def test_a_pause_that_lasted_too_long_is_over() -> None:
