@@ -13,7 +13,9 @@ from iso15118.pki.tree import Tree, make_tree
 from iso15118.service.tls.choose import candidates
 from tools.tlscases.bench import Charger, charger
 from tools.tlscases.cases import CASES, FAILURE, Case
-from tools.tlscases.run import judge
+from tools.tlscases.client import Client, ClosedError
+from tools.tlscases.plays import DATA, HANDSHAKE
+from tools.tlscases.run import honest, judge
 from tools.tlscases.scripts import LEFT_OUT, UNMET, scripts
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of pyOpenSSL
@@ -71,3 +73,33 @@ def test_every_script_has_cases_or_a_reason() -> None:
     for name, cases in scripts().items():
         assert bool(cases) is not (name in LEFT_OUT), name
     assert len({(case.script, case.what, case.curves) for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_records_of_nothing_without_end_are_not_borne(chargers: dict[tuple[str, str], Charger], engine: str) -> None:
+    tree, listening = tree_of("secp521r1"), chargers[engine, "secp521r1"]
+    client = Client(listening.port, tree["vehicle"], "secp521r1")
+    client.shake()
+    with pytest.raises((ConnectionError, ClosedError)):
+        for _ in range(10_000):
+            client.record(DATA, b"")
+        client.answer()
+    client.close()
+    assert honest(listening, tree, "secp521r1")
+
+
+@pytest.mark.parametrize("size", [64 * 1024, 1024 * 1024])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_chain_that_does_not_end_is_not_read(chargers: dict[tuple[str, str], Charger], engine: str, size: int) -> None:
+    tree, listening = tree_of("secp521r1"), chargers[engine, "secp521r1"]
+    client = Client(listening.port, tree["vehicle"], "secp521r1")
+    client.say(client.hello())
+    client.flight()
+    chain = client.certificate([bytes(size)])
+    with pytest.raises((ConnectionError, ClosedError)):
+        for at in range(0, len(chain), 16_000):
+            client.record(HANDSHAKE, chain[at : at + 16_000])
+        while True:
+            client.answer()
+    client.close()
+    assert honest(listening, tree, "secp521r1")
