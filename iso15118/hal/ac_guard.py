@@ -55,6 +55,7 @@ class AcGuard(Watchdog):
         self._limits = self._abilities.limits if limits is None else limits
         self._grid = Measured(NO_GRID, NEVER)
         self._residual = Measured(False, NEVER)
+        self._target: AcTarget | None = None
         super().__init__(ttl, discharge_allowed, told)
 
     def _forget(self) -> None:
@@ -68,6 +69,10 @@ class AcGuard(Watchdog):
         self._disagreement = Held(bounds.CONTACTOR_TIME)
         self._unlocked = Held(bounds.LOCK_TIME)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
+
+    @property
+    def demanded(self) -> float:
+        return 0.0 if self._target is None else self._target.active.total
 
     @property
     def _ac(self) -> AcAbilities:
@@ -167,6 +172,7 @@ class AcGuard(Watchdog):
         """Tell every device its level, whatever another one answers."""
         outlet = self._outlet
         target = self._clipped(go.target or AcTarget()) if go.contactor and self._closed else None
+        self._target = target
         self._ask(lambda: outlet.path.demand(target), DeviceFault.SUPPLY, None)
         self._ask(lambda: outlet.contactor.demand(self._closed), DeviceFault.CONTACTOR, None)
         self._ask(lambda: outlet.lock.demand(self._locking), DeviceFault.LOCK, None)

@@ -68,6 +68,10 @@ class Guard(Watchdog):
         self._unlocked = Held(bounds.LOCK_TIME)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
 
+    @property
+    def demanded(self) -> float:
+        return self._current
+
     # Read.
 
     def _read(self) -> None:

@@ -77,6 +77,11 @@ class Watchdog(ABC):
     def _steer(self, passed: Second) -> None:
         """Bring every device to what may be of what is wanted."""
 
+    @property
+    @abstractmethod
+    def demanded(self) -> float:
+        """What metal is told: A of direct current, W of alternating current; + into the vehicle."""
+
     # The words of whoever owns it.
 
     @property

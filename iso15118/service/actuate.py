@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from iso15118.errors import ChargeloopError, DeviceFault
+from iso15118.errors import ChargeloopError, DeviceError, DeviceFault
 from iso15118.power import OFF, Command, Reading, Setpoint, Telemetry, VehicleSetpoint
 from iso15118.service.log import Log
 from iso15118.units import Second
@@ -153,7 +153,9 @@ class Actuator:
         except Exception as defect:
             self._lost = True
             if not lost:
-                self._log.error("guard failed", f"{self._name}: the guard failed", error=defect)
+                told = f"{self._name}: the guard failed"
+                expected = isinstance(defect, DeviceError)
+                self._log.error("guard failed", f"{told}: {defect}" if expected else told, error=None if expected else defect)
         levels = self._seen()
         if levels != self._levels:
             self._levels = levels

@@ -18,6 +18,7 @@ from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
 from iso15118.hal.guard import Guard
+from iso15118.hal.making import guard_of
 from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
 from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
@@ -78,12 +79,19 @@ class EvseConfig(Value, kw_only=True):
     """Of the connection, for vehicles that are resources of the grid."""
     discharge_allowed: bool = True
     """The site's standing permission to take energy out of vehicles."""
+    guard_apart: bool = False
+    """The guard is a process of its own, which outlives this one until metal is at rest."""
 
     @property
     def offered(self) -> secc.Config:
         """What a session offers: also the providers' services."""
         services = tuple(provider.service for provider in self.providers)
         return replace(self.session, value_added=(*self.session.value_added, *services)) if services else self.session
+
+    @property
+    def may_give(self) -> bool:
+        """Permission of site and board to take energy out of vehicles."""
+        return self.discharge_allowed and self.board.discharge_allowed
 
     @property
     def abilities(self) -> Abilities:
@@ -99,21 +107,16 @@ class EvseConfig(Value, kw_only=True):
 
 
 def guarded(config: EvseConfig, outlet: Outlet | AcOutlet, log: Log | None = None) -> Guard | AcGuard:
-    """The guard of this outlet's metal: it holds to the board, whatever more a driver says that its device can do.
-
-    Raises LocalError where board and driver do not agree on the kind of current.
-    """
-    permission, voice = config.discharge_allowed and config.board.discharge_allowed, log or Log()
+    """The guard of this outlet's metal, in this process. Raises LocalError as `hal.making.guard_of`."""
+    voice = log or Log()
 
     def told(text: str) -> None:
         voice.error("driver", f"{config.name}: {text}")
 
-    if config.board.ac is not None and isinstance(outlet, AcOutlet):
-        return AcGuard(outlet, config.allowed, discharge_allowed=permission, told=told)
-    if config.board.ac is None and isinstance(outlet, Outlet):
-        return Guard(outlet, config.allowed, ramp=config.board.ramp, discharge_allowed=permission, told=told)
-    kind = "direct" if config.board.ac is None else "alternating"
-    raise LocalError(f"{config.name}: the driver of board {config.board.name!r} has no outlet of {kind} current")
+    try:
+        return guard_of(config.board, outlet, config.allowed, discharge_allowed=config.may_give, told=told)
+    except LocalError as error:
+        raise LocalError(f"{config.name}: {error}") from None
 
 
 def epoch() -> int:

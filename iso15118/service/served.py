@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from iso15118.hal import registry
 from iso15118.sequence.phases import Phase
-from iso15118.service.actuate import PERIOD, Actuator
+from iso15118.service.actuate import PERIOD, Actuator, GuardLike
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.door import Door
 from iso15118.service.evse import Evse, EvseConfig, fresh_challenge, fresh_session_id, guarded
@@ -26,6 +26,7 @@ from iso15118.wire.sdp import PORT
 if TYPE_CHECKING:
     from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
+    from iso15118.service.guard_link import GuardLink
     from iso15118.service.misbehave import Wiring
     from iso15118.service.tls.engine import Context, Outcome
 
@@ -67,15 +68,28 @@ class Served:
         self._plain = plain_tcp
         self._log = log or Log()
         self._link: Link = link(config.interface)
-        self.metal: Outlet | AcOutlet = registry.outlet(config.board)
-        self.config = config = replace(config, session=replace(config.session, meter_id=self.metal.meter.meter_id))
-        guard = guarded(config, self.metal, self._log)
+        guard, meter_id = self._guard(config)
+        self.config = config = replace(config, session=replace(config.session, meter_id=meter_id))
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._servers: list[asyncio.Server] = []
         self._hands: list[TlsLink] = []
         """Connections whose handshake goes on, the oldest first."""
         self._sdp: asyncio.DatagramTransport | None = None
+
+    def _guard(self, config: EvseConfig) -> tuple[GuardLike, str]:
+        """The guard, and the id of the meter it holds; `metal` is what it guards, as far as that is in this process."""
+        self.metal: Outlet | AcOutlet | None = None
+        self._link_to_guard: GuardLink | None = None
+        if config.guard_apart:
+            from iso15118.service.guard_link import GuardLink  # a charger with its guard in it starts without it
+
+            apart = self._link_to_guard = GuardLink(
+                config.name, config.board, config.allowed, discharge_allowed=config.may_give, log=self._log
+            )
+            return apart, apart.meter_id
+        metal = self.metal = registry.outlet(config.board)
+        return guarded(config, metal, self._log), metal.meter.meter_id
 
     async def start(self) -> None:
         """Metal, then the listener, then discovery: nobody is sent to a door that is not there."""
@@ -108,7 +122,10 @@ class Served:
     def off(self) -> None:
         """Metal is let go."""
         self.evse.actuator.stop()
-        self.metal.close()
+        if self.metal is not None:
+            self.metal.close()
+        if self._link_to_guard is not None:
+            self._link_to_guard.close()
 
     # Connections.
 

@@ -118,6 +118,9 @@ class EvseTable(VariantKeys, VasKeys):
     """What the site grants to begin with; left out: all that is allowed."""
     discharge_allowed: Flag = True
     """The site's standing permission for energy to come back."""
+    guard: Annotated[Literal["process", "inside"] | None, Field(description='"process" or "inside"')] = None
+    """Where the guard over the metal is: in a process of its own, which brings metal to rest whatever becomes of the charger, or inside the
+    charger's. Left out: inside for simulated boards, else a process."""
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     """So long the car may be silent in the charge loop, s: for slow cars on a bench."""
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
@@ -253,6 +256,7 @@ def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseC
         rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         grid_code=code,
         discharge_allowed=table.discharge_allowed,
+        guard_apart=board.family != "simulated" if table.guard is None else table.guard == "process",
     )
 
 

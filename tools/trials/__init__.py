@@ -1,0 +1,1 @@
+"""A charger's process is killed, stopped, blocked, locked or cut off: what becomes of metal, in real time. `python -m tools.trials`."""
