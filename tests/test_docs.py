@@ -76,11 +76,11 @@ def test_what_is_covered_names_keys_that_are_there() -> None:
     assert not [name for side, name in doors if not hasattr({"Station": Station, "Evse": Evse}[side], name)]
 
 
-@pytest.mark.parametrize(
-    "name", ["README.md", "docs/covered.md", "docs/configuration.md", "docs/bench.md", "docs/der.md", "docs/policy.md"]
-)
-def test_links_lead_somewhere(name: str) -> None:
-    path = ROOT / name
+PAGES = sorted(path for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("hw/**/*.md"), *ROOT.glob("tools/**/*.md")))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8"))
     assert not [link for link in links if not (path.parent / link).exists()]
 
@@ -147,9 +147,9 @@ def test_the_readmes_driver_drives() -> None:
     assert bus.wanted == (400.0, 2.0)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "hw/README.md", "docs/covered.md", "docs/configuration.md"])
-def test_named_files_exist(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_named_files_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     named = re.findall(r"`((?:iso15118|tests|tools|hw|docs)/[\w/.]+\.\w+)`", text)
     missing = [path for path in named if not (ROOT / path).exists()]
     assert not missing
