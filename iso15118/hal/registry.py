@@ -17,7 +17,7 @@ Family: TypeAlias = Callable[[Board], Outlet | AcOutlet]
 """Makes the outlet a board describes. Raises LocalError if the board's own table is not what the family knows."""
 
 GROUP: Final = "chargeloop.hal"
-BUILT_IN: Final = {"simulated": "iso15118.hal.simulated:outlet"}
+BUILT_IN: Final = {"simulated": "iso15118.hal.simulated:outlet", "composed": "iso15118.hal.composed:outlet"}
 
 
 def family(name: str) -> Family:
