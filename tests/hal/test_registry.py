@@ -34,7 +34,7 @@ def test_a_foreign_family_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> Non
     point = metadata.EntryPoint("teapot", "iso15118.hal.simulated:outlet", registry.GROUP)
     monkeypatch.setattr(metadata, "entry_points", lambda group: metadata.EntryPoints([point] if group == registry.GROUP else []))
     assert registry.family("teapot") is simulated
-    with pytest.raises(LocalError, match="known: simulated, teapot"):
+    with pytest.raises(LocalError, match="known: composed, simulated, teapot"):
         registry.family("kettle")
 
 
