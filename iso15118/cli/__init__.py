@@ -92,6 +92,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import tls
 
             return tls.doctor(arguments)
+        case "hal":
+            from iso15118.cli import hal
+
+            return hal.check(arguments)
         case "pki":
             from iso15118.cli import pki
 
@@ -146,6 +150,11 @@ def _parser() -> _Parser:
     _add_decode(commands.add_parser("decode", help="show what was said in a capture", description=_DECODE))
     tls = commands.add_parser("tls", help="what TLS on this machine can and cannot do")
     tls.add_argument("action", choices=("doctor",), help="try every engine, and say which requirement it meets")
+    hal = commands.add_parser("hal", help="the metal of a charger, without a car")
+    hal.add_argument(
+        "action", choices=("check",), help="read each device, and say what it can do and what does not fit; nothing is switched on"
+    )
+    hal.add_argument("config", metavar="CONFIG.toml", help="a charger's file")
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
     return parser
 
