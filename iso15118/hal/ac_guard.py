@@ -16,15 +16,13 @@ from iso15118.errors import DeviceFault
 from iso15118.hal import bounds
 from iso15118.hal.bounds import Held
 from iso15118.hal.protocols import AcOutlet, Health
-from iso15118.hal.watchdog import CLOCK_SKEW, NEVER, READY, Watchdog
-from iso15118.power import OFF, Abilities, AcAbilities, AcReading, AcTarget, Contactor, Limits, Measured, Pilot, Reading, Setpoint
+from iso15118.hal.watchdog import CLOCK_SKEW, GONE, NEVER, READY, Watchdog
+from iso15118.power import OFF, Abilities, AcAbilities, AcReading, AcTarget, Contactor, Limits, Measured, Reading, Setpoint
 from iso15118.units import NO_PHASE, PerPhase, Second
 from iso15118.value import replace
 
 NO_GRID: Final = AcReading(NO_PHASE, frequency=0.0)
 """What is known of a grid that has never been measured."""
-GONE: Final = frozenset({Pilot.A, Pilot.E, Pilot.F})
-"""Pilot states in which a closed contactor is a fault; B only opens it."""
 
 
 def _abilities(outlet: AcOutlet) -> Abilities:
@@ -96,7 +94,7 @@ class AcGuard(Watchdog):
             discharged=self._newest(r.discharged, outlet.meter.discharged),
             ac=self._grid,
         )
-        oldest = min(self._grid.at, self._residual.at, r.voltage.at, r.contactor.at, r.pilot.at)
+        oldest = min(self._grid.at, self._residual.at, r.voltage.at, r.contactor.at, r.pilot.at, r.locked.at)
         self._oldest = now - max(oldest, self._born)
 
     def _measured(self, new: Measured[AcReading]) -> Measured[AcReading]:

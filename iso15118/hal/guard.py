@@ -18,7 +18,7 @@ from iso15118.errors import DeviceFault
 from iso15118.hal import bounds
 from iso15118.hal.bounds import Held
 from iso15118.hal.protocols import Health, Outlet
-from iso15118.hal.watchdog import NEVER, READY, Watchdog
+from iso15118.hal.watchdog import GONE, NEVER, READY, Watchdog
 from iso15118.power import OFF, Abilities, Contactor, Insulation, Limits, Measured, Reading, Setpoint
 from iso15118.units import Ampere, Second, Volt
 
@@ -92,7 +92,7 @@ class Guard(Watchdog):
             charged=self._newest(r.charged, outlet.meter.charged),
             discharged=self._newest(r.discharged, outlet.meter.discharged),
         )
-        oldest = min(self._supply_voltage.at, r.voltage.at, r.current.at, r.contactor.at, r.pilot.at)
+        oldest = min(self._supply_voltage.at, r.voltage.at, r.current.at, r.contactor.at, r.pilot.at, r.locked.at)
         self._oldest = now - max(oldest, self._born)
 
     def _supply(self, voltage: Measured[Volt], current: Measured[Ampere]) -> tuple[Measured[Volt], Measured[Ampere]]:
@@ -119,7 +119,7 @@ class Guard(Watchdog):
             (DeviceFault.OVER_VOLTAGE, self._over_max.check(too_high, now, v_taken)),
             (DeviceFault.OVER_CURRENT, self._over_current.check(too_much, now, i_taken)),
             (DeviceFault.OVER_CURRENT, self._over_current_fast.check(far_too_much, now, i_taken)),
-            (DeviceFault.CONTROL_PILOT, energised and r.pilot.value not in READY),
+            (DeviceFault.CONTROL_PILOT, (energised and r.pilot.value not in READY) or (self._closed and r.pilot.value in GONE)),
             (DeviceFault.INSULATION, self._closed and r.insulation.value is Insulation.FAULT),
             (DeviceFault.LOCK, self._unlocked.check(self._locking and not locked, now)),
             (DeviceFault.LOCK, self._unlocked_live.check(self._closed and not locked, now)),

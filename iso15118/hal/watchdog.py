@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 READY: Final = frozenset({Pilot.C, Pilot.D})
 """The pilot states in which there may be voltage."""
+GONE: Final = frozenset({Pilot.A, Pilot.E, Pilot.F})
+"""Those in which a closed contactor is a fault: no plug, no car, or a pilot that has failed."""
 CLOCK_SKEW: Final = 0.1
 """A measurement this far ahead of us is garbage: a device whose clock runs ahead would always look fresh."""
 LONGEST_STEP: Final = 0.1

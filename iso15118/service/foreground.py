@@ -89,11 +89,8 @@ def _renewing(station: Station, certificates: Callable[[], Credentials | None] |
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
-    try:
+    with signals(lambda name: hung_up(), (signal.SIGHUP,)):
         yield
-    finally:
-        loop.remove_signal_handler(signal.SIGHUP)
 
 
 def run_vehicle(

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, for as long as somebody minds them."""
+"""SIGINT and SIGTERM, or others, for as long as somebody minds them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def signals(on_signal: Callable[[str], None]) -> Iterator[None]:
+def signals(on_signal: Callable[[str], None], numbers: tuple[signal.Signals, ...] = SIGNALS) -> Iterator[None]:
     """Let `on_signal` have the signals, by name, in the loop's thread; afterwards they are whose they were."""
     loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    for number in SIGNALS:
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
         loop.add_signal_handler(number, on_signal, number.name)
     try:
         yield
