@@ -132,6 +132,7 @@ async def test_a_charger_with_tls_may_let_benches_in_without(tree: Tree) -> None
         assert (await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 30)).clean
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("contract", [True, False])
 async def test_plug_and_charge_over_tls(tree: Tree, contract: bool) -> None:
     """Only a contract pays, the one in the car or one that is installed; keys and verification are in threads."""
@@ -153,6 +154,7 @@ def with_another_car(tree: Tree) -> Tree:
     return Tree({**tree.members, "vehicle": Member("vehicle", certificate, key, maker)}, tree.now)
 
 
+@pytest.mark.long
 @pytest.mark.case("PAU-01", "PAU-03")
 async def test_only_the_certificate_that_paused_a_session_joins_it_again(tree: Tree) -> None:
     """Whoever knows SessionID and EVCCID, and has another certificate, begins a new one; the pause is left to its owner."""
@@ -193,6 +195,7 @@ tls = { pki = "stranger" }
 """
 
 
+@pytest.mark.long
 async def test_a_scenario_of_cars_over_tls(tree: Tree, tmp_path: Path) -> None:
     """The second has certificates that the charger does not trust."""
     write(tree, tmp_path / "pki")
@@ -215,6 +218,7 @@ def test_a_scenario_says_how_its_connections_are_kept_safe(tmp_path: Path) -> No
     load_scenario(tmp_path / "cars.toml", in_memory=True)
 
 
+@pytest.mark.long
 async def test_other_certificates_from_the_next_handshake_on(tree: Tree) -> None:
     """A session that is on goes on with those it has begun with."""
     other = make_tree("secp521r1", now=datetime.now(UTC))
