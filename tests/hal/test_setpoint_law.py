@@ -104,8 +104,11 @@ class Slow(Guard):
 )
 def test_a_guard_that_breaks_it_is_found(make: Callable[..., Guard], rule: str) -> None:
     bench = Bench(3, make)
-    bench.run(25_000)
-    assert rule in {violation.rule for violation in bench.law.violations}
+    for _ in range(12):
+        bench.run(5_000)
+        if found := {violation.rule for violation in bench.law.violations} & {rule}:
+            break
+    assert found
 
 
 @pytest.mark.parametrize(
