@@ -12,6 +12,8 @@ from iso15118.messages.catalogue import SCHEMAS
 from iso15118.messages.names import ac, ac_der_iec, ac_der_sae, acdp, common_messages, dc, din, iso2, sap, wpt, xmldsig
 from tests.vectors import lines
 
+pytestmark = pytest.mark.long
+
 LISTS = {
     "SAP": sap,
     "XMLDSIG": xmldsig,

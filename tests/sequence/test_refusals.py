@@ -19,6 +19,8 @@ from iso15118.sequence.refusals import asks, refusal
 from iso15118.session.services import ControlMode, ServiceID
 from tests.session.asked import REQUESTS, SESSION_ID, STAMP, UNSERVED, need, request
 
+pytestmark = pytest.mark.long
+
 FAILED = [code for code in ResponseCode if code.startswith("FAILED")]
 VARIANTS = [(service, mode) for service in ServiceID for mode in ControlMode]
 WITH_MODE = (DC_ChargeParameterDiscoveryReq, DC_ChargeLoopReq, ScheduleExchangeReq)

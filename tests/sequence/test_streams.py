@@ -25,6 +25,8 @@ from iso15118.sequence.table import Outcome, Transfer
 from tests.sequence.order import BEGINS, EXPECTED_ASIDE
 from tests.session.asked import REQUESTS, UNSERVED, in_words
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("transfer", [None, *Transfer])
 @pytest.mark.parametrize("due", Due)

@@ -12,6 +12,8 @@ from iso15118.sequence.table import ROWS, Outcome, Transfer, diagram, following,
 from tests.sequence.order import EXPECTED, LEGAL, TRANSFERS
 from tests.session.asked import REQUESTS, UNSERVED, in_words
 
+pytestmark = pytest.mark.long
+
 _AC_NAMED = {cls.__name__: cls for cls in (AC_ChargeLoopReq, AC_ChargeParameterDiscoveryReq)}
 
 

@@ -38,10 +38,10 @@ POWER: Final = 15e3
 """W, either way."""
 FLOWING: Final = 8
 """Exchanges of the charge loop before it breaks: the current is there."""
-LOOPS: Final = 40
+LOOPS: Final = 20
 WATCHED: Final = 80.0
 """s behind it."""
-LOOK: Final = 0.005
+LOOK: Final = 0.010
 BOARD: Final = Board(ramp=400.0)
 DEAD, TOUCHABLE = 5.0, 60.0
 

@@ -22,6 +22,8 @@ from iso15118.units import NO_PHASE, PerPhase
 from iso15118.value import replace
 from tests.session.evcc.bench import AC_PHASES, Bench, ac_bench
 
+pytestmark = pytest.mark.long
+
 S, D = ControlMode.SCHEDULED, ControlMode.DYNAMIC
 BEFORE_POWER = (AC_ChargeParameterDiscoveryReq, ScheduleExchangeReq, PowerDeliveryReq)
 

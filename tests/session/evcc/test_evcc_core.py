@@ -25,6 +25,8 @@ from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from tests.session.evcc.bench import DYNAMIC, EPOCH, PHASES, SCHEDULED, SESSION_ID, Bench, reading, snapshot
 
+pytestmark = pytest.mark.long
+
 BEFORE_POWER = PHASES[2:11]
 HEADED = PHASES[1:]
 """Requests whose responses have a header."""

@@ -17,6 +17,8 @@ from iso15118.session.evcc import Config
 from iso15118.session.events import Connected, Elapsed, Sent
 from tests.session.evcc.bench import PHASES, Bench
 
+pytestmark = pytest.mark.long
+
 # Timers around one request.
 
 

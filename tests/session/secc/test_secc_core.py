@@ -24,6 +24,8 @@ from tests.sequence import order
 from tests.session.asked import NOBODY, REQUESTS, SESSION_ID, STAMP
 from tests.session.playbook import Playbook, after, applied, charger_at, given, request, snapshot
 
+pytestmark = pytest.mark.long
+
 EXPECTED, LEGAL = order.EXPECTED["DC"], order.ALWAYS["DC"]
 
 AWAITING = [phase for phase in Phase if phase is not Phase.ENDED]

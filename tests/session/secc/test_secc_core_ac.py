@@ -25,6 +25,8 @@ from tests.session.asked import NOBODY, REQUESTS, SESSION_ID
 from tests.session.playbook import Playbook, after, charger_at, given, request
 from tests.session.secc.test_secc_core import ended, refused
 
+pytestmark = pytest.mark.long
+
 EXPECTED, LEGAL = order.EXPECTED["AC"], order.ALWAYS["AC"]
 DIRECT = (Phase.CABLE_CHECK, Phase.PRE_CHARGE, Phase.WELDING_DETECTION, Phase.ENDED)
 AWAITING = [phase for phase in Phase if phase not in DIRECT]
