@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance walks lint format types bench compiled fuzz interop clean
+.PHONY: help demo test conformance walks faults setpoints trials tlscases lint format types bench compiled fuzz interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -29,6 +29,18 @@ conformance: $(VENV)/.dev  ## the tests, and what they prove of every conformanc
 
 walks: $(VENV)/.dev  ## ten thousand random walks of misbehaving cars: make walks ARGS="--walks 500"
 	$(BIN)/python -m tools.walks $(ARGS)
+
+faults: $(VENV)/.dev  ## every fault in every phase, and what becomes of metal
+	$(BIN)/python -m tools.faults $(ARGS)
+
+setpoints: $(VENV)/.dev  ## what a guard tells a supply, judged over a million random turns
+	$(BIN)/python -m tools.setpoints $(ARGS)
+
+trials: $(VENV)/.dev  ## the charger killed, stopped, blocked while energy flows, in real time: make trials ARGS="--trials 2"
+	$(BIN)/python -m tools.trials $(ARGS)
+
+tlscases: $(VENV)/.dev  ## our TLS against the cases of tlsfuzzer
+	$(BIN)/python -m tools.tlscases $(ARGS)
 
 lint: $(VENV)/.dev  ## rules and format, changing nothing
 	$(BIN)/python -m ruff check .

@@ -33,7 +33,7 @@ def page(rows: list[str]) -> str:
     classes = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"""# What breaks, and what becomes of metal
 
-Written by `python -m tools.faults --document`, which plays {len(BREAKAGES)} faults in {len(PHASES)} phases of a DC_BPT session,
+Written by `make faults ARGS="--document"`, which plays {len(BREAKAGES)} faults in {len(PHASES)} phases of a DC_BPT session,
 charging and discharging, in virtual time, over the simulated plant. [test_a_fault_in_every_phase](../tests/pair/test_faults.py) holds each
 cell against its class, and each line of the table against what was played.
 
