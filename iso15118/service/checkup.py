@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from iso15118.hal import registry
-from iso15118.hal.bounds import STALE
+from iso15118.hal.bounds import SAFE_VOLTAGE, STALE
 from iso15118.hal.protocols import AcOutlet, Health, Outlet
 from iso15118.power import Abilities, Contactor, Measured, Pilot, Telemetry
 from iso15118.service.evse import EvseConfig, guarded
 from iso15118.session.services import BIDIRECTIONAL
-from iso15118.units import KW, Second, Volt
+from iso15118.units import KW, Second
 
 LOOKING: Final[Second] = 1.0
 """So long the guard turns, with everything off."""
 TURN: Final[Second] = 0.010
-TOUCHABLE: Final[Volt] = 60.0
 
 
 class Finding(NamedTuple):
@@ -70,7 +69,7 @@ def _devices(outlet: Outlet | AcOutlet, telemetry: Telemetry, now: Second) -> It
         grid = r.ac.value
         volts = " ".join(f"{volt:.1f}" for volt in grid.voltage)
         yield Finding("grid", f"{volts} V, {grid.frequency:.2f} Hz", _old(r.ac, now))
-    live = f"{r.voltage.value:.0f} V at the outlet" if r.voltage.value >= TOUCHABLE else ""
+    live = f"{r.voltage.value:.0f} V at the outlet" if r.voltage.value >= SAFE_VOLTAGE else ""
     yield Finding("voltage", f"{r.voltage.value:.1f} V", _old(r.voltage, now) or live)
     yield Finding("current", f"{r.current.value:.2f} A", _old(r.current, now))
     closed = "" if r.contactor.value is Contactor.OPEN else f"{r.contactor.value.name.lower()}, with nothing switched on"

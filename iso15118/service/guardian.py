@@ -22,20 +22,20 @@ from iso15118.errors import ChargeloopError, CodecError, DeviceFault, LocalError
 from iso15118.hal import frames, registry
 from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
+from iso15118.hal.bounds import SAFE_VOLTAGE
 from iso15118.hal.frames import Frames, Word
 from iso15118.hal.guard import Guard
 from iso15118.hal.making import guard_of
 from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.power import AcAbilities, Contactor, Limits, Telemetry
 from iso15118.service.plain import build, plain
-from iso15118.units import Second, Volt
+from iso15118.units import Second
 
 CYCLE: Final[Second] = 0.010
 SETTING_UP: Final[Second] = 5.0
 """So long it waits to be told what it is to guard."""
 LEFT: Final[Second] = 10.0
 """Metal that is not at rest so long after the other end has gone is left as it is: off and open, as far as it can be told."""
-TOUCHABLE: Final[Volt] = 60.0
 NICE: Final = -15
 """Before others, where it may be."""
 
@@ -54,7 +54,7 @@ def setup(board: Board, limits: Limits, *, discharge_allowed: bool, latched: boo
         "latched": latched,
         "trace": trace,
     }
-    return json.dumps(told).encode()
+    return json.dumps(told, default=str).encode()  # a value that no family knows is its to refuse
 
 
 class Guardian:
@@ -104,7 +104,7 @@ class Guardian:
             return False
         self._alone = now if self._alone is None else self._alone
         r = telemetry.reading
-        rest = r.contactor.value is Contactor.OPEN and abs(r.current.value) < 1.0 and r.voltage.value < TOUCHABLE
+        rest = r.contactor.value is Contactor.OPEN and abs(r.current.value) < 1.0 and r.voltage.value < SAFE_VOLTAGE
         return rest or now - self._alone > LEFT
 
     # The line.

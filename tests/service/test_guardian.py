@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -69,6 +70,19 @@ def test_a_fault_from_outside_is_latched_until_it_is_reset(guard: GuardLink) -> 
     assert guard.cycle(0.0).faults == frozenset()
 
 
+def test_permission_is_withdrawn_while_energy_comes_back(guard: GuardLink) -> None:
+    held = Setpoint(voltage=400.0, trickle=2.0, contactor=True, lock=True)
+    number = lead(guard, Setpoint(contactor=True, lock=True), 0.3, 1)
+    number = lead(guard, held, 0.8, number)
+    back = Setpoint(voltage=200.0, current=-30.0, contactor=True, lock=True, bidirectional=True)
+    number = lead(guard, back, 0.6, number)
+    assert guard.cycle(0.0).reading.current.value == pytest.approx(-30.0, abs=1.0)
+    guard.permit(discharge=False)
+    lead(guard, back, 0.3, number)
+    telemetry = guard.cycle(0.0)
+    assert (telemetry.reading.current.value, telemetry.faults) == (0.0, frozenset())
+
+
 def test_an_old_command_is_no_command(guard: GuardLink) -> None:
     """Also where it has waited in a socket, such as that of a guard that was stopped."""
     guard.command(Command(1, 0.3, LOCKED), time.monotonic() - 0.31)
@@ -111,6 +125,11 @@ def test_a_guard_that_has_ended_is_started_anew_and_latched(guard: GuardLink) ->
     assert found.faults == {DeviceFault.COMMUNICATION}
     guard.reset()
     assert guard.cycle(0.0).faults == frozenset()
+
+
+def test_a_setting_that_no_json_knows_is_refused_by_its_family() -> None:
+    with pytest.raises(LocalError, match=r"simulated\.insulation"):
+        GuardLink("one", replace(BOARD, settings={"insulation": date(2026, 1, 1)}), BOARD.limits, discharge_allowed=True)
 
 
 def test_a_board_that_cannot_be_guarded_is_said() -> None:

@@ -26,7 +26,7 @@ class Case(NamedTuple):
     alerts: frozenset[int] = frozenset()
     curves: tuple[str, ...] = ("secp521r1",)
     quiet: bool = False
-    """Nothing has to come: the connection has gone, and it is the next one that counts."""
+    """Nothing has to come: a server may look it over, or the connection has gone; it is the next one that counts."""
     proven: bool = False
     """The handshake is through before anything is wrong."""
 

@@ -65,10 +65,10 @@ class Client:
 
     def read(self, point: Point, unit: int) -> list[int]:
         """As `Registers` says."""
-        if not self._client.connected and not self._client.connect():
-            raise OSError("no connection")
         ask = self._client.read_input_registers if point.function == 4 else self._client.read_holding_registers
         try:
+            if not self._client.connected and not self._client.connect():
+                raise OSError("no connection")
             answer = ask(point.address, count=point.count, device_id=unit)
         except self._failed as error:
             self._client.close()

@@ -23,11 +23,12 @@ _NEVER: Final = Measured(0.0, float("-inf"))
 
 
 class ModbusMeter:
-    """`hal.protocols.EnergyMeter`. Registers that fall are taken for garbage, once: the highest that was seen stays."""
+    """`hal.protocols.EnergyMeter`. A register that falls is no reading of a meter: the last one stays, and grows old."""
 
     def __init__(self, line: Line, meter_id: str) -> None:
         self.meter_id = meter_id
         self._line = line
+        self._kept: dict[str, Measured[float]] = {}
 
     @property
     def health(self) -> Health:
@@ -48,7 +49,10 @@ class ModbusMeter:
         self._line.close()
 
     def _measured(self, name: str) -> Measured[float]:
-        return self._line.latest.get(name, _NEVER)
+        kept, new = self._kept.get(name, _NEVER), self._line.latest.get(name, _NEVER)
+        if new.value >= kept.value:
+            kept = self._kept[name] = new
+        return kept
 
 
 def meter(table: Mapping[str, object], file: str, path: str, client: Registers | None = None) -> ModbusMeter:

@@ -76,6 +76,16 @@ def test_a_carlo_gavazzi() -> None:
         it.close()
 
 
+def test_a_register_that_falls_is_no_reading(sdm: Device) -> None:
+    it = made(sdm.port)
+    assert it.charged().value == 1_234_500.0
+    sdm.number(0x48, 3.0)
+    time.sleep(0.3)
+    assert it.charged().value == 1_234_500.0
+    assert it.charged().age(time.monotonic()) > 0.1
+    it.close()
+
+
 def test_nothing_waits_for_a_meter_that_does_not_answer(sdm: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """It grows old, and at last it has failed; one that comes back is good again."""
     it = made(sdm.port)
@@ -164,9 +174,9 @@ def test_a_meter_that_has_failed_is_a_fault(sdm: Device, tmp_path: Path, monkeyp
     outlet = registry.outlet(board(tmp_path, sdm.port))
     guard = Guard(outlet)  # type: ignore[arg-type]
     assert DeviceFault.METER not in guard.cycle(time.monotonic()).faults
-    outlet.meter._line.latest.clear()  # type: ignore[attr-defined]
     outlet.meter._line.close()  # type: ignore[attr-defined]
-    outlet.meter._line.latest.clear()  # type: ignore[attr-defined]
+    for readings in (outlet.meter._line.latest, outlet.meter._kept):  # type: ignore[attr-defined]
+        readings.clear()
     assert DeviceFault.METER in guard.cycle(time.monotonic()).faults
     outlet.close()
 
