@@ -6,7 +6,8 @@
     meter_id = "21370042"
     host = "192.0.2.17"
 
-A device that has no table is simulated: so one after the other of a real charger is put in, and tried.
+A device that has no table, and comes with none of the others, is simulated: so one after the other of a real charger is put in, and tried.
+`simulated` says which these are.
 """
 
 from __future__ import annotations
@@ -17,33 +18,73 @@ from typing import Any, Final
 
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board
-from iso15118.hal.protocols import AcOutlet, Outlet
+from iso15118.hal.protocols import AcOutlet, Monitors, Outlet
 from iso15118.hal.simulated import outlet as simulated
-from iso15118.units import Second
+from iso15118.power import Contactor, Measured
+from iso15118.units import Second, Volt
 from iso15118.value import replace
 
-DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {"meter": {"modbus": "iso15118.hal.modbus.meter:meter"}}
-"""Device -> driver -> what makes it, from its table, the file and the table's place."""
+DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
+}
+"""Device -> driver -> what makes it, from its table, the file and the table's place.
+
+What is made has `close`, and may have `also`: further devices by name that come with it (a converter sees the grid, a control board
+has pilot, contactor and lock). `controls` is such a board and no device itself; `voltage` is a sensor behind the contactor.
+"""
 DEVICES: Final = ("supply", "path", "contactor", "insulation", "meter", "pilot", "lock")
+
+
+class SeenBehind:
+    """`hal.protocols.OutputContactor`: one device that moves it, another that measures the voltage behind it."""
+
+    def __init__(self, contactor: Any, sensor: Any) -> None:
+        self._contactor, self._sensor = contactor, sensor
+
+    def demand(self, closed: bool) -> None:
+        """As the contactor's."""
+        self._contactor.demand(closed)
+
+    def feedback(self) -> Measured[Contactor]:
+        """As the contactor's."""
+        feedback: Measured[Contactor] = self._contactor.feedback()
+        return feedback
+
+    def voltage(self) -> Measured[Volt]:
+        """As the sensor's."""
+        voltage: Measured[Volt] = self._sensor.voltage()
+        return voltage
 
 
 class Composed:
     """`Outlet` or `AcOutlet`, as the one it is put together on."""
 
-    def __init__(self, base: Outlet | AcOutlet, replaced: Mapping[str, Any]) -> None:
-        self._base, self._replaced = base, replaced
+    def __init__(self, base: Outlet | AcOutlet, made: Mapping[str, Any]) -> None:
+        """`made`: what is no simulated one, by the name of its table."""
+        self._base, self._made = base, made
+        found: dict[str, Any] = {}
+        for name, device in made.items():
+            found |= {more: it for more, it in getattr(device, "also", {}).items() if more not in made}
+            found[name] = device
         for name in DEVICES:
             if hasattr(base, name):
-                setattr(self, name, replaced.get(name, getattr(base, name)))
+                setattr(self, name, found.get(name, getattr(base, name)))
+        if "voltage" in found:
+            self.contactor = SeenBehind(found.get("contactor", base.contactor), found["voltage"])
+        self.simulated = tuple(name for name in DEVICES if hasattr(base, name) and name not in found)
+        """The devices that are not there."""
+        there = base.monitors._asdict() if self.simulated else {}
+        self.monitors = Monitors(**{name: found.get(name, there.get(name)) for name in Monitors._fields})
 
     def advance(self, now: Second) -> None:
         """The simulated part's turn."""
-        self._base.advance(now)
+        if self.simulated:
+            self._base.advance(now)
 
     def close(self) -> None:
         """Everything is let go."""
         self._base.close()
-        for device in self._replaced.values():
+        for device in self._made.values():
             device.close()
 
 
@@ -63,7 +104,7 @@ def outlet(board: Board) -> Any:
 
 
 def _device(base: Outlet | AcOutlet, name: str, table: dict[str, object], file: str) -> Any:
-    here = [device for device in DRIVERS if hasattr(base, device)]
+    here = [device for device in DRIVERS if device not in DEVICES or hasattr(base, device)]
     if name not in here:
         raise LocalError(f"{file}: composed.{name}: no such device, or none with a driver; allowed: {', '.join(here)}, simulated")
     driver, known = table.pop("driver", None), DRIVERS[name]

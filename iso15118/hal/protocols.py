@@ -9,7 +9,7 @@ raises as `DeviceError`; it raises nothing else. Sign: + into the vehicle. The c
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Insulation, Measured, Pilot
 from iso15118.units import Ampere, Ohm, Second, Volt, WattHour
@@ -105,6 +105,96 @@ class ConnectorLock(Protocol):
 
 
 @runtime_checkable
+class OverVoltageMonitor(Protocol):
+    """Watches the output much faster than a guard can, and has the contactor opened by itself."""
+
+    def demand(self, limit: Volt | None) -> None:
+        """Trip above this; None: nothing is watched, and what has tripped is forgotten."""
+
+    def tripped(self) -> Measured[bool]: ...
+
+
+@runtime_checkable
+class Thermometer(Protocol):
+    """The hottest of the places that must not get too hot: contacts of the connector, cable, cabinet."""
+
+    def celsius(self) -> Measured[float]: ...
+
+
+@runtime_checkable
+class StopInputs(Protocol):
+    """What a person has done: levels."""
+
+    def pressed(self) -> Measured[bool]:
+        """The emergency stop."""
+
+    def door(self) -> Measured[bool]:
+        """True: an enclosure is open."""
+
+
+@runtime_checkable
+class GridSensor(Protocol):
+    """Is the grid there? Of an outlet of direct current, that of its converter; of one of alternating current the path sees it."""
+
+    def measured(self) -> Measured[AcReading]: ...
+
+
+@runtime_checkable
+class Proximity(Protocol):
+    """The proximity contact of a socket (IEC 61851-1): what the cable can carry."""
+
+    def ampacity(self) -> Measured[Ampere]:
+        """13, 20, 32 or 63 A (70 on one phase); 0: no plug."""
+
+
+@runtime_checkable
+class AuthReader(Protocol):
+    """A card reader or the like at the outlet."""
+
+    def read(self) -> str | None:
+        """The token that was shown since the last call, if one was."""
+
+
+@runtime_checkable
+class SignedMeter(EnergyMeter, Protocol):
+    """A meter that signs what it counts, transaction by transaction (OCMF)."""
+
+    def begin(self, transaction: str) -> None:
+        """A level: from now on what flows belongs to this one; "": to none."""
+
+    def record(self, transaction: str) -> str | None:
+        """The signed record of one that has ended; None: not there (yet)."""
+
+
+@runtime_checkable
+class VehicleBoard(Protocol):
+    """The car's side of the cable on a bench with real hardware in the loop."""
+
+    def demand(self, pilot: Pilot, contactor: bool) -> None:
+        """Which resistors are on the pilot wire, and is the car's contactor closed?"""
+
+    def duty(self) -> Measured[float]:
+        """Of the charger's oscillator, percent; 100: steady."""
+
+    def measured(self) -> tuple[Measured[Volt], Measured[Ampere]]:
+        """At the inlet; current into the vehicle."""
+
+
+class Monitors(NamedTuple):
+    """What an outlet may have beside what it needs; None: it has none."""
+
+    over_voltage: OverVoltageMonitor | None = None
+    temperature: Thermometer | None = None
+    stop: StopInputs | None = None
+    grid: GridSensor | None = None
+    proximity: Proximity | None = None
+    reader: AuthReader | None = None
+
+
+NO_MONITORS: Final = Monitors()
+
+
+@runtime_checkable
 class Outlet(Protocol):
     """Everything of one outlet that the guard drives. Families hand out these."""
 
@@ -120,6 +210,8 @@ class Outlet(Protocol):
     def pilot(self) -> ControlPilot: ...
     @property
     def lock(self) -> ConnectorLock: ...
+    @property
+    def monitors(self) -> Monitors: ...
 
     def advance(self, now: Second) -> None:
         """A turn for drivers that need one (simulated, polled); a driver with its own task does nothing here."""
@@ -166,6 +258,8 @@ class AcOutlet(Protocol):
     def pilot(self) -> ControlPilot: ...
     @property
     def lock(self) -> ConnectorLock: ...
+    @property
+    def monitors(self) -> Monitors: ...
 
     def advance(self, now: Second) -> None:
         """As that of `Outlet`."""

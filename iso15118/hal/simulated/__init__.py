@@ -11,6 +11,7 @@ from typing import cast
 
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board, fill
+from iso15118.hal.protocols import NO_MONITORS
 from iso15118.hal.simulated.ac import SimulatedAcOutlet
 from iso15118.hal.simulated.devices import (
     SimulatedContactor,
@@ -61,7 +62,7 @@ class SimulatedOutlet:
     A device may be replaced by a real one while the others stay simulated: only our own are measured here.
     """
 
-    __slots__ = ("_devices", "contactor", "insulation", "lock", "meter", "pilot", "plant", "supply")
+    __slots__ = ("_devices", "contactor", "insulation", "lock", "meter", "monitors", "pilot", "plant", "supply")
 
     def __init__(self, plant: Plant, board: Board, settings: Settings) -> None:
         self.plant = plant
@@ -71,6 +72,7 @@ class SimulatedOutlet:
         self.meter = SimulatedMeter(plant, settings.meter_id)
         self.pilot = SimulatedPilot(plant)
         self.lock = SimulatedLock(plant, settings.lock_delay)
+        self.monitors = NO_MONITORS
         self._devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
 
     def plug(self, load: Load | None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from iso15118.hal.board import Board
-from iso15118.hal.protocols import Health
+from iso15118.hal.protocols import NO_MONITORS, Health
 from iso15118.hal.simulated.devices import SimulatedLock, SimulatedMeter, SimulatedPilot
 from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Measured
 from iso15118.sim.mains import AcLoad, Mains
@@ -75,7 +75,7 @@ class SimulatedAcContactor:
 class SimulatedAcOutlet:
     """`hal.protocols.AcOutlet` over `Mains`. `plant.faults` is the door for breaking things."""
 
-    __slots__ = ("_devices", "contactor", "lock", "meter", "path", "pilot", "plant")
+    __slots__ = ("_devices", "contactor", "lock", "meter", "monitors", "path", "pilot", "plant")
 
     def __init__(self, mains: Mains, board: Board, *, meter_id: str, lock_delay: Second) -> None:
         self.plant = mains
@@ -84,6 +84,7 @@ class SimulatedAcOutlet:
         self.meter = SimulatedMeter(mains, meter_id)
         self.pilot = SimulatedPilot(mains)
         self.lock = SimulatedLock(mains, lock_delay)
+        self.monitors = NO_MONITORS
         self._devices = (self.path, self.contactor, self.meter, self.pilot, self.lock)
 
     def plug(self, load: AcLoad | None) -> None:
