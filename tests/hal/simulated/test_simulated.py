@@ -38,6 +38,10 @@ class CarRig:
         self.vehicle.plugged = pilot is not Pilot.A
         self.vehicle.apply(VehicleSetpoint(pilot=pilot))
 
+    def is_safe(self) -> bool:
+        bus = self.outlet.plant.bus
+        return not bus.contactor.conducting and max(bus.supply_voltage, bus.output_voltage) < 60
+
 
 class PhantomRig(CarRig):
     """The charger alone."""
