@@ -10,7 +10,7 @@ from enum import StrEnum
 from iso15118.errors import LocalError
 from iso15118.tariff import Stack, Tariff
 from iso15118.units import PerPhase, Second, Var, Watt, WattHour
-from iso15118.value import Value
+from iso15118.value import Value, replace
 
 
 class Need(Value):
@@ -44,6 +44,34 @@ class Budget(Value):
     """Alternating current: most W of charging in each phase; None: only the total binds."""
     reactive: Var | None = None
     """Alternating current, Dynamic mode: reactive power wanted, + inductive; None: none is asked for."""
+
+    def one_way(self) -> Budget:
+        """The same without the way back."""
+        return replace(self, discharge=0.0, target=None if self.target is None else max(0.0, self.target))
+
+
+class Permits(Value):
+    """Who has to allow, beside car, session, guard and metal, that energy comes out of a vehicle. All of them do, or none comes."""
+
+    site: bool = True
+    """The site's standing permission, or its withdrawal at this moment."""
+    backend: bool = True
+    """The back-end does not forbid it."""
+    consent: bool = True
+    """The driver wants it."""
+    profile: bool = True
+    """The inverter was approved for the grid code of this connection."""
+
+    @property
+    def given(self) -> bool:
+        """All of them."""
+        return self.site and self.backend and self.consent and self.profile
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those that do not allow it."""
+        named = ("site", self.site), ("back-end", self.backend), ("consent", self.consent), ("grid-code profile", self.profile)
+        return tuple(name for name, given in named if not given)
 
 
 class Slot(Value):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class ChargeloopError(Exception):
@@ -53,8 +54,21 @@ class LocalError(ChargeloopError):
     """We were about to break a rule, or were told to do what cannot be done (configuration, wrong use). Never told to the peer."""
 
 
+class FaultClass(IntEnum):
+    """What becomes of metal, the mildest first; each class has its deadlines (`hal.bounds`, docs/faults.md)."""
+
+    WARNING = 0
+    """It goes on, with less: no `DeviceFault`, but a device whose health is degraded and whose limits have come down."""
+    NORMAL = 1
+    """The car is told to stop; power is taken away from one that does not within 20 s."""
+    ERROR = 2
+    """The current goes down at once, the contactor opens without load; what does not come down becomes an emergency."""
+    EMERGENCY = 3
+    """The current goes down at once, and the contactor opens, under load if it must."""
+
+
 class DeviceFault(StrEnum):
-    """Why a device cannot be trusted any more."""
+    """Why a device cannot be trusted any more. Every one is latched."""
 
     COMMUNICATION = "communication lost"
     STALE = "measurement too old"
@@ -69,6 +83,18 @@ class DeviceFault(StrEnum):
     EMERGENCY_STOP = "emergency stop"
     RESIDUAL_CURRENT = "residual current"
     REVERSE_POWER = "power out of the vehicle without permission"
+    OVER_TEMPERATURE = "too hot"
+    ENCLOSURE = "enclosure open"
+    GRID = "grid lost while energy came back"
+
+    @property
+    def severity(self) -> FaultClass:
+        """ERROR or EMERGENCY."""
+        return FaultClass.ERROR if self in _ERRORS else FaultClass.EMERGENCY
+
+
+_ERRORS: Final = frozenset({DeviceFault.INSULATION, DeviceFault.METER, DeviceFault.OVER_TEMPERATURE, DeviceFault.GRID})
+"""Nothing is gained by opening under load."""
 
 
 class DeviceError(ChargeloopError):

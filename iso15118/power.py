@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from math import hypot
+from math import hypot, inf
 from typing import Final, Generic, TypeVar
 
 from iso15118.der.words import DerOrder
@@ -164,6 +164,10 @@ class Limits(Value):
         return replace(self, discharge_current=0.0, discharge_power=0.0)
 
 
+UNBOUNDED: Final = Limits(0.0, inf, inf, inf, inf, inf)
+"""No limit at all."""
+
+
 class Abilities(Value):
     """What the power electronics can do at all, from its data sheet: the outermost limits, the minima and the ramp."""
 
@@ -203,7 +207,8 @@ OFF: Final = Setpoint()
 _SETPOINT = struct.Struct(">dddB")
 _COMMAND = struct.Struct(">QdB")
 _READING = struct.Struct(">" + "dd" * 2 + "Bd" * 4 + "dd" * 3)
-_TELEMETRY = struct.Struct(">QQH")
+_TELEMETRY = struct.Struct(">QQI")
+_LIMITS = struct.Struct(">6d")
 _TARGET = struct.Struct(">6d")
 _AC_READING = struct.Struct(">11d")
 FAULTS: Final = tuple(DeviceFault)
@@ -249,15 +254,19 @@ class Telemetry(Value):
     acknowledged: int
     reading: Reading
     faults: frozenset[DeviceFault] = frozenset()
+    limits: Limits = UNBOUNDED
+    """What the outlet can do at this moment: its own limits, less what its devices have taken back (heat, a module that is lost)."""
 
     def to_bytes(self) -> bytes:
-        """134 octets, big-endian; with a reading of alternating current 222."""
+        """184 octets, big-endian; with a reading of alternating current 272."""
         r = self.reading
         mask = sum(1 << FAULTS.index(fault) for fault in self.faults)
         values: list[float] = []
         for measured in (r.voltage, r.current, r.contactor, r.pilot, r.locked, r.insulation, r.resistance, r.charged, r.discharged):
             values += (measured.value, measured.at)
-        data = _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values)
+        lim = self.limits
+        most = lim.min_voltage, lim.max_voltage, lim.charge_current, lim.charge_power, lim.discharge_current, lim.discharge_power
+        data = _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values) + _LIMITS.pack(*most)
         if r.ac is None:
             return data
         ac = r.ac.value
@@ -266,7 +275,8 @@ class Telemetry(Value):
     @classmethod
     def from_bytes(cls, data: bytes) -> Telemetry:
         """The telemetry in `data`. Raises CodecError on a wrong length or an unknown state."""
-        short = _TELEMETRY.size + _READING.size
+        read = _TELEMETRY.size + _READING.size
+        short = read + _LIMITS.size
         if len(data) not in (short, short + _AC_READING.size):
             raise CodecError(f"a Telemetry has {short} or {short + _AC_READING.size} octets, not {len(data)}")
         number, acknowledged, mask = _TELEMETRY.unpack_from(data)
@@ -288,7 +298,8 @@ class Telemetry(Value):
             )
         except ValueError as error:
             raise CodecError(f"unknown state in a Telemetry: {error}") from None
-        return cls(number, acknowledged, reading, frozenset(f for i, f in enumerate(FAULTS) if mask >> i & 1))
+        faults = frozenset(fault for place, fault in enumerate(FAULTS) if mask >> place & 1)
+        return cls(number, acknowledged, reading, faults, Limits(*_LIMITS.unpack_from(data, read)))
 
 
 def _ac_reading(v: tuple[float, ...]) -> Measured[AcReading]:

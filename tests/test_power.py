@@ -71,6 +71,7 @@ TELEMETRY = st.builds(
         discharged=measured(NUMBER),
     ),
     faults=st.frozensets(st.sampled_from(DeviceFault)),
+    limits=st.builds(Limits, *[MAGNITUDE] * 6),
 )
 AC_READINGS = measured(st.builds(AcReading, PHASES, PHASES, PHASES, NUMBER))
 LIMITS = st.builds(Limits, *[MAGNITUDE] * 6)
@@ -86,7 +87,7 @@ def test_command_round_trip(command: Command) -> None:
 @given(TELEMETRY)
 def test_telemetry_round_trip(telemetry: Telemetry) -> None:
     data = telemetry.to_bytes()
-    assert len(data) == 134
+    assert len(data) == 184
     assert Telemetry.from_bytes(data) == telemetry
 
 
@@ -102,7 +103,7 @@ def test_a_command_with_a_target_for_alternating_current(command: Command, targe
 def test_a_telemetry_of_alternating_current(telemetry: Telemetry, ac: Measured[AcReading]) -> None:
     telemetry = replace(telemetry, reading=replace(telemetry.reading, ac=ac))
     data = telemetry.to_bytes()
-    assert len(data) == 222
+    assert len(data) == 272
     assert Telemetry.from_bytes(data) == telemetry
 
 
@@ -137,9 +138,9 @@ def test_command_octets() -> None:
 
 
 @pytest.mark.parametrize("kind", [Command, Telemetry])
-@given(data=st.binary(max_size=230))
+@given(data=st.binary(max_size=280))
 def test_a_wrong_length_is_no_message(kind: type[Command] | type[Telemetry], data: bytes) -> None:
-    if len(data) not in (42, 90, 134, 222):
+    if len(data) not in (42, 90, 184, 272):
         with pytest.raises(CodecError, match="octets"):
             kind.from_bytes(data)
 
@@ -152,7 +153,7 @@ def test_unknown_version_or_flag_of_a_command(at: int, octet: int) -> None:
         Command.from_bytes(bytes(data))
 
 
-@pytest.mark.parametrize(("at", "octet"), [(16, 0xFF), (50, 9), (59, 6), (77, 4)])
+@pytest.mark.parametrize(("at", "octet"), [(16, 0xFF), (52, 9), (61, 6), (79, 4)])
 def test_unknown_state_or_fault_of_a_telemetry(at: int, octet: int) -> None:
     reading = Reading(
         *[Measured(0.0, 0.0)] * 2,

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import Final
 
 from iso15118.errors import DeviceFault
 from iso15118.hal import bounds
 from iso15118.hal.bounds import Held
+from iso15118.hal.monitoring import HERE, NO_GRID, Surroundings
 from iso15118.hal.protocols import AcOutlet, Health
 from iso15118.hal.watchdog import CLOCK_SKEW, GONE, NEVER, READY, Watchdog
 from iso15118.power import OFF, Abilities, AcAbilities, AcReading, AcTarget, Contactor, Limits, Measured, Reading, Setpoint
-from iso15118.units import NO_PHASE, PerPhase, Second
+from iso15118.units import PerPhase, Second
 from iso15118.value import replace
-
-NO_GRID: Final = AcReading(NO_PHASE, frequency=0.0)
-"""What is known of a grid that has never been measured."""
 
 
 def _abilities(outlet: AcOutlet) -> Abilities:
@@ -43,6 +40,7 @@ class AcGuard(Watchdog):
         outlet: AcOutlet,
         limits: Limits | None = None,
         *,
+        around: Surroundings = HERE,
         ttl: Second = bounds.TTL,
         discharge_allowed: bool = False,
         told: Callable[[str], None] = lambda text: None,
@@ -54,7 +52,7 @@ class AcGuard(Watchdog):
         self._grid = Measured(NO_GRID, NEVER)
         self._residual = Measured(False, NEVER)
         self._target: AcTarget | None = None
-        super().__init__(ttl, discharge_allowed, told)
+        super().__init__(ttl, discharge_allowed, told, outlet.monitors, around)
 
     def _forget(self) -> None:
         self._spent = False
@@ -94,8 +92,10 @@ class AcGuard(Watchdog):
             discharged=self._newest(r.discharged, outlet.meter.discharged),
             ac=self._grid,
         )
+        self._monitoring.read(self._newest, self._born, now)
+        self._narrow(self._limits, self._abilities.limits)
         oldest = min(self._grid.at, self._residual.at, r.voltage.at, r.contactor.at, r.pilot.at, r.locked.at)
-        self._oldest = now - max(oldest, self._born)
+        self._oldest = now - max(self._monitoring.oldest(oldest), self._born)
 
     def _measured(self, new: Measured[AcReading]) -> Measured[AcReading]:
         """`new`, unless it is not a measurement. Raises TypeError for a value of another kind."""
@@ -130,11 +130,12 @@ class AcGuard(Watchdog):
             (DeviceFault.METER, self._ask(lambda: outlet.meter.health, DeviceFault.METER, Health.FAILED) is Health.FAILED),
         )
         self._faults.update(fault for fault, here in found if here)
+        self._faults.update(self._monitoring.faults(self._born, now))
         self._expire()
 
     def _may_give(self) -> bool:
         """May energy come out of the vehicle now?"""
-        return self._setpoint.bidirectional and self.discharge_allowed and self._oldest <= bounds.LOST
+        return self._setpoint.bidirectional and self.discharge_allowed and self._meter_fresh and self._oldest <= bounds.LOST
 
     def _steer(self, passed: Second) -> None:
         r, wanted = self._reading, self._setpoint
@@ -177,7 +178,7 @@ class AcGuard(Watchdog):
 
     def _clipped(self, target: AcTarget) -> AcTarget:
         """The target inside every bound: interlock, currents, power; on an old measurement nothing comes back."""
-        limits, volts = self._limits.lowered(self._abilities.limits), self._ac.voltage
+        limits, volts = self._allowed, self._ac.voltage
         out = limits.discharge_current * volts if self._may_give() and self._oldest <= bounds.STALE else 0.0
         active = [min(max(power, -out), limits.charge_current * volts) for power in target.active]
         total = sum(active)

@@ -6,6 +6,8 @@
     max_voltage = 500.0
     [ac]                     # alternating current instead of direct current; its keys stand in `AcTable`
     phases = 3
+    [surroundings]           # heat and grid; its keys stand in `monitoring.Surroundings`
+    hottest = 95.0
     [simulated]              # the family's own table, which the family reads with `fill`
 
 A wrong file is one clear line: file, key, what is allowed.
@@ -21,6 +23,7 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from iso15118.errors import LocalError
+from iso15118.hal.monitoring import CONVERTER, HERE, Surroundings
 from iso15118.power import Abilities, AcAbilities, Limits
 from iso15118.value import Value, replace
 
@@ -83,6 +86,7 @@ class Board(Value):
     limits: Limits = _LIMITS
     ac: AcAbilities | None = None
     """None: direct current."""
+    surroundings: Surroundings = HERE
     settings: Mapping[str, object] = MappingProxyType({})
     file: str = "<default>"
 
@@ -118,10 +122,13 @@ def load(path: Path) -> Board:
     limits = _table(keys, "limits", file)
     family = keys.get("family", Board().family)
     settings = _table(keys, family, file) if isinstance(family, str) else {}
+    around = _around(_table(keys, "surroundings", file), file)
     ac = _ac(_table(keys, "ac", file), file) if "ac" in keys else None
     default = Board() if ac is None else AC_BOARD
     board = fill(replace(default, file=file), keys, file)
-    return replace(board, limits=_possible(fill(default.limits, limits, file, "limits"), file), ac=ac, settings=settings)
+    return replace(
+        board, limits=_possible(fill(default.limits, limits, file, "limits"), file), ac=ac, surroundings=around, settings=settings
+    )
 
 
 def _ac(table: Mapping[str, object], file: str) -> AcAbilities:
@@ -163,6 +170,16 @@ def _table(keys: dict[str, object], name: str, file: str) -> Mapping[str, object
     if not isinstance(table, dict):
         raise LocalError(f"{file}: {name}: {table!r}; allowed: a table")
     return table
+
+
+def _around(table: Mapping[str, object], file: str) -> Surroundings:
+    """The table [surroundings]. Raises LocalError."""
+    around = fill(HERE, table, file, "surroundings")
+    if around.grid not in ("sensor", CONVERTER):
+        raise LocalError(f"{file}: surroundings.grid: {around.grid!r}; allowed: sensor or {CONVERTER}")
+    if around.derate_from > around.hottest:
+        raise LocalError(f"{file}: surroundings.derate_from: {around.derate_from}; allowed: at most hottest, {around.hottest}")
+    return around
 
 
 def _possible(limits: Limits, file: str) -> Limits:

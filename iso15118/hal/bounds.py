@@ -14,6 +14,10 @@ STALE: Final = 0.300
 """A measurement older than this lets nothing rise and nothing discharge, s."""
 LOST: Final = 1.0
 """A measurement older than this is a fault, s."""
+SLOW_LOST: Final = 10.0
+"""The same for a temperature, s."""
+METER_FRESH: Final = 3.0
+"""Without a reading of the meter that is younger nothing is taken out of a vehicle, s."""
 SAFE_VOLTAGE: Final = 60.0
 """Below it a conductor may be touched and a connector unlocked, V (N8)."""
 MATCH: Final = 20.0
@@ -24,6 +28,8 @@ OPENING_CURRENT: Final = 5.0
 """Contacts open below this, A."""
 EMERGENCY_OPENING: Final = 0.100
 """An emergency opens under load when the current has had this long to fall, s."""
+ERROR_OPENING: Final = 2.5
+"""An error has this long for it, s (N5)."""
 CONTACTOR_TIME: Final = 0.200
 """Feedback that differs from the command for longer is a weld or a contactor that does not close, s."""
 OVER_VOLTAGE_TRIP: Final = 0.009
@@ -42,6 +48,8 @@ REVERSE_TIME: Final = 0.500
 """More than that for longer is power out of the vehicle, s."""
 GRID_TIME: Final = 0.100
 """A grid that is lost for longer opens the contactor, s: well inside the time in which a vehicle has to notice an island."""
+GRID_GONE: Final = 1.0
+"""A discharge that is still wanted without a grid after this is ended, s: an island has to be left within 2 s (N35)."""
 AC_OPENING: Final = 0.050
 """A contactor for alternating current opens under load when the current has had this long to fall, s: 0.1 s after the pilot has left C."""
 

@@ -19,7 +19,7 @@ from iso15118.units import Second
 SYNC: Final = b"\xc5\x5c"
 LONGEST: Final = 4096
 """Octets of word and body."""
-VERSION: Final = 1
+VERSION: Final = 2
 
 _LENGTH = struct.Struct(">H")
 _CRC = struct.Struct(">I")

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from iso15118.errors import DeviceFault
 from iso15118.hal import bounds
 from iso15118.hal.bounds import Held
+from iso15118.hal.monitoring import HERE, Surroundings
 from iso15118.hal.protocols import Health, Outlet
 from iso15118.hal.watchdog import GONE, NEVER, READY, Watchdog
 from iso15118.power import OFF, Abilities, Contactor, Insulation, Limits, Measured, Reading, Setpoint
@@ -40,13 +41,14 @@ class Guard(Watchdog):
         limits: Limits | None = None,
         *,
         ramp: float | None = None,
+        around: Surroundings = HERE,
         ttl: Second = bounds.TTL,
         discharge_allowed: bool = False,
         told: Callable[[str], None] = lambda text: None,
     ) -> None:
         """`limits` and `ramp` (A/s) narrow what the supply says of itself. `discharge_allowed`: the site's standing permission.
 
-        `told` hears, for the log, what a driver raised that has become a fault; once a fault.
+        `around`: heat and grid. `told` hears, for the log, what a driver raised that has become a fault; once a fault.
         """
         self._outlet = outlet
         self._abilities = outlet.supply.abilities
@@ -56,7 +58,7 @@ class Guard(Watchdog):
         self._supply_voltage: Measured[Volt] = Measured(0.0, NEVER)
         self._current: Ampere = 0.0
         self._envelope: tuple[Ampere, Ampere] = (0.0, 0.0)
-        super().__init__(ttl, discharge_allowed, told)
+        super().__init__(ttl, discharge_allowed, told, outlet.monitors, around)
 
     def _forget(self) -> None:
         """Start every timer of the watch anew."""
@@ -67,6 +69,12 @@ class Guard(Watchdog):
         self._disagreement = Held(bounds.CONTACTOR_TIME)
         self._unlocked = Held(bounds.LOCK_TIME)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
+        self._no_grid = Held(bounds.GRID_GONE)
+
+    @property
+    def _current_wanted(self) -> Ampere:
+        """What is asked for, whatever may be."""
+        return self._setpoint.current if self._closed and self._setpoint.bidirectional else 0.0
 
     @property
     def demanded(self) -> float:
@@ -92,8 +100,10 @@ class Guard(Watchdog):
             charged=self._newest(r.charged, outlet.meter.charged),
             discharged=self._newest(r.discharged, outlet.meter.discharged),
         )
+        self._monitoring.read(self._newest, self._born, now)
         oldest = min(self._supply_voltage.at, r.voltage.at, r.current.at, r.contactor.at, r.pilot.at, r.locked.at)
-        self._oldest = now - max(oldest, self._born)
+        self._oldest = now - max(self._monitoring.oldest(oldest), self._born)
+        self._narrow(self._limits, self._abilities.limits)
 
     def _supply(self, voltage: Measured[Volt], current: Measured[Ampere]) -> tuple[Measured[Volt], Measured[Ampere]]:
         """Both measurements of the supply, in the place of these."""
@@ -123,10 +133,12 @@ class Guard(Watchdog):
             (DeviceFault.INSULATION, self._closed and r.insulation.value is Insulation.FAULT),
             (DeviceFault.LOCK, self._unlocked.check(self._locking and not locked, now)),
             (DeviceFault.LOCK, self._unlocked_live.check(self._closed and not locked, now)),
+            (DeviceFault.GRID, self._no_grid.check(self._current_wanted < 0 and not self._monitoring.grid_holds, now)),
             (DeviceFault.SUPPLY, self._ask(lambda: outlet.supply.health, DeviceFault.SUPPLY, Health.FAILED) is Health.FAILED),
             (DeviceFault.METER, self._ask(lambda: outlet.meter.health, DeviceFault.METER, Health.FAILED) is Health.FAILED),
         )
         self._faults.update(fault for fault, here in found if here)
+        self._faults.update(self._monitoring.faults(self._born, now))
         self._expire()
 
     # Drive.
@@ -136,7 +148,7 @@ class Guard(Watchdog):
         r, wanted = self._reading, self._setpoint
         go = wanted if not self._faults and r.pilot.value in READY else OFF
         voltage, current, trickle = 0.0, 0.0, 0.0
-        limits = self._limits.lowered(self._abilities.limits)
+        limits = self._allowed
         if go.contactor:
             self._opening = None
             if not self._closed:
@@ -162,7 +174,8 @@ class Guard(Watchdog):
     def _transfer(self, go: Setpoint, limits: Limits, passed: Second) -> tuple[Volt, Ampere, Ampere]:
         """The set-point inside every bound: interlock, window, age, ramp."""
         stale = self._oldest > bounds.STALE
-        discharge = go.bidirectional and self.discharge_allowed and not stale
+        metered = self._meter_fresh and self._monitoring.grid_holds
+        discharge = go.bidirectional and self.discharge_allowed and metered and not stale
         lowest, highest = bounds.window(limits, self._reading.voltage.value, discharge=discharge)
         wanted = min(max(go.current, lowest), highest)
         step = 0.0 if stale else min(self._ramp, self._abilities.ramp) * passed
@@ -190,8 +203,11 @@ class Guard(Watchdog):
         waited = self._now - self._opening + 1e-9
         current = self._reading.current
         gone = abs(current.value) < bounds.OPENING_CURRENT and self._age(current, self._now) <= bounds.STALE
-        if gone or (self._faults and waited >= bounds.EMERGENCY_OPENING):
+        if gone or waited >= self._patience:
             self._closed, self._opening = False, None
+
+    def _tell(self, call: Callable[[], None]) -> None:
+        self._ask(call, DeviceFault.COMMUNICATION, None)
 
     def _drive(self, voltage: Volt, current: Ampere, trickle: Ampere, passed: Second, *, testing: bool) -> None:
         """Tell every device its level, whatever another one answers."""
@@ -205,5 +221,6 @@ class Guard(Watchdog):
         else:
             self._ask(outlet.supply.off, failed, None)
         self._ask(lambda: outlet.contactor.demand(self._closed), DeviceFault.CONTACTOR, None)
+        self._monitoring.demand(self._trip_voltage if self._closed else None, self._tell)
         self._ask(lambda: outlet.insulation.demand(testing), DeviceFault.INSULATION, None)
         self._ask(lambda: outlet.lock.demand(self._locking), DeviceFault.LOCK, None)

@@ -20,8 +20,9 @@ def guard_of(
     Raises LocalError where board and driver do not agree on the kind of current.
     """
     if board.ac is not None and isinstance(outlet, AcOutlet):
-        return AcGuard(outlet, limits, discharge_allowed=discharge_allowed, told=told)
+        return AcGuard(outlet, limits, around=board.surroundings, discharge_allowed=discharge_allowed, told=told)
     if board.ac is None and isinstance(outlet, Outlet):
-        return Guard(outlet, limits, ramp=board.ramp, discharge_allowed=discharge_allowed, told=told)
+        around = board.surroundings
+        return Guard(outlet, limits, ramp=board.ramp, around=around, discharge_allowed=discharge_allowed, told=told)
     kind = "direct" if board.ac is None else "alternating"
     raise LocalError(f"the driver of board {board.name!r} has no outlet of {kind} current")

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final, TypeVar
 
-from iso15118.errors import DeviceError, DeviceFault, LocalError
+from iso15118.errors import DeviceError, DeviceFault, FaultClass, LocalError
 from iso15118.hal import bounds
-from iso15118.power import OFF, Command, Contactor, Insulation, Measured, Pilot, Reading, Telemetry
+from iso15118.hal.monitoring import Monitoring, Surroundings
+from iso15118.hal.protocols import Monitors
+from iso15118.power import OFF, UNBOUNDED, Command, Contactor, Insulation, Limits, Measured, Pilot, Reading, Telemetry
 from iso15118.units import Second
+from iso15118.value import replace
 
 T = TypeVar("T")
 
@@ -25,6 +28,7 @@ CLOCK_SKEW: Final = 0.1
 """A measurement this far ahead of us is garbage: a device whose clock runs ahead would always look fresh."""
 LONGEST_STEP: Final = 0.1
 """After a pause the ramp goes on as if no more than this had passed, s."""
+MAGNITUDES: Final = ("charge_current", "charge_power", "discharge_current", "discharge_power")
 NEVER: Final = float("-inf")
 NOTHING: Final = Reading(
     voltage=Measured(0.0, NEVER),
@@ -43,7 +47,9 @@ NOTHING: Final = Reading(
 class Watchdog(ABC):
     """A guard without its metal. `now`: monotonic seconds, the clock of the devices' measurements."""
 
-    def __init__(self, ttl: Second, discharge_allowed: bool, told: Callable[[str], None]) -> None:
+    def __init__(self, ttl: Second, discharge_allowed: bool, told: Callable[[str], None], monitors: Monitors, around: Surroundings) -> None:
+        self._monitoring = Monitoring(monitors, around)
+        self._narrowed: tuple[Limits, Limits, float, Limits] | None = None
         self.discharge_allowed = discharge_allowed
         """Own permission to take energy out of a vehicle; may change at any time, False acts in the next cycle."""
         self._told = told
@@ -59,6 +65,8 @@ class Watchdog(ABC):
         self._closed = False
         self._opening: Second | None = None
         self._locking = False
+        self._allowed = UNBOUNDED
+        """What the outlet can do at this moment."""
         self._oldest: Second = 0.0
         """The age of the oldest measurement that power depends on. Meter and insulation monitor are slow by nature and not among them."""
         self._forget()
@@ -126,7 +134,38 @@ class Watchdog(ABC):
         self._watch()
         self._steer(passed)
         self._number += 1
-        return Telemetry(self._number, self._acknowledged, self._reading, frozenset(self._faults))
+        return Telemetry(self._number, self._acknowledged, self._reading, frozenset(self._faults), self._allowed)
+
+    def permit(self, discharge: bool) -> None:
+        """Sets `discharge_allowed`."""
+        self.discharge_allowed = discharge
+
+    # What may be.
+
+    def _narrow(self, own: Limits, said: Limits) -> None:
+        """`own` limits within those a device has `said`, less what heat takes: `_allowed`, until something of it changes."""
+        share, old = self._monitoring.share, self._narrowed
+        if old is None or old[0] is not own or old[1] is not said or old[2] != share:
+            both = own.lowered(said)
+            if share < 1.0:
+                less = {name: getattr(both, name) * share for name in MAGNITUDES}
+                both = replace(both, **less)
+            self._narrowed = own, said, share, both
+            self._allowed = both
+
+    @property
+    def _meter_fresh(self) -> bool:
+        """Is what comes out of a vehicle counted?"""
+        r = self._reading
+        return self._now - min(r.charged.at, r.discharged.at) <= bounds.METER_FRESH
+
+    @property
+    def _patience(self) -> Second:
+        """So long a current may take to fall, before the contactor opens on it; for ever where nothing is wrong."""
+        if not self._faults:
+            return float("inf")
+        emergency = any(fault.severity is FaultClass.EMERGENCY for fault in self._faults)
+        return bounds.EMERGENCY_OPENING if emergency else bounds.ERROR_OPENING
 
     # How devices are listened to.
 

@@ -42,6 +42,7 @@ class GuardLike(Protocol):
     def cycle(self, now: Second) -> Telemetry: ...
     def reset(self) -> None: ...
     def trip(self, fault: DeviceFault) -> None: ...
+    def permit(self, discharge: bool) -> None: ...
 
 
 class Actuator:
@@ -105,6 +106,10 @@ class Actuator:
         """Latch a fault and act on it now: an emergency stop."""
         self._guard.trip(fault)
         self._cycle()
+
+    def permit(self, discharge: bool) -> None:
+        """May energy come out of the vehicle? Acts with the guard's next turn."""
+        self._guard.permit(discharge)
 
     def clear(self, *, by_person: bool = False) -> bool:
         """Reset faults before a new session, if they are of the kind that goes with a session or a person says so. True: none left."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from iso15118.der.words import NO_DEMAND, DsoSetpoint, GridCode
-from iso15118.energy import Authorisation, Budget, Mobility, Offer, Plan
+from iso15118.energy import Authorisation, Budget, Mobility, Offer, Permits, Plan
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.hal.ac_guard import AcGuard
 from iso15118.hal.board import Board
@@ -21,7 +21,7 @@ from iso15118.hal.guard import Guard
 from iso15118.hal.making import guard_of
 from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
-from iso15118.power import OFF, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
+from iso15118.power import OFF, UNBOUNDED, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
@@ -79,6 +79,8 @@ class EvseConfig(Value, kw_only=True):
     """Of the connection, for vehicles that are resources of the grid."""
     discharge_allowed: bool = True
     """The site's standing permission to take energy out of vehicles."""
+    permits: Permits = Permits()
+    """What else has to be there for energy to come back, as it is to begin with. Consent is asked for anew for each session."""
     guard_apart: bool = False
     """The guard is a process of its own, which outlives this one until metal is at rest."""
 
@@ -148,7 +150,9 @@ class Evse:
         self._loop = loop or asyncio.get_running_loop()
         self._abilities = config.abilities
         self._limits = config.allowed
+        self._narrowed: tuple[Limits, Limits] = UNBOUNDED, self._limits
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
+        self._permits = config.permits
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
         self._plans: tuple[Plan, ...] | None = ()
@@ -160,6 +164,7 @@ class Evse:
         self._void = False
         """The cable has been out since the last session."""
         actuator.listen(self._changed)
+        self._permitted()
 
     # The control side.
 
@@ -190,6 +195,20 @@ class Evse:
         """What the site grants from now on; power follows at once."""
         self._budget = budget
         self._changed()
+
+    @property
+    def permits(self) -> Permits:
+        """Who allows at this moment that energy comes back."""
+        return self._permits
+
+    def permit(self, **changed: bool) -> None:
+        """One or more of `energy.Permits` by name: given, or withdrawn, which the guard obeys with its next turn."""
+        self._permits = replace(self._permits, **changed)
+        self._permitted()
+        self._changed()
+
+    def _permitted(self) -> None:
+        self.actuator.permit(self.config.may_give and self._permits.given)
 
     def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
         """What is offered over time from now on, the best first, until the session ends; None: still being planned, the car has to wait."""
@@ -292,8 +311,8 @@ class Evse:
             clock=int((now + self._clock_offset) * MICROSECONDS),
             reading=self.actuator.reading,
             abilities=self._abilities,
-            limits=self._limits,
-            budget=self._budget,
+            limits=self._limits_now(),
+            budget=self._budget if self._permits.given else self._budget.one_way(),
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
@@ -302,6 +321,13 @@ class Evse:
             grid_code=self._grid_code,
             dso=self._dso,
         )
+
+    def _limits_now(self) -> Limits:
+        """Ours, less what the outlet has taken back at this moment."""
+        said = self.actuator.telemetry.limits
+        if said is not self._narrowed[0]:
+            self._narrowed = said, self._limits.lowered(said)
+        return self._narrowed[1]
 
     def converse(
         self, *, scribe: Scribe | None = None, tap: Tap | None = None, session_id: bytes | None = None, challenge: bytes | None = None
@@ -317,6 +343,9 @@ class Evse:
         if self._proposal is not None and self._proposal.departure is not None:
             self._proposal = replace(self._proposal, departure=clock + self._proposal.departure)
         self._authorisation = Authorisation.PENDING
+        if self._permits.consent is not self.config.permits.consent:
+            self._permits = replace(self._permits, consent=self.config.permits.consent)
+            self._permitted()
         if not self.actuator.clear():
             faults = ", ".join(sorted(self.actuator.faults))
             self._log.warning("fault stands", f"{self.config.name}: out of order until somebody resets it: {faults}")

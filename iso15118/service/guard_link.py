@@ -52,6 +52,7 @@ class GuardLink:
         self._came: Second = 0.0
         self._started: Second = 0.0
         self._note = ""
+        self._permitted = discharge_allowed
         self.meter_id = ""
         self._start()
         if not self._until(lambda: self._newest is not None, STARTING):
@@ -90,6 +91,7 @@ class GuardLink:
 
     def permit(self, discharge: bool) -> None:
         """May energy come out of the vehicle?"""
+        self._permitted = discharge
         self._numbered(Word.PERMIT, int(discharge))
 
     def close(self) -> None:
@@ -120,6 +122,8 @@ class GuardLink:
         self._line = here
         self._frames, self._newest, self._started = Frames(), None, time.monotonic()
         self._say(frames.frame(Word.SETUP, self._setup(latched=latched)))
+        if latched:
+            self.permit(self._permitted)
 
     def _numbered(self, word: Word, argument: int = 0) -> int:
         self._number += 1

@@ -26,6 +26,7 @@ from iso15118.hal.bounds import SAFE_VOLTAGE
 from iso15118.hal.frames import Frames, Word
 from iso15118.hal.guard import Guard
 from iso15118.hal.making import guard_of
+from iso15118.hal.monitoring import Surroundings
 from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.power import AcAbilities, Contactor, Limits, Telemetry
 from iso15118.service.plain import build, plain
@@ -146,7 +147,7 @@ class Guardian:
         elif word is Word.TRIP:
             self.guard.trip(frames.fault(argument))
         else:
-            self.guard.discharge_allowed = bool(argument)
+            self.guard.permit(bool(argument))
 
     def _report(self, telemetry: Telemetry) -> None:
         """To whoever is there; what is not read is not heaped up: the next one is newer."""
@@ -174,6 +175,7 @@ class Guardian:
 
 def _board(fields: Mapping[str, Any], settings: Mapping[str, object]) -> Board:
     words = dict(fields) | {"limits": build(Limits, fields["limits"]), "settings": settings}
+    words["surroundings"] = build(Surroundings, fields["surroundings"])
     words["ac"] = None if fields["ac"] is None else build(AcAbilities, fields["ac"])
     return Board(**words)
 

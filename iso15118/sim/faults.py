@@ -36,8 +36,13 @@ class SimulatedFaults:
     """The connector lock stays where it is."""
     pilot: Pilot | None = None
     """The state the charger sees; None: the car's own."""
+    celsius: float = 25.0
+    """Of the hottest place."""
+    stop_pressed: bool = False
+    """The emergency stop."""
+    door_open: bool = False
     grid_lost: bool = False
-    """Alternating current: no voltage from the grid."""
+    """No voltage from the grid: the supply of an outlet of direct current delivers nothing, and says so."""
     grid_voltage: float = 1.0
     """The share of its nominal voltage that the grid has."""
     grid_frequency: Hertz | None = None

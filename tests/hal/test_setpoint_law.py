@@ -86,6 +86,7 @@ class Slow(Guard):
         super()._read()
         self._seen = [*getattr(self, "_seen", []), self._abilities][-100:]
         self._abilities = self._seen[0]
+        self._narrow(self._limits, self._abilities.limits)
 
 
 @pytest.mark.parametrize(

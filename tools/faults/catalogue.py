@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum
 from math import nan
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from iso15118.energy import Budget
 from iso15118.errors import DeviceError, DeviceFault
+from iso15118.errors import FaultClass as Severity
 from iso15118.power import Measured, Pilot
 from iso15118.testing import Charger, Driver
 
 Deed: TypeAlias = Callable[[Charger, Driver], object]
-
-
-class Severity(IntEnum):
-    """What has to come of it, where energy flows. The figures are those of `LIMITS`."""
-
-    WARNING = 0
-    """The session goes on, if with less."""
-    NORMAL = 1
-    """The car is told, or it is its doing: the session ends in order, or without power."""
-    ERROR = 2
-    """The current goes down, the session ends."""
-    EMERGENCY = 3
-    """The contactor opens, whatever the car says."""
 
 
 class Bounds(NamedTuple):
@@ -84,6 +71,16 @@ def driver_of(device: str, method: str, answer: Callable[..., Any]) -> Deed:
     return deed
 
 
+def monitor(name: str, method: str, answer: Callable[..., Any]) -> Deed:
+    """The same for one of an outlet's monitors."""
+
+    def deed(charger: Charger, driver: Driver) -> None:
+        watching: Any = charger.evse.actuator._guard._monitoring  # type: ignore[attr-defined]
+        watching._monitors = watching._monitors._replace(**{name: _Broken(getattr(watching._monitors, name), method, answer)})
+
+    return deed
+
+
 class _Broken:
     """A driver of which one word is broken."""
 
@@ -116,12 +113,18 @@ NAN: Final = Measured(nan, 1e6)
 OLD: Final = 1.0
 """s until a measurement that does not come any more is a fault."""
 NOW: Final = Measured(0.0, 0.0)
+NOT: Final = Measured(False, 0.0)
 E_, S, C = Severity.EMERGENCY, DeviceFault.SUPPLY, DeviceFault.COMMUNICATION
 
 
 def _unlocked(charger: Charger, driver: Driver) -> None:
     plant_: Any = charger.outlet.plant
     driver_of("lock", "locked", lambda: Measured(False, plant_.now))(charger, driver)
+
+
+def _monitor_trips(charger: Charger, driver: Driver) -> None:
+    plant_: Any = charger.outlet.plant
+    monitor("over_voltage", "tripped", lambda: Measured(True, plant_.now))(charger, driver)
 
 
 def _turn_raises(charger: Charger, driver: Driver) -> None:
@@ -145,8 +148,8 @@ BREAKAGES: Final = (
     Breakage("output contactor falls open", E_, plant(contactor_stuck_open=True), DeviceFault.CONTACTOR, 0.2),
     Breakage("the car's contactor welded", Severity.NORMAL, plant(vehicle_welded=True), discharges=False),
     Breakage("the car's contactor falls open", Severity.NORMAL, plant(vehicle_stuck_open=True)),
-    Breakage("insulation fault", E_, plant(insulation=20e3), DeviceFault.INSULATION),
-    Breakage("meter failed", E_, plant(meter_failed=True), DeviceFault.METER),
+    Breakage("insulation fault", Severity.ERROR, plant(insulation=20e3), DeviceFault.INSULATION),
+    Breakage("meter failed", Severity.ERROR, plant(meter_failed=True), DeviceFault.METER),
     Breakage("meter counts twice as much", Severity.WARNING, plant(meter_gain=2.0)),
     Breakage("supply dead", E_, plant(supply_dead=True), S),
     Breakage("supply derated to a fifth", Severity.WARNING, plant(supply_derating=0.2)),
@@ -158,6 +161,11 @@ BREAKAGES: Final = (
     Breakage("pilot B", E_, plant(pilot=Pilot.B), DeviceFault.CONTROL_PILOT, discharges=False),
     Breakage("pilot E", E_, plant(pilot=Pilot.E), DeviceFault.CONTROL_PILOT),
     Breakage("pilot F", E_, plant(pilot=Pilot.F), DeviceFault.CONTROL_PILOT),
+    Breakage("grid lost", E_, plant(grid_lost=True), S),
+    Breakage("emergency stop pressed", E_, plant(stop_pressed=True), DeviceFault.EMERGENCY_STOP),
+    Breakage("door open", E_, plant(door_open=True), DeviceFault.ENCLOSURE),
+    Breakage("warm: half of it derated", Severity.WARNING, plant(celsius=85.0)),
+    Breakage("too hot", Severity.ERROR, plant(celsius=96.0), DeviceFault.OVER_TEMPERATURE),
     # The drivers.
     Breakage("supply: demand raises", E_, driver_of("supply", "demand", raises(LOST)), C),
     Breakage("supply: measurement raises", E_, driver_of("supply", "measured", raises(LOST)), C),
@@ -178,6 +186,10 @@ BREAKAGES: Final = (
     Breakage("pilot: state raises", E_, driver_of("pilot", "state", raises(LOST)), C),
     Breakage("lock: state raises", E_, driver_of("lock", "locked", raises(LOST)), C),
     Breakage("lock: says that it is open", E_, _unlocked, DeviceFault.LOCK, 0.2),
+    Breakage("stop inputs: raise", E_, monitor("stop", "pressed", raises(LOST)), C),
+    Breakage("stop inputs: say nothing any more", E_, monitor("stop", "door", always(NOT)), DeviceFault.STALE, OLD),
+    Breakage("over-voltage monitor: has tripped", E_, _monitor_trips, DeviceFault.OVER_VOLTAGE),
+    Breakage("thermometer: measures no number", Severity.WARNING, monitor("temperature", "celsius", always(NAN))),
     Breakage("outlet: its turn raises", E_, _turn_raises, C),
     # People and peers.
     Breakage("emergency stop", E_, _trip, DeviceFault.EMERGENCY_STOP),

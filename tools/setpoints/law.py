@@ -29,6 +29,8 @@ class Turn(NamedTuple):
     """It says so."""
     permitted: bool
     """The site says so."""
+    grid: bool
+    """There is one to feed."""
     charge_current: float
     charge_power: float
     discharge_current: float
@@ -86,6 +88,7 @@ class Law:
             ("more discharge current than allowed", out > t.discharge_current + LEAST),
             ("more discharge power than allowed", out * at > t.discharge_power * (1 + LEAST) + LEAST),
             ("out of the vehicle without permission", out > 0 and not (t.bidirectional and t.permitted)),
+            ("out of the vehicle without a grid", out > 0 and not t.grid),
             ("out of the vehicle on old measurements", out > 0 and t.age > STALE + LEAST),
             ("more than was wanted", abs(t.current) > abs(t.wanted) + LEAST),
             ("the other way than wanted", t.current * t.wanted < 0),

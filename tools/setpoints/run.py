@@ -85,9 +85,15 @@ class Bench:
             faults.telemetry_frozen = not faults.telemetry_frozen
         elif chance < 0.0062:
             faults.pilot = lots.choice((None, None, Pilot.B, Pilot.C))
-        elif chance < 0.00625:
+        elif chance < 0.0066:
+            faults.celsius = lots.choice((25.0, 25.0, 80.0, 90.0, 94.0, 96.0))
+        elif chance < 0.0068:
+            faults.grid_voltage = lots.choice((1.0, 0.7))
+        elif chance < 0.00682:
+            faults.stop_pressed = True
+        elif chance < 0.00687:
             faults.meter_failed = True
-        elif chance < 0.0063:
+        elif chance < 0.00692:
             faults.current_gain = lots.choice((1.0, 1.0, 1.02, 1.2))
         if self.tick % 10 == 0 and lots.random() < 0.97 and not self._stuck:
             self._say(self._setpoint())
@@ -121,6 +127,8 @@ class Bench:
 
     def _judge(self, telemetry: Any) -> None:
         guard, reading, own = self.guard, telemetry.reading, BOARD.limits.lowered(self.outlet.supply.abilities.limits)
+        celsius, grid = self.outlet.monitors.temperature.celsius(), self.outlet.monitors.grid.measured()
+        cold = min(1.0, max(0.0, (95.0 - celsius.value) / 20.0))  # degrees: less from 75 on, nothing at 95
         voltage, current = self.supply.told
         self.flowed[current < 0] += current != 0
         oldest = min(self.outlet.supply.measured()[0].at, reading.voltage.at, reading.current.at, reading.contactor.at, reading.pilot.at)
@@ -133,10 +141,11 @@ class Bench:
                 life=self.command.ttl,
                 bidirectional=self.command.setpoint.bidirectional,
                 permitted=guard.discharge_allowed,
-                charge_current=own.charge_current,
-                charge_power=own.charge_power,
-                discharge_current=own.discharge_current,
-                discharge_power=own.discharge_power,
+                grid=grid.value.voltage.l1 > 184.0 and self.now - grid.at <= 0.3,
+                charge_current=own.charge_current * cold,
+                charge_power=own.charge_power * cold,
+                discharge_current=own.discharge_current * cold,
+                discharge_power=own.discharge_power * cold,
                 min_voltage=own.min_voltage,
                 max_voltage=own.max_voltage,
                 ramp=BOARD.ramp,

@@ -11,7 +11,7 @@ from typing import cast
 
 from iso15118.errors import LocalError
 from iso15118.hal.board import Board, fill
-from iso15118.hal.protocols import NO_MONITORS
+from iso15118.hal.protocols import Monitors
 from iso15118.hal.simulated.ac import SimulatedAcOutlet
 from iso15118.hal.simulated.devices import (
     SimulatedContactor,
@@ -21,6 +21,7 @@ from iso15118.hal.simulated.devices import (
     SimulatedPilot,
     SimulatedSupply,
 )
+from iso15118.hal.simulated.monitors import SimulatedGridSensor, SimulatedOverVoltageMonitor, SimulatedStop, SimulatedThermometer
 from iso15118.power import AcAbilities
 from iso15118.sim.bus import DcBus, Load
 from iso15118.sim.faults import SimulatedFaults
@@ -72,8 +73,11 @@ class SimulatedOutlet:
         self.meter = SimulatedMeter(plant, settings.meter_id)
         self.pilot = SimulatedPilot(plant)
         self.lock = SimulatedLock(plant, settings.lock_delay)
-        self.monitors = NO_MONITORS
-        self._devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
+        heat, stop = SimulatedThermometer(plant), SimulatedStop(plant)
+        over_voltage, grid = SimulatedOverVoltageMonitor(plant), SimulatedGridSensor(plant)
+        self.monitors = Monitors(over_voltage, heat, stop, grid)
+        devices = (self.supply, self.contactor, self.insulation, self.meter, self.pilot, self.lock)
+        self._devices = (*devices, over_voltage, heat, stop, grid)
 
     def plug(self, load: Load | None) -> None:
         """Hang this vehicle on the cable in place of what hung there; None: nothing."""

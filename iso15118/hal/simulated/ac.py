@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from iso15118.hal.board import Board
-from iso15118.hal.protocols import NO_MONITORS, Health
+from iso15118.hal.protocols import Health, Monitors
 from iso15118.hal.simulated.devices import SimulatedLock, SimulatedMeter, SimulatedPilot
+from iso15118.hal.simulated.monitors import SimulatedStop, SimulatedThermometer
 from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Measured
 from iso15118.sim.mains import AcLoad, Mains
 from iso15118.units import NO_PHASE, Second, Volt
@@ -84,8 +85,9 @@ class SimulatedAcOutlet:
         self.meter = SimulatedMeter(mains, meter_id)
         self.pilot = SimulatedPilot(mains)
         self.lock = SimulatedLock(mains, lock_delay)
-        self.monitors = NO_MONITORS
-        self._devices = (self.path, self.contactor, self.meter, self.pilot, self.lock)
+        heat, stop = SimulatedThermometer(mains), SimulatedStop(mains)
+        self.monitors = Monitors(temperature=heat, stop=stop)
+        self._devices = (self.path, self.contactor, self.meter, self.pilot, self.lock, heat, stop)
 
     def plug(self, load: AcLoad | None) -> None:
         """Hang this vehicle on the cable in place of what hung there; None: nothing."""

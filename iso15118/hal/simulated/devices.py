@@ -54,7 +54,7 @@ class SimulatedSupply:
 
     @property
     def health(self) -> Health:
-        if self.plant.faults.supply_dead:
+        if self.plant.faults.supply_dead or self.plant.faults.grid_lost:
             return Health.FAILED
         return Health.DEGRADED if self.plant.faults.supply_derating < 1 else Health.GOOD
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
 
-from iso15118.energy import Budget, Plan, Slot
+from iso15118.energy import Budget, Permits, Plan, Slot
 from iso15118.errors import LocalError
 from iso15118.hal import board as boards
 from iso15118.hal import registry
@@ -118,6 +118,10 @@ class EvseTable(VariantKeys, VasKeys):
     """What the site grants to begin with; left out: all that is allowed."""
     discharge_allowed: Flag = True
     """The site's standing permission for energy to come back."""
+    consent: Annotated[Literal["service", "ask"], Field(description='"service" or "ask"')] = "service"
+    """How the driver says that energy may come back: by the bidirectional service that the car chooses, or somebody says so, each time."""
+    grid_profile: Text | None = None
+    """The grid code that the outlet's inverter was approved for. Nothing comes back without one, unless the board is a simulated one."""
     guard: Annotated[Literal["process", "inside"] | None, Field(description='"process" or "inside"')] = None
     """Where the guard over the metal is: in a process of its own, which brings metal to rest whatever becomes of the charger, or inside the
     charger's. Left out: inside for simulated boards, else a process."""
@@ -256,6 +260,9 @@ def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseC
         rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         grid_code=code,
         discharge_allowed=table.discharge_allowed,
+        permits=Permits(
+            consent=table.consent == "service", profile=bool(table.grid_profile) or board.family == "simulated" or board.ac is not None
+        ),
         guard_apart=board.family != "simulated" if table.guard is None else table.guard == "process",
     )
 
