@@ -175,6 +175,7 @@ class AcGuard(Watchdog):
         self._ask(lambda: outlet.path.demand(target), DeviceFault.SUPPLY, None)
         self._ask(lambda: outlet.contactor.demand(self._closed), DeviceFault.CONTACTOR, None)
         self._ask(lambda: outlet.lock.demand(self._locking), DeviceFault.LOCK, None)
+        self._ask(lambda: outlet.pilot.duty(self._duty), DeviceFault.CONTROL_PILOT, None)
 
     def _clipped(self, target: AcTarget) -> AcTarget:
         """The target inside every bound: interlock, currents, power; on an old measurement nothing comes back."""

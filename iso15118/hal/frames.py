@@ -42,12 +42,16 @@ class Word(IntEnum):
     """Latch a fault. Numbered."""
     PERMIT = 5
     """May energy come out of the vehicle? Numbered."""
+    LEVELS = 6
+    """To a control board: what is wanted of contactor, lock and oscillator, for a while (`controls.words`)."""
     HELLO = 16
     """Version of these words, then the meter's id: it is ready."""
     TELEMETRY = 17
     """After every cycle: the number of the last numbered word that was heard, what metal is told, and a `power.Telemetry`."""
     NOTE = 18
     """A line for the log."""
+    BOARD = 20
+    """From a control board: its inputs."""
 
 
 class Report(NamedTuple):

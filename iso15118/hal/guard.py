@@ -224,3 +224,4 @@ class Guard(Watchdog):
         self._monitoring.demand(self._trip_voltage if self._closed else None, self._tell)
         self._ask(lambda: outlet.insulation.demand(testing), DeviceFault.INSULATION, None)
         self._ask(lambda: outlet.lock.demand(self._locking), DeviceFault.LOCK, None)
+        self._ask(lambda: outlet.pilot.duty(self._duty), DeviceFault.CONTROL_PILOT, None)

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 READY: Final = frozenset({Pilot.C, Pilot.D})
 """The pilot states in which there may be voltage."""
+PLUGGED: Final = READY | {Pilot.B}
 GONE: Final = frozenset({Pilot.A, Pilot.E, Pilot.F})
 """Those in which a closed contactor is a fault: no plug, no car, or a pilot that has failed."""
 CLOCK_SKEW: Final = 0.1
@@ -158,6 +159,11 @@ class Watchdog(ABC):
         """Is what comes out of a vehicle counted?"""
         r = self._reading
         return self._now - min(r.charged.at, r.discharged.at) <= bounds.METER_FRESH
+
+    @property
+    def _duty(self) -> float:
+        """Of the oscillator, percent: 5 asks a car for digital communication; a steady 12 V nobody who is not there, or while it is out."""
+        return 5.0 if self._reading.pilot.value in PLUGGED and not self._faults else 100.0
 
     @property
     def _patience(self) -> Second:
