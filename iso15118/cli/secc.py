@@ -27,7 +27,8 @@ def run(arguments: Namespace) -> int:
     lines, wiring = _Lines(), misbehaviour(arguments)
     with shown_log(settings.log_level):
         certificates = None if station.tls is None else partial(load_certificates, Path(arguments.config))
-        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring, certificates=certificates)
+        control = None if arguments.control is None else Path(arguments.control)
+        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring, certificates=certificates, control=control)
     say("stopped")
     return 0
 

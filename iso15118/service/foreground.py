@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,12 +43,13 @@ def run_station(
     watcher: StationWatcher | None = None,
     wiring: Wiring | None = None,
     certificates: Callable[[], Credentials | None] | None = None,
+    control: Path | None = None,
     log: Log | None = None,
 ) -> None:
     """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
 
     `certificates` reads those of the station anew, in a thread: at each SIGHUP. Some that cannot be used are said, and the old ones stay.
-    Raises LocalError where an outlet cannot listen.
+    `control`: where a `ControlSocket` listens. Raises LocalError where an outlet or that one cannot listen.
     """
 
     async def main() -> None:
@@ -57,14 +58,30 @@ def run_station(
         if watcher is not None:
             station.subscribe(watcher)
         try:
-            with _renewing(station, certificates, log or Log()):
-                await serve(station, ready=lambda: _settled(ready, station))
+            async with _controlled(station, control, log or Log()):
+                with _renewing(station, certificates, log or Log()):
+                    await serve(station, ready=lambda: _settled(ready, station))
         except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
             await station.stop("the program ends", grace=0)
             raise
 
     run(main())
     _finish_recordings()
+
+
+@asynccontextmanager
+async def _controlled(station: Station, path: Path | None, log: Log) -> AsyncIterator[None]:
+    if path is None:
+        yield
+        return
+    from iso15118.service.control_socket import ControlSocket  # a charger without it starts without it
+
+    socket = ControlSocket(station, log=log)
+    await socket.listen(path)
+    try:
+        yield
+    finally:
+        socket.close()
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from iso15118.value import Value
 from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:
+    from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
     from iso15118.service.misbehave import Wiring
     from iso15118.service.tls.engine import Context, Credentials
@@ -251,6 +252,11 @@ class Station:
     def reset(self, name: str) -> bool:
         """A person says that the outlet may be used again. True: no fault is left."""
         return self.evse(name).actuator.clear(by_person=True)
+
+    def metal(self, name: str) -> Outlet | AcOutlet | None:
+        """The devices of an outlet, where its guard is in this process. Raises LocalError for one that is not there."""
+        self.evse(name)
+        return self._served[name].metal
 
     def subscribe(self, watcher: StationWatcher) -> None:
         """`watcher` sees what happens at every outlet from now on."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import isfinite
 
+from iso15118.errors import LocalError
 from iso15118.power import Pilot
 from iso15118.units import Hertz, Ohm
 
@@ -49,3 +52,31 @@ class SimulatedFaults:
     """The grid's; None: the nominal one."""
     residual_current: bool = False
     """The residual current device trips."""
+
+
+def checked(told: Mapping[str, object]) -> dict[str, object]:
+    """Faults and their values as data (JSON, TOML) has them, fit for `SimulatedFaults`; a pilot is its letter, None is the plant's own.
+
+    Raises LocalError: which one, what is allowed.
+    """
+    known = {field.name: getattr(SimulatedFaults(), field.name) for field in fields(SimulatedFaults)}
+    found: dict[str, object] = {}
+    for name, value in told.items():
+        if name not in known:
+            raise LocalError(f"{name}: unknown; allowed: {', '.join(sorted(known))}")
+        default = known[name]
+        if name == "pilot" and value is not None:
+            if value not in Pilot.__members__:
+                raise LocalError(f"{name}: {value!r}; allowed: {', '.join(Pilot.__members__)}")
+            found[name] = Pilot[str(value)]
+        elif isinstance(default, bool):
+            if not isinstance(value, bool):
+                raise LocalError(f"{name}: {value!r}; allowed: true or false")
+            found[name] = value
+        elif value is None and default is None:
+            found[name] = None
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+            raise LocalError(f"{name}: {value!r}; allowed: a number, 0 or more")
+        else:
+            found[name] = float(value)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -21,7 +20,7 @@ from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Po
 from iso15118.service.evse import EvseConfig
 from iso15118.session import evcc
 from iso15118.session.services import ServiceID
-from iso15118.sim.faults import SimulatedFaults
+from iso15118.sim.faults import checked
 from iso15118.value import Value, replace
 
 
@@ -210,13 +209,10 @@ def _deed(where: str, table: ThenTable) -> played.Deed:
 def _operate(where: str, table: OperateTable) -> played.Operate:
     when = _moment(where, table)
     budget = None if table.budget is None else Budget(table.budget.charge, table.budget.discharge, table.budget.target, why="the scenario")
-    known = {field.name: getattr(SimulatedFaults(), field.name) for field in fields(SimulatedFaults)}
-    for name, value in (table.fault or {}).items():
-        if name not in known:
-            raise LocalError(f"{where}.fault.{name}: unknown; allowed: {', '.join(sorted(known))}")
-        kind = bool if isinstance(known[name], bool) else (int, float)
-        if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)) or name == "pilot":
-            raise LocalError(f"{where}.fault.{name}: {value!r}; allowed: {'true or false' if kind is bool else 'a number'}")
+    try:
+        faults = checked(table.fault or {})
+    except LocalError as error:
+        raise LocalError(f"{where}.fault.{error}") from None
     if table.ask is None and budget is None and not table.trip and not table.fault:
         raise LocalError(f"{where}: nothing happens; allowed: ask, budget, trip or fault")
     return played.Operate(
@@ -224,5 +220,5 @@ def _operate(where: str, table: OperateTable) -> played.Operate:
         ask=None if table.ask is None else played.Ask(table.ask),
         budget=budget,
         trip=bool(table.trip),
-        faults=tuple((table.fault or {}).items()),
+        faults=tuple(faults.items()),
     )
