@@ -64,6 +64,7 @@ class AcGuard(Watchdog):
         self._no_grid = Held(bounds.GRID_TIME)
         self._disagreement = Held(bounds.CONTACTOR_TIME)
         self._unlocked = Held(bounds.LOCK_TIME)
+        self._live = Held(bounds.LIVE_UNPLUGGED)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
 
     @property
@@ -124,6 +125,7 @@ class AcGuard(Watchdog):
             (DeviceFault.REVERSE_POWER, self._backwards.check(backwards, now, taken)),
             (DeviceFault.RESIDUAL_CURRENT, self._residual.value),
             (DeviceFault.CONTROL_PILOT, self._closed and r.pilot.value in GONE),
+            (DeviceFault.CONTACTOR, self._live.check(self._live_unplugged, now, r.voltage.at)),
             (DeviceFault.LOCK, self._unlocked.check(self._locking and not locked, now)),
             (DeviceFault.LOCK, self._unlocked_live.check(self._closed and not locked, now)),
             (DeviceFault.SUPPLY, self._ask(lambda: outlet.path.health, DeviceFault.SUPPLY, Health.FAILED) is Health.FAILED),

@@ -48,6 +48,8 @@ REVERSE_TIME: Final = 0.500
 """More than that for longer is power out of the vehicle, s."""
 GRID_TIME: Final = 0.100
 """A grid that is lost for longer opens the contactor, s: well inside the time in which a vehicle has to notice an island."""
+LIVE_UNPLUGGED: Final = 2.5
+"""A voltage above `SAFE_VOLTAGE` behind an open contactor with nothing plugged in: after this it is welded, or wrong, s (N6)."""
 GRID_GONE: Final = 1.0
 """A discharge that is still wanted without a grid after this is ended, s: an island has to be left within 2 s (N35)."""
 AC_OPENING: Final = 0.050

@@ -68,6 +68,7 @@ class Guard(Watchdog):
         self._over_current_fast = Held(0.050)
         self._disagreement = Held(bounds.CONTACTOR_TIME)
         self._unlocked = Held(bounds.LOCK_TIME)
+        self._live = Held(bounds.LIVE_UNPLUGGED)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
         self._no_grid = Held(bounds.GRID_GONE)
 
@@ -131,6 +132,7 @@ class Guard(Watchdog):
             (DeviceFault.OVER_CURRENT, self._over_current_fast.check(far_too_much, now, i_taken)),
             (DeviceFault.CONTROL_PILOT, (energised and r.pilot.value not in READY) or (self._closed and r.pilot.value in GONE)),
             (DeviceFault.INSULATION, self._closed and r.insulation.value is Insulation.FAULT),
+            (DeviceFault.CONTACTOR, self._live.check(self._live_unplugged, now, r.voltage.at)),
             (DeviceFault.LOCK, self._unlocked.check(self._locking and not locked, now)),
             (DeviceFault.LOCK, self._unlocked_live.check(self._closed and not locked, now)),
             (DeviceFault.GRID, self._no_grid.check(self._current_wanted < 0 and not self._monitoring.grid_holds, now)),

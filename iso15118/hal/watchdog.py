@@ -161,6 +161,12 @@ class Watchdog(ABC):
         return self._now - min(r.charged.at, r.discharged.at) <= bounds.METER_FRESH
 
     @property
+    def _live_unplugged(self) -> bool:
+        """Is there a voltage on a connector that hangs free?"""
+        r = self._reading
+        return not self._closed and r.pilot.value is Pilot.A and r.voltage.value >= bounds.SAFE_VOLTAGE
+
+    @property
     def _duty(self) -> float:
         """Of the oscillator, percent: 5 asks a car for digital communication; a steady 12 V nobody who is not there, or while it is out."""
         return 5.0 if self._reading.pilot.value in PLUGGED and not self._faults else 100.0

@@ -7,7 +7,7 @@ from typing import Final
 
 from iso15118.errors import DeviceError, DeviceFault
 from iso15118.power import Insulation, Limits, Pilot, Reading, Setpoint
-from iso15118.units import Second, Volt
+from iso15118.units import Ampere, Ohm, Second, Volt
 
 TEST_CURRENT: Final = 2.0
 """A, at most, while the test voltage is applied."""
@@ -15,10 +15,26 @@ PILOT_GRACE: Final = 1.5
 """s in which the car's change to C or D may still be on its way through the pilot measurement."""
 
 
+SHORT: Final[Ohm] = 110.0
+"""Between both poles at most, in a short circuit (N6)."""
+SHORT_CURRENT: Final[Ampere] = 0.5
+"""From which on that quotient means something."""
+SHORT_TIME: Final[Second] = 1.0
+"""From the beginning of a test until nothing may flow any more into what is there to be charged."""
+SAFE: Final[Volt] = 60.0
+"""A test ends below it (N8)."""
+LEAST: Final[Ohm] = 100e3
+"""Insulation of an outlet up to 1000 V (N10)."""
+LEAST_MCS: Final[Ohm] = 125e3
+"""Of a megawatt one (N10)."""
+
+
 class Progress(Enum):
     """How far a procedure is."""
 
     ONGOING = "ongoing"
+    TESTED = "tested"
+    """The insulation is good; the voltage of the test has still to go."""
     FINISHED = "finished"
 
 
@@ -35,18 +51,26 @@ def begin(vehicle_maximum: Volt, limits: Limits) -> Setpoint:
     return Setpoint(voltage=voltage, trickle=TEST_CURRENT, contactor=True, lock=True, insulation_test=True)
 
 
-def progress(reading: Reading, begun: Second, now: Second, limit: Second, *, started: bool) -> Progress:
-    """Where the test stands. Raises DeviceError on a bad verdict, a pilot that is not in C or D, or after `limit` seconds.
+def progress(reading: Reading, begun: Second, now: Second, limit: Second, *, started: bool, least: Ohm = LEAST) -> Progress:
+    """Where the test stands. Raises DeviceError on a short circuit, a bad verdict, a pilot that is not in C or D, or after `limit` s.
 
-    `started`: since it was asked for, the monitor has been seen testing. Before, its verdict is that of an earlier test.
+    `least`: insulation that is good. `started`: since it was asked for, the monitor has been seen testing. Before, its verdict is that of
+    an earlier test.
     """
     if reading.pilot.value not in (Pilot.C, Pilot.D) and now - begun > PILOT_GRACE:
         raise DeviceError(DeviceFault.CONTROL_PILOT, f"control pilot in {reading.pilot.value.name} during the cable check")
+    voltage, current = reading.voltage.value, abs(reading.current.value)
+    if now - begun > SHORT_TIME and current >= SHORT_CURRENT and voltage <= SHORT * current:
+        raise DeviceError(DeviceFault.INSULATION, f"short circuit: {voltage / current:.0f} ohm between the poles")
     verdict = reading.insulation.value if started else Insulation.TESTING
-    if verdict is Insulation.FAULT:
+    if verdict is Insulation.FAULT or (verdict is Insulation.VALID and reading.resistance.value < least):
         raise DeviceError(DeviceFault.INSULATION, f"insulation {reading.resistance.value:.0f} ohm")
     if verdict is Insulation.VALID and reading.pilot.value in (Pilot.C, Pilot.D):
-        return Progress.FINISHED
+        if voltage < SAFE:
+            return Progress.FINISHED
+        if now - begun <= limit:
+            return Progress.TESTED
     if now - begun > limit:
-        raise DeviceError(DeviceFault.INSULATION, f"no verdict on the insulation after {limit:.0f} s")
+        missing = "no verdict on the insulation" if verdict is not Insulation.VALID else f"{voltage:.0f} V of the test are still there"
+        raise DeviceError(DeviceFault.INSULATION, f"{missing} after {limit:.0f} s")
     return Progress.ONGOING

@@ -65,6 +65,7 @@ class DcBus:
         "inlet_voltage",
         "load",
         "output_voltage",
+        "short",
         "supply",
         "supply_voltage",
         "testing",
@@ -93,6 +94,8 @@ class DcBus:
         self.current: Ampere = 0.0
         self.charge = 0.0
         """A·s that went into the vehicle during the last step."""
+        self.short: Ohm | None = None
+        """What stands between both poles of the cable; None: nothing."""
         self.testing = False
         """An insulation test is running: the voltage on the bus is not a pre-charge."""
         self._joined = False
@@ -125,6 +128,9 @@ class DcBus:
         else:
             self.current = self._driven = self.charge = 0.0
             self._charge_capacitor(dt)
+            if self.contactor.conducting and self.short is not None:
+                self.supply_voltage = min(self.supply_voltage, self.supply.window[1] * self.short)
+                self.current = self.supply_voltage / self.short
             if self.contactor.conducting:
                 self.output_voltage = self.inlet_voltage = self.supply_voltage
             elif self.load is not None and self.load.conducting:

@@ -22,6 +22,8 @@ class SimulatedFaults:
     vehicle_stuck_open: bool = False
     insulation: Ohm | None = None
     """Resistance to earth; None: the plant's own."""
+    short_circuit: Ohm | None = None
+    """Resistance between both poles of the cable, while no battery is connected; None: there is none."""
     meter_gain: float = 1.0
     """The meter counts this many Wh for each that flows."""
     meter_failed: bool = False

@@ -74,6 +74,7 @@ class Plant:
         supply.dead = faults.supply_dead or faults.grid_lost
         supply.gain = faults.current_gain
         supply.voltage_gain = faults.voltage_gain
+        self.bus.short = faults.short_circuit
         self.meter.gain = faults.meter_gain
         if self.bus.load is not None:
             self.bus.load.break_contactor(faults.vehicle_welded, faults.vehicle_stuck_open)

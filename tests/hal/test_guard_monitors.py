@@ -11,7 +11,7 @@ from iso15118.hal import bounds
 from iso15118.hal.board import Board
 from iso15118.hal.monitoring import HERE, Monitoring, Surroundings
 from iso15118.hal.protocols import NO_MONITORS
-from iso15118.power import OFF
+from iso15118.power import OFF, Pilot, VehicleSetpoint
 from iso15118.value import replace
 from tests.hal.bench import Bench, at
 
@@ -125,6 +125,38 @@ def test_an_emergency_opens_under_load_and_an_error_waits(bench: Bench, fault: D
         bench.step()
         took += 0.01
     assert least < took < most
+
+
+# At power-up.
+
+
+def test_a_contactor_that_is_welded_when_it_starts() -> None:
+    bench = Bench()
+    bench.faults.contactor_welded = True
+    bench.run(0.3, OFF)
+    assert bench.seen[-1].faults == {DeviceFault.CONTACTOR}
+    bench.guard.reset()
+    assert bench.run(0.3, at(20.0)).faults == {DeviceFault.CONTACTOR}, "and whenever somebody resets it"
+    assert bench.demanded == 0.0
+
+
+def test_a_voltage_on_a_connector_that_hangs_free() -> None:
+    bench = Bench()
+    bench.vehicle.apply(VehicleSetpoint(contactor=True, pilot=Pilot.C))
+    bench.run(4.0, OFF)
+    assert bench.seen[-1].reading.voltage.value > 60.0
+    assert bench.seen[-1].faults == set(), "a car that holds its own voltage is no fault of ours"
+    bench.faults.pilot = Pilot.A
+    assert bench.run(2.4, OFF).faults == set()
+    assert bench.run(0.2, OFF).faults == {DeviceFault.CONTACTOR}
+
+
+def test_nothing_closes_while_a_device_is_silent() -> None:
+    bench = Bench()
+    silence(bench, bench.outlet.lock)
+    bench.run(0.4)
+    bench.run(0.25, at(0.0))
+    assert not bench.closed
 
 
 # The interlock: nothing comes out unless everything allows it.

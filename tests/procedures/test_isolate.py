@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from iso15118.errors import DeviceError, DeviceFault
 from iso15118.power import Insulation, Limits, Pilot, Setpoint
-from iso15118.procedures.isolate import PILOT_GRACE, Progress, begin, progress, test_voltage
+from iso15118.procedures.isolate import LEAST, LEAST_MCS, PILOT_GRACE, Progress, begin, progress, test_voltage
 from tests.session.playbook import reading
 
 LIMIT = 38.0
@@ -17,11 +17,49 @@ voltage_to_test = test_voltage
 del test_voltage  # a function of the product, not a test
 
 
-def at(seconds: float, *, started: bool = True, pilot: Pilot = Pilot.C, insulation: Insulation = Insulation.TESTING) -> Progress:
-    """The progress so many seconds after the test was asked for."""
+def at(
+    seconds: float,
+    *,
+    started: bool = True,
+    pilot: Pilot = Pilot.C,
+    insulation: Insulation = Insulation.TESTING,
+    least: float = LEAST,
+    **read: float,
+) -> Progress:
+    """The progress so many seconds after the test was asked for; the resistance is good unless the verdict is not."""
     begun = 50.0
-    measured = reading(begun + seconds, pilot=pilot, insulation=insulation, resistance=80e3)
-    return progress(measured, begun, begun + seconds, LIMIT, started=started)
+    ohm = 80e3 if insulation is Insulation.FAULT else 1e6
+    measured = reading(begun + seconds, pilot=pilot, insulation=insulation, **{"resistance": ohm, **read})
+    return progress(measured, begun, begun + seconds, LIMIT, started=started, least=least)
+
+
+@pytest.mark.parametrize(("least", "ohm"), [(LEAST, 99.9e3), (LEAST_MCS, 124.9e3)])
+def test_a_verdict_below_the_limit_of_the_service_is_none(least: float, ohm: float) -> None:
+    with pytest.raises(DeviceError, match="ohm") as failed:
+        at(1.0, insulation=Insulation.VALID, least=least, resistance=ohm)
+    assert failed.value.fault is DeviceFault.INSULATION
+    assert at(1.0, insulation=Insulation.VALID, least=least, resistance=ohm + 200.0) is Progress.FINISHED
+
+
+def test_it_is_over_when_the_voltage_has_gone() -> None:
+    assert at(2.0, insulation=Insulation.VALID, voltage=450.0) is Progress.TESTED
+    assert at(2.5, insulation=Insulation.VALID, voltage=60.0) is Progress.TESTED
+    assert at(2.9, insulation=Insulation.VALID, voltage=59.9) is Progress.FINISHED
+    with pytest.raises(DeviceError, match="450 V of the test are still there after 38 s"):
+        at(LIMIT + 0.1, insulation=Insulation.VALID, voltage=450.0)
+
+
+@pytest.mark.parametrize("ohm", [0.5, 50.0, 110.0])
+def test_a_short_circuit_is_found_by_what_flows(ohm: float) -> None:
+    assert at(1.0, voltage=2.0 * ohm, current=2.0) is Progress.ONGOING, "what is there to be charged may still take it"
+    with pytest.raises(DeviceError, match=f"short circuit: {ohm:.0f} ohm between the poles") as failed:
+        at(1.01, voltage=2.0 * ohm, current=2.0)
+    assert failed.value.fault is DeviceFault.INSULATION
+
+
+def test_a_measuring_resistor_is_no_short_circuit() -> None:
+    assert at(2.0, voltage=450.0, current=0.4) is Progress.ONGOING
+    assert at(2.0, voltage=450.0, current=2.0) is Progress.ONGOING
 
 
 @pytest.mark.parametrize(

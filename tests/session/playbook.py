@@ -337,7 +337,7 @@ PATH: Steps = (
     after(0.5),
     given(voltage=500.0, contactor=Contactor.CLOSED, locked=True, insulation=Insulation.TESTING),
     after(0.5),
-    given(insulation=Insulation.VALID),
+    given(insulation=Insulation.VALID, voltage=20.0),
     (dc.DC_CableCheckReq, {}),
     (dc.DC_PreChargeReq, {}),
     after(0.5),

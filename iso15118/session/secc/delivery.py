@@ -30,6 +30,7 @@ from iso15118.session.secc.pause import kept, may_pause
 from iso15118.session.secc.profile import accept_profile
 from iso15118.session.secc.standby import still
 from iso15118.session.secc.state import OK, Answer, Session, Wait
+from iso15118.session.services import MEGAWATT
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.units import Volt
 from iso15118.value import replace
@@ -68,9 +69,11 @@ def answer_cable_check(session: Session, request: DC_CableCheckReq, snapshot: Se
         session = replace(session, isolation_begun=snapshot.now, setpoint=test)
     begun = session.isolation_begun if session.isolation_begun is not None else snapshot.now
     limit, started = session.config.times.cable_check_secc, session.isolation_started
-    done = isolate.progress(snapshot.reading, begun, snapshot.now, limit, started=started)
-    if done is isolate.Progress.FINISHED:
+    least = isolate.LEAST_MCS if session.service is not None and session.service.id in MEGAWATT else isolate.LEAST
+    done = isolate.progress(snapshot.reading, begun, snapshot.now, limit, started=started, least=least)
+    if done is not isolate.Progress.ONGOING:
         session = replace(session, setpoint=Setpoint(contactor=True, lock=True))
+    if done is isolate.Progress.FINISHED:
         finished = DC_CableCheckRes(header=session.header, response_code=OK, evse_processing=Processing.Finished)
         return Answer(session, finished)
     ongoing = DC_CableCheckRes(header=session.header, response_code=OK, evse_processing=Processing.Ongoing)
