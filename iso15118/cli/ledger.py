@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
     found = read(octets)
     if octets and not found.records:
         raise LocalError(f"{path}: no record in it; allowed: the ledger of a charger")
-    transactions, faults = _told(found)
+    transactions, faults = told(found)
     if arguments.json:
         write(json.dumps({"transactions": transactions, "faults": faults, "damaged": len(found.damaged)}))
         return 1 if found.damaged else 0
@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
     return 1 if found.damaged else 0
 
 
-def _told(found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def told(found: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Transactions and faults, the oldest first: energies in Wh, times in s since the epoch; None where one goes on."""
     books = Books()
     for record in found.records:

@@ -65,12 +65,12 @@ class Ledger:
         self._damaged = b"".join(part + b"\n" for part in found.damaged)
         self._behind = not self._file.there or bool(found.damaged or found.torn)
         """The file has to be rewritten before anything is appended."""
-        self._mended = b"".join(map(line, found.records)) if self._behind else b""
+        mended = b"".join(map(line, found.records)) if self._behind else b""
         self._again = 0.0
         """Monotonic s, not before which a disk that has failed is tried again."""
         self._tell(found)
         self._power_lost()
-        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(mended,), name="ledger", daemon=True)
         self._thread.start()
 
     def latches(self, outlet: str) -> tuple[Latched, ...]:
@@ -156,10 +156,11 @@ class Ledger:
 
     # The thread.
 
-    def _run(self) -> None:
+    def _run(self, mended: bytes) -> None:
+        """`mended`: what is first to be put in the place of a file that is not there, or damaged."""
         try:
             if self._behind:
-                self._write(b"", self._mended)
+                self._write(b"", mended)
             while self._turn():
                 pass
         except Exception as defect:  # the end of this thread: said like a disk that fails

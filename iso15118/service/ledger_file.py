@@ -25,7 +25,8 @@ class LedgerFile:
     """One file. While it is open no other program of ours writes it."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.resolve()
+        """A link stays one: what it leads to is rewritten."""
         self.size = 0
         self._file: int | None = None
 

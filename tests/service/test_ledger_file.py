@@ -42,6 +42,18 @@ def test_it_is_rewritten_beside_itself(path: Path) -> None:
     file.close()
 
 
+def test_a_link_to_it_stays_one(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(path)
+    file = LedgerFile(link)
+    file.open()
+    file.rewrite(b"one\n")
+    file.append(b"two\n")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"one\ntwo\n"
+    file.close()
+
+
 def test_one_that_is_not_there_comes_with_the_first_rewriting(path: Path) -> None:
     file = LedgerFile(path)
     assert (file.open(), file.there) == (b"", False)

@@ -23,6 +23,7 @@ from iso15118.service.actuate import Actuator
 from iso15118.service.car import CarConfig
 from iso15118.service.evse import Evse, EvseConfig
 from iso15118.service.ledger import Ledger
+from iso15118.service.ledger_file import LedgerFile
 from iso15118.service.ledger_outlet import UPDATE, Book
 from iso15118.service.ledger_records import Closed, Flowed, Latched, Opened, Record, Reset, read
 from iso15118.service.pair import Pair
@@ -91,6 +92,25 @@ def test_a_car_that_never_gets_so_far_is_no_transaction(path: Path) -> None:
         asyncio.get_running_loop().call_later(1.0, pair.evse.authorise, Authorisation.REFUSED)
         assert (await pair.run()).charged == 0.0
         assert written(path, ledger) == ()
+
+    run(main())
+
+
+def test_a_disk_that_is_full_disturbs_no_session(path: Path) -> None:
+    class Full(LedgerFile):
+        def rewrite(self, octets: bytes) -> None:
+            with open("/dev/full", "wb", buffering=0) as full:
+                full.write(b"x")
+
+        append = rewrite
+
+    async def main() -> None:
+        ledger = Ledger(path, file=Full)
+        pair = Pair(EvseConfig(board=QUICK), CarConfig(session=evcc.Config(loops=60)))
+        Book(ledger, pair.evse)
+        assert (await pair.run()).clean
+        ledger.close()
+        assert not ledger.healthy
 
     run(main())
 
