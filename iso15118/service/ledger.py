@@ -131,10 +131,13 @@ class Ledger:
         with self._news:
             self._waiting.pop(key, None)
             self._waiting[key] = record
-            if len(self._waiting) > WAITING:
-                self._waiting.pop(next(key for key, old in self._waiting.items() if not isinstance(old, Latched)))
+            given_up = len(self._waiting) > WAITING
+            if given_up:  # the oldest, but rather not a latch
+                self._waiting.pop(next((key for key, old in self._waiting.items() if not isinstance(old, Latched)), key))
                 self.lost += 1
             self._news.notify()
+        if given_up and self.lost == 1:
+            self._log.error("ledger", f"ledger {self._path}: the disk hangs: {WAITING} records wait for it, older ones are given up")
 
     # The start.
 
@@ -142,8 +145,8 @@ class Ledger:
         if found.torn:
             self._log.warning("ledger", f"ledger {self._path}: the last record was torn, and is left out ({len(found.torn)} octets)")
         if found.damaged:
-            told = f"{len(found.damaged)} damaged records are kept aside in {self._path.name}.damaged; all others hold"
-            self._log.error("ledger", f"ledger {self._path}: {told}")
+            told = f"kept aside in {self._path.name}.damaged; all others hold"
+            self._log.error("ledger", f"ledger {self._path}: damaged records: {len(found.damaged)}, {told}")
 
     def _power_lost(self) -> None:
         """Close what was open, once: this record is in the file, or the transaction is still open at the next start."""

@@ -143,7 +143,7 @@ def test_a_damaged_record_in_the_middle_is_kept_aside_and_said_once(
         ledger().close()
     assert path.read_bytes() == lines[0] + lines[2]
     assert path.with_name("ledger.damaged").read_bytes() == bad
-    assert told(caplog) == [f"ledger {path}: 1 damaged records are kept aside in ledger.damaged; all others hold"]
+    assert told(caplog) == [f"ledger {path}: damaged records: 1, kept aside in ledger.damaged; all others hold"]
 
 
 class Synced(LedgerFile):
@@ -282,7 +282,9 @@ def test_a_disk_that_hangs_holds_up_nobody(path: Path, ledger: Callable[..., Led
         first.opened("one", 0.0, 0.0, **CAR)
     assert first.lost == 3  # transactions, never a latch
     first.close(patience=0.01)
-    assert "not written to its end within 0.01 s" in told(caplog)[0]
+    hangs, unwritten = told(caplog)
+    assert "the disk hangs: 1024 records wait for it" in hangs
+    assert "not written to its end within 0.01 s" in unwritten
     Hanging.gate.set()
     first.close()
     found = records(path)
