@@ -82,6 +82,8 @@ class Lane:
     def __init__(self, folder: Path, *, guard: str, target: float) -> None:
         self.folder = folder
         self._starts = 0
+        self._process: Process | None = None
+        """The one that was started last."""
         with udp_socket(link("lo"), 0) as sock:
             self._port = int(sock.getsockname()[1])
         (folder / "charger.toml").write_text(CHARGER.format(guard=guard, target=target), encoding="ascii")
@@ -108,7 +110,9 @@ class Lane:
         self._starts += 1
         words = (str(self._trace), str(self.folder / "charger.toml"), "--plain", "--sdp-port", str(self._port))
         with (self.folder / "said").open("ab") as said:
-            return await asyncio.create_subprocess_exec(sys.executable, "-m", "tools.trials.charger", *words, stdout=said, stderr=said)
+            command = asyncio.create_subprocess_exec(sys.executable, "-m", "tools.trials.charger", *words, stdout=said, stderr=said)
+            process = self._process = await command
+        return process
 
     async def ready(self, process: Process) -> None:
         """Cars can come. Raises OSError where the program ends instead."""
@@ -168,6 +172,12 @@ class Lane:
         power = max(abs(float(row[2])) for row in rows)
         return Kill(meter, (last["charged"], last["discharged"]), power, ready, at_rest, last["why"]), process
 
+    async def close(self) -> None:
+        """None of its programs runs any more, whatever has gone wrong."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def end(self, process: Process) -> int:
         """Its exit code at SIGTERM."""
         process.send_signal(signal.SIGTERM)
@@ -181,8 +191,8 @@ async def lane(folder: Path, kills: int, chance: random.Random, *, guard: str = 
     Raises ValueError for a ledger with more or less than that in it.
     """
     one, found = Lane(folder, guard=guard, target=target), []
-    process = await one.start()
     try:
+        process = await one.start()
         await one.ready(process)
         for number in range(kills):
             kill, process = await one.kill(process, chance.uniform(0.0, MOMENTS), chance.uniform(0.1, 0.5) if number % 2 else None)
@@ -190,9 +200,7 @@ async def lane(folder: Path, kills: int, chance: random.Random, *, guard: str = 
         if code := await one.end(process):
             raise ValueError(f"the charger ended with {code}")
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await one.close()
     reasons = [each["why"] for each in one.transactions()]
     if None in reasons or reasons.count(POWER_LOST) != kills:
         raise ValueError(f"{kills} kills, and {reasons}")
@@ -208,7 +216,9 @@ async def trials(folder: Path, kills: int, lanes: int = 4, seed: int = 0) -> lis
         target = -20_000.0 if number % 2 else 40_000.0
         return await lane(home, kills // lanes + (number < kills % lanes), random.Random(seed + number), guard=apart, target=target)
 
-    return [kill for found in await asyncio.gather(*map(one, range(lanes))) for kill in found]
+    async with asyncio.TaskGroup() as group:
+        found = [group.create_task(one(number)) for number in range(lanes)]
+    return [kill for each in found for kill in each.result()]
 
 
 def main() -> int:
