@@ -96,6 +96,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import hal
 
             return hal.check(arguments)
+        case "ledger":
+            from iso15118.cli import ledger
+
+            return ledger.run(arguments)
         case "pki":
             from iso15118.cli import pki
 
@@ -157,6 +161,9 @@ def _parser() -> _Parser:
         "action", choices=("check",), help="read each device, and say what it can do and what does not fit; nothing is switched on"
     )
     hal.add_argument("config", metavar="CONFIG.toml", help="a charger's file")
+    ledger = commands.add_parser("ledger", help="what a charger has kept: transactions and faults", description=_LEDGER)
+    ledger.add_argument("file", metavar="FILE", help="what `ledger` names in the charger's file")
+    ledger.add_argument("--json", action="store_true", help="one JSON object")
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
     return parser
 
@@ -172,6 +179,8 @@ _EXI = """Messages between EXI (hexadecimal) and JSON. SCHEMA is one of `chargel
 {"<name>": {...}} on one line."""
 _REPLAY = """Lives a recorded session again: the same inputs must make the same commands. Exit code 1 if a turn decides otherwise, or if
 the recording breaks off."""
+_LEDGER = """Transactions, what their meter counted and how they ended, and the faults that wait for a person. FILE may be that of a charger
+that runs. Exit code 1 if a record in it is damaged."""
 _DECODE = """What a car and a charger said, as a sequence chart. FILE is a capture (pcap, pcapng), or V2GTP frames in hexadecimal or
 base64, one a line; - is standard input. Exit code 1 if anything in it could not be read."""
 

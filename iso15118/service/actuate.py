@@ -69,6 +69,8 @@ class Actuator:
         self._wanted: tuple[Setpoint, Second] | None = None
         """What the next turn will say: an answer does not wait for the way down to the guard."""
         self._lost = False
+        self._owed: frozenset[DeviceFault] = frozenset()
+        """Faults that need a person, which the guard has been told of anew and has not shown yet: one that is new knows of none."""
         self._levels: tuple[object, ...] = ()
         self._telemetry = self._turn()
         self._number = self._telemetry.acknowledged
@@ -88,7 +90,13 @@ class Actuator:
     @property
     def faults(self) -> frozenset[DeviceFault]:
         """What is wrong, latched by the guard; COMMUNICATION also while the guard itself fails."""
-        return self._telemetry.faults | {DeviceFault.COMMUNICATION} if self._lost else self._telemetry.faults
+        faults = self._telemetry.faults | self._owed if self._owed else self._telemetry.faults
+        return faults | {DeviceFault.COMMUNICATION} if self._lost else faults
+
+    @property
+    def latched(self) -> frozenset[DeviceFault]:
+        """Those that need a person, and have not been reset by one."""
+        return (self._telemetry.faults | self._owed) & NEEDS_A_PERSON
 
     def listen(self, listener: Callable[[], None] | None) -> None:
         """`listener` is called when a fault or a level (contactor, pilot, lock, insulation) has changed; None: nobody."""
@@ -113,14 +121,25 @@ class Actuator:
 
     def clear(self, *, by_person: bool = False) -> bool:
         """Reset faults before a new session, if they are of the kind that goes with a session or a person says so. True: none left."""
-        faults = self._telemetry.faults
+        faults = self._telemetry.faults | self._owed
         if faults and (by_person or not faults & NEEDS_A_PERSON):
             try:
                 self._guard.reset()
+                self._owed = frozenset()
             except ChargeloopError as refused:
                 self._log.warning("reset refused", f"{self._name}: {refused}")
             self._cycle()
         return not self.faults
+
+    def keep(self, latched: frozenset[DeviceFault]) -> None:
+        """Latch these: nobody has reset them, though the guard, which is new, knows nothing of them."""
+        self._remind(latched)
+        self._cycle()
+
+    def _remind(self, latched: frozenset[DeviceFault]) -> None:
+        self._owed |= latched - self._telemetry.faults
+        for fault in sorted(self._owed):
+            self._guard.trip(fault)
 
     # Turns.
 
@@ -151,10 +170,14 @@ class Actuator:
 
     def _cycle(self) -> None:
         """One turn. The guard's failure is a fault like others, and must not stop the turns: the next one may work."""
-        lost = self._lost
+        lost, latched = self._lost, self.latched if self._lost else frozenset()
         try:
             self._telemetry = self._turn()
             self._lost = False
+            if latched:  # it may be another guard, started in the place of the one that was lost
+                self._remind(latched)
+            if self._owed:
+                self._owed -= self._telemetry.faults
         except Exception as defect:
             self._lost = True
             if not lost:

@@ -44,6 +44,7 @@ from iso15118.value import Value, replace
 
 if TYPE_CHECKING:
     from iso15118.service.capture import Tap
+    from iso15118.service.ledger_outlet import Book
 
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
@@ -161,6 +162,7 @@ class Evse:
         self._dso = NO_DEMAND
         self._began: Second = self._loop.time()
         self._watchers: list[Watcher] = []
+        self._book: Book | None = None
         self._void = False
         """The cable has been out since the last session."""
         actuator.listen(self._changed)
@@ -301,6 +303,10 @@ class Evse:
         if self.busy and self.conversation is not None:
             self.conversation.subscribe(watcher)
 
+    def keep(self, book: Book) -> None:
+        """`book` is told of each conversation, and of a fault or a level of metal that has changed."""
+        self._book = book
+
     # The session's side.
 
     def snapshot(self) -> SeccSnapshot:
@@ -365,6 +371,8 @@ class Evse:
         )
         for watcher in self._watchers:
             self.conversation.subscribe(watcher)
+        if self._book is not None:
+            self._book.follow(self.conversation)
         self.conversation.ended.add_done_callback(lambda ended: self._hold())
         return self.conversation
 
@@ -390,6 +398,8 @@ class Evse:
     def _changed(self) -> None:
         if self.actuator.reading.pilot.value in UNPLUGGED:
             self.forget()
+        if self._book is not None:
+            self._book.changed()
         if self.conversation is not None and not self.conversation.over:
             self.conversation.tick()
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
     from iso15118.service.guard_link import GuardLink
+    from iso15118.service.ledger import Ledger
+    from iso15118.service.ledger_outlet import Book
     from iso15118.service.misbehave import Wiring
     from iso15118.service.tls.engine import Context, Outcome
 
@@ -49,11 +51,12 @@ class Served:
         wiring: Wiring | None = None,
         tls: Context | None = None,
         plain_tcp: bool = True,
+        ledger: Ledger | None = None,
         log: Log | None = None,
     ) -> None:
         """`record` makes the recorder of a session. `recordings`: where one that did not end in order is written to. `capture` gets the
         packets. `wiring`: what a bench puts between conversation and connection. `tls`: who shakes hands with cars; None: nobody does.
-        `plain_tcp`: cars may also come without TLS.
+        `plain_tcp`: cars may also come without TLS. `ledger`: keeps transactions and latched faults; None: nobody does.
 
         Raises LocalError without the interface, or for a board that cannot be made.
         """
@@ -71,6 +74,11 @@ class Served:
         guard, meter_id = self._guard(config)
         self.config = config = replace(config, session=replace(config.session, meter_id=meter_id))
         self.evse = Evse(config, Actuator(guard, period=period, name=config.name, log=self._log), log=self._log)
+        self._book: Book | None = None
+        if ledger is not None:
+            from iso15118.service.ledger_outlet import Book  # a charger without it starts without it
+
+            self._book = Book(ledger, self.evse, log=self._log)
         self._door = Door(shut=self._shut, admit=self._admit, name=config.name, log=self._log)
         self._servers: list[asyncio.Server] = []
         self._hands: list[TlsLink] = []
@@ -122,6 +130,8 @@ class Served:
     def off(self) -> None:
         """Metal is let go."""
         self.evse.actuator.stop()
+        if self._book is not None:
+            self._book.close()
         if self.metal is not None:
             self.metal.close()
         if self._link_to_guard is not None:

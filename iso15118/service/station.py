@@ -31,6 +31,7 @@ from iso15118.wire.sdp import PORT
 if TYPE_CHECKING:
     from iso15118.hal.protocols import AcOutlet, Outlet
     from iso15118.service.capture import Capture
+    from iso15118.service.ledger import Ledger
     from iso15118.service.misbehave import Wiring
     from iso15118.service.tls.engine import Context, Credentials
     from iso15118.service.tls.stapling import Stapling
@@ -64,6 +65,8 @@ class StationConfig(Value, kw_only=True):
     """Capture discovery and all connections into this file."""
     recordings: Path | None = None
     """Folder for the last minutes of a session that did not end in order."""
+    ledger: Path | None = None
+    """Keep transactions and latched faults in this file; None: neither survives this process."""
 
 
 class EvseStatus(Value):
@@ -100,6 +103,7 @@ class Station:
         self._streams = count(1)
         self._stopping: list[Charger] = []
         self._capture: Capture | None = None
+        self._ledger: Ledger | None = None
         self._tls: Context | None = None
         self._stapling: Stapling | None = None
         if config.tls is not None:
@@ -112,6 +116,7 @@ class Station:
 
             self._capture = Capture(self.config.pcap, log=self._log)
         try:
+            self._ledger = self._open_ledger()
             for evse in self.config.evses:
                 await self._open(evse).start()
         except BaseException:
@@ -122,6 +127,20 @@ class Station:
         evses = self.config.evses
         served = {service.id.transfer for service in evses[0].session.services} if len(evses) == 1 else None
         warm_up(asyncio.get_running_loop(), served)
+
+    def _open_ledger(self) -> Ledger | None:
+        """Raises LocalError as `Ledger`."""
+        names, path = {evse.name for evse in self.config.evses}, self.config.ledger
+        if path is None:
+            if any(evse.board.family != "simulated" for evse in self.config.evses):
+                self._log.info("ledger", "no ledger: transactions and latched faults are forgotten with this process")
+            return None
+        from iso15118.service.ledger import Ledger  # a charger without it starts without it
+
+        ledger = Ledger(path, log=self._log)
+        for name in sorted(ledger.latched - names):
+            self._log.warning("ledger", f"ledger {path}: out of order is {name}, which is no outlet here")
+        return ledger
 
     def _secure(self, credentials: Credentials) -> tuple[Context, Stapling]:
         from iso15118.service.tls.choose import context  # a charger without it starts without it
@@ -156,6 +175,7 @@ class Station:
             wiring=self._wiring,
             tls=self._tls,
             plain_tcp=self.config.plain_tcp,
+            ledger=self._ledger,
             log=self._log,
         )
         served.evse.subscribe(lambda seen: self._seen(name, seen))
@@ -189,6 +209,8 @@ class Station:
         await _rest([one.evse for one in served])
         for one in served:
             one.off()
+        if self._ledger is not None:
+            await asyncio.to_thread(self._ledger.close)
         if self._capture is not None:
             self._capture.close()
 

@@ -29,7 +29,8 @@ ELSEWHERE = """
     iso15118.cli.chart iso15118.cli.demo iso15118.cli.evcc iso15118.cli.scenario iso15118.dissect iso15118.testing
     iso15118.messages.din iso15118.messages.iso2
     iso15118.messages.v20.acdp iso15118.messages.v20.der_iec iso15118.messages.v20.der_sae iso15118.messages.v20.wpt
-    iso15118.service.capture iso15118.service.car iso15118.service.journal iso15118.service.misbehave iso15118.service.pair
+    iso15118.service.capture iso15118.service.car iso15118.service.journal iso15118.service.ledger iso15118.service.misbehave
+    iso15118.service.pair
     iso15118.service.replay iso15118.service.scenario iso15118.service.vehicle iso15118.service.virtual
     iso15118.service.config.evcc iso15118.service.config.misbehaviour iso15118.service.config.scenario iso15118.service.config.wanted
     iso15118.session.evcc iso15118.sim.misbehaviour

@@ -174,6 +174,65 @@ def test_some_faults_go_with_the_session_and_some_need_a_person(fault: DeviceFau
     run(main())
 
 
+def test_what_was_latched_before_the_start_is_latched_until_a_person_resets_it() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        actuator.keep(frozenset({DeviceFault.CONTACTOR}))
+        assert actuator.faults == actuator.latched == {DeviceFault.CONTACTOR}
+        actuator.start()
+        await drive(actuator, HOLD, 1.0)
+        assert actuator.reading.contactor.value is Contactor.OPEN
+        assert actuator.clear() is False
+        assert actuator.clear(by_person=True) is True
+        assert actuator.faults == actuator.latched == frozenset()
+
+    run(main())
+
+
+def test_a_guard_that_comes_in_the_place_of_a_lost_one_is_told_what_is_latched() -> None:
+    """As one in a process of its own: it begins with a fault that goes with the next session, and knows nothing of the others."""
+
+    async def main() -> None:
+        spy, metal = bench()
+        actuator = Actuator(spy)
+        actuator.start()
+        actuator.trip(DeviceFault.EMERGENCY_STOP)
+        spy.broken = True
+        await asyncio.sleep(0.1)
+        spy.guard = Guard(metal)
+        spy.guard.trip(DeviceFault.COMMUNICATION)
+        spy.broken = False
+        await asyncio.sleep(0.1)
+        assert actuator.faults == {DeviceFault.EMERGENCY_STOP, DeviceFault.COMMUNICATION}
+        assert actuator.clear() is False
+        assert actuator.clear(by_person=True) is True
+        assert spy.guard.faults == frozenset()
+
+    run(main())
+
+
+def test_a_guard_that_is_slow_to_show_a_latch_has_it_all_the_same() -> None:
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy)
+        held: list[DeviceFault] = []
+        spy.trip = held.append  # type: ignore[method-assign]
+        actuator.keep(frozenset({DeviceFault.SUPPLY}))
+        actuator.start()
+        await asyncio.sleep(0.1)
+        assert held == [DeviceFault.SUPPLY]
+        assert actuator.faults == actuator.latched == {DeviceFault.SUPPLY}
+        assert actuator.clear() is False
+        spy.guard.trip(DeviceFault.SUPPLY)
+        await asyncio.sleep(0.1)
+        assert actuator.latched == {DeviceFault.SUPPLY}
+        assert actuator.clear(by_person=True) is True
+        assert actuator.latched == frozenset()
+
+    run(main())
+
+
 def test_no_reset_while_current_flows(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         spy, _ = bench()

@@ -48,6 +48,7 @@ insecure_plain_tcp = true
 log_level = "debug"
 record = "all.jsonl"
 recordings = "black-box"
+ledger = "black-box/ledger"
 [[evse]]
 id = "DE*CLP*E1"
 name = "left"
@@ -74,6 +75,7 @@ budget = { charge = 7000, discharge = 3000, target = -1000 }
     assert settings.log_level == "debug"
     assert settings.station.record == file.parent / "all.jsonl"
     assert settings.station.recordings == file.parent / "black-box"
+    assert settings.station.ledger == file.parent / "black-box" / "ledger"
     assert evse.board.name == "b"
     assert evse.limits is not None
     assert (evse.limits.max_voltage, evse.limits.charge_power, evse.limits.charge_current) == (450.0, 11_000.0, 125.0)
@@ -153,9 +155,14 @@ SECC_WRONG = [
     (SECC.replace("insecure_plain_tcp = true\n", ""), "tls: missing, and ISO 15118-20 runs on TLS 1.3; allowed: a table tls"),
     (SECC.replace("= true", "= false"), "or on a test bench insecure_plain_tcp = true"),
     (SECC.replace("= true", '= "yes"'), "insecure_plain_tcp: 'yes'; allowed: true or false"),
-    ("pki = true\n" + SECC, "pki: unknown key; allowed: evse, insecure_plain_tcp, log_level, plug_and_charge, record, recordings, tls"),
+    (
+        "pki = true\n" + SECC,
+        "pki: unknown key; allowed: evse, insecure_plain_tcp, ledger, log_level, plug_and_charge, record, recordings, tls",
+    ),
     ('log_level = "loud"\n' + SECC, 'log_level: \'loud\'; allowed: "debug", "info", "warning" or "error"'),
     ('recordings = "nowhere"\n' + SECC, "recordings: 'nowhere' is no folder"),
+    ('ledger = "nowhere/ledger"\n' + SECC, "ledger: 'nowhere/ledger' can be no file; allowed: a file in a folder that is there"),
+    ('ledger = "."\n' + SECC, "ledger: '.' can be no file"),
     (SECC.replace('id = "DE*CLP*E1"\n', ""), "evse[0].id: missing; allowed: 1 to 255 printable characters"),
     (SECC.replace("DE*CLP*E1", ""), "evse[0].id: ''; allowed: 1 to 255 printable characters"),
     (SECC.replace("DE*CLP*E1", "a b"), "evse[0].id: 'a b'; allowed"),

@@ -178,6 +178,8 @@ class SeccFile(Table):
     """Every session is kept in this file, for `chargeloop replay`; the second one in its neighbour `-2`."""
     recordings: Text | None = None
     """A folder, for the last minutes of a session that did not end in order."""
+    ledger: Text | None = None
+    """Transactions and faults that need a person are kept in this file, and survive a loss of power: see [ledger.md](ledger.md)."""
 
 
 class SeccSettings(Value):
@@ -200,14 +202,16 @@ def load(path: Path) -> SeccSettings:
         value, times = Counter(values).most_common(1)[0]
         if times > 1:
             raise LocalError(f"{path}: evse.{key}: {value!r} stands {times} times; allowed: a different one for each outlet")
-    record, recordings = (None if name is None else path.parent / name for name in (file.record, file.recordings))
+    record, recordings, ledger = (None if name is None else path.parent / name for name in (file.record, file.recordings, file.ledger))
     if recordings is not None and not recordings.is_dir():
         raise LocalError(f"{path}: recordings: {file.recordings!r} is no folder; allowed: a folder that is there")
+    if ledger is not None and (ledger.is_dir() or not ledger.parent.is_dir()):
+        raise LocalError(f"{path}: ledger: {file.ledger!r} can be no file; allowed: a file in a folder that is there")
     tls = credentials_of(path, file.tls, "secc")
     if (contracts := charger_contracts(path, file.plug_and_charge, file.tls)) is not None:
         sessions, desk = contracts
         evses = tuple(replace(evse, session=replace(evse.session, **sessions), contracts=desk) for evse in evses)
-    station = StationConfig(evses=evses, record=record, recordings=recordings, tls=tls, plain_tcp=file.insecure_plain_tcp)
+    station = StationConfig(evses=evses, record=record, recordings=recordings, ledger=ledger, tls=tls, plain_tcp=file.insecure_plain_tcp)
     return SeccSettings(station, file.log_level)
 
 
