@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from iso15118.hal.simulated import outlet
 from iso15118.service import memory
-from iso15118.service.actuate import PERIOD, Actuator
+from iso15118.service.actuate import PERIOD, Actuator, GuardLike
 from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.evse import Charger, Evse, EvseConfig, guarded
 from iso15118.service.log import Log
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from iso15118.service.misbehave import Wiring
     from iso15118.service.parties import Scribe
     from iso15118.service.tls.engine import Context, Outcome
+    from iso15118.sim.vehicle import SimulatedVehicle
 
 EPOCH: Final = 1_780_000_000 * MICROSECONDS
 """When virtual sessions take place, unless told otherwise: the same each time."""
@@ -53,6 +54,14 @@ class PairResult(Value):
     """Real seconds the charger took, one a message."""
 
 
+class Metal(NamedTuple):
+    """What a pair is plugged together on, where it is no simulated outlet with its guard in this process."""
+
+    outlet: Any
+    """With `plug` and `plant`, as a simulated one has them."""
+    guard: GuardLike
+
+
 class Secured(NamedTuple):
     """TLS between a pair."""
 
@@ -75,9 +84,10 @@ class Pair:
         car_wiring: Wiring | None = None,
         clock: Callable[[], int] | None = None,
         tls: Secured | None = None,
+        metal: Callable[[SimulatedVehicle], Metal] | None = None,
         log: Log | None = None,
     ) -> None:
-        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
+        """`metal`: makes another outlet and guard for this car; None: a simulated one of the board. `period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
         `tls`: what both sides shake hands with; None: they talk in the clear.
 
         `charger_wiring`, `car_wiring`: what stands between a side and the connection, such as `misbehave.misbehaving(...)`.
@@ -89,8 +99,11 @@ class Pair:
         self._cut, self._kernel, self._tls = cut, kernel, tls
         self.charger_wiring, self.car_wiring = charger_wiring, car_wiring
         self.car = Car(car or CarConfig(), detached=False, clock=now, log=log)
-        self.outlet: SimulatedOutlet | SimulatedAcOutlet = outlet(evse_config.board, self.car.metal)
-        self.guard = guarded(evse_config, self.outlet, log)
+        if metal is None:
+            self.outlet: SimulatedOutlet | SimulatedAcOutlet = outlet(evse_config.board, self.car.metal)
+            self.guard: GuardLike = guarded(evse_config, self.outlet, log)
+        else:
+            self.outlet, self.guard = metal(self.car.metal)
         self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
         self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
         self.charger: Charger | None = None

@@ -116,6 +116,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     arguments = parser.parse_args()
     with socket.create_server(("127.0.0.1", arguments.port)) as listening:
+        print(f"listening on port {listening.getsockname()[1]}", flush=True)
         serve(listening, Wires(arguments.wires), threading.Event())
     return 0
 
