@@ -26,6 +26,9 @@ from iso15118.value import replace
 
 DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
+    "supply": {
+        "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
+    },
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.
 
