@@ -27,6 +27,9 @@ from iso15118.value import replace
 DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "controls": {"gpio": "iso15118.hal.controls.gpio:controls", "serial": "iso15118.hal.controls.serial:controls"},
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
+    "supply": {
+        "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
+    },
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.
 
