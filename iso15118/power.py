@@ -208,7 +208,7 @@ _SETPOINT = struct.Struct(">dddB")
 _COMMAND = struct.Struct(">QdB")
 _READING = struct.Struct(">" + "dd" * 2 + "Bd" * 4 + "dd" * 3)
 _TELEMETRY = struct.Struct(">QQI")
-_LIMITS = struct.Struct(">6d")
+_LIMITS = struct.Struct(">6dB")
 _TARGET = struct.Struct(">6d")
 _AC_READING = struct.Struct(">11d")
 FAULTS: Final = tuple(DeviceFault)
@@ -256,9 +256,11 @@ class Telemetry(Value):
     faults: frozenset[DeviceFault] = frozenset()
     limits: Limits = UNBOUNDED
     """What the outlet can do at this moment: its own limits, less what its devices have taken back (heat, a module that is lost)."""
+    phases: int = 0
+    """Alternating current: how many phases are fed, where they can be switched; 0: they cannot, or are on their way."""
 
     def to_bytes(self) -> bytes:
-        """184 octets, big-endian; with a reading of alternating current 272."""
+        """185 octets, big-endian; with a reading of alternating current 273."""
         r = self.reading
         mask = sum(1 << FAULTS.index(fault) for fault in self.faults)
         values: list[float] = []
@@ -266,7 +268,7 @@ class Telemetry(Value):
             values += (measured.value, measured.at)
         lim = self.limits
         most = lim.min_voltage, lim.max_voltage, lim.charge_current, lim.charge_power, lim.discharge_current, lim.discharge_power
-        data = _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values) + _LIMITS.pack(*most)
+        data = _TELEMETRY.pack(self.number, self.acknowledged, mask) + _READING.pack(*values) + _LIMITS.pack(*most, self.phases)
         if r.ac is None:
             return data
         ac = r.ac.value
@@ -299,7 +301,8 @@ class Telemetry(Value):
         except ValueError as error:
             raise CodecError(f"unknown state in a Telemetry: {error}") from None
         faults = frozenset(fault for place, fault in enumerate(FAULTS) if mask >> place & 1)
-        return cls(number, acknowledged, reading, faults, Limits(*_LIMITS.unpack_from(data, read)))
+        *most, phases = _LIMITS.unpack_from(data, read)
+        return cls(number, acknowledged, reading, faults, Limits(*most), phases)
 
 
 def _ac_reading(v: tuple[float, ...]) -> Measured[AcReading]:

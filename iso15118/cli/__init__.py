@@ -188,7 +188,8 @@ base64, one a line; - is standard input. Exit code 1 if anything in it could not
 def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--service", choices=("dc_bpt", "ac_bpt"), default="dc_bpt", help="direct or alternating current (dc_bpt)")
     demo.add_argument("--mode", choices=("scheduled", "dynamic"), default="scheduled", help="who plans the power: the car or the charger")
-    demo.add_argument("--minutes", type=_minutes, default=30.0, metavar="N", help="virtual minutes of charging and discharging (30)")
+    demo.add_argument("--minutes", type=_minutes, metavar="N", help="virtual minutes in the charge loop (30); real ones with --board (1)")
+    demo.add_argument("--board", metavar="FOLDER", help="a board's file, with a simulated program for each of its devices, in real time")
     demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")
     demo.add_argument("--eim", action="store_true", help="payment outside of the car, not by a contract in it")
     demo.add_argument("--plain-tcp", action="store_true", help="without TLS, and so without a contract")

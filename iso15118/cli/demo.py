@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from iso15118.cli.faults import parse_faults
 from iso15118.cli.lines import PlainView, summary_lines
@@ -24,6 +24,7 @@ from iso15118.cli.report import writable
 from iso15118.cli.story import Act, Pacer, story
 from iso15118.cli.summary import Summary, as_json, sum_up
 from iso15118.cli.watch import Watch
+from iso15118.errors import LocalError
 from iso15118.hal.board import AC_BOARD
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
@@ -42,6 +43,9 @@ from iso15118.sim.onboard import OnBoardCharger
 from iso15118.sim.vehicle import Trip
 from iso15118.units import Second
 from iso15118.value import replace
+
+if TYPE_CHECKING:
+    from iso15118.cli.stand import OnStand
 
 PERIOD: Final[Second] = 0.05
 """Between two turns of the guard: the slowest it allows, because nothing here takes harm."""
@@ -65,10 +69,18 @@ def run(arguments: Namespace) -> int:
     record = None if arguments.record is None else writable(arguments.record)
     pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")
     view = _view(arguments)
+    service = ServiceID[arguments.service.upper()]
+    stand = None
+    if arguments.board is not None:
+        from iso15118.cli.stand import OnStand, load
+
+        if service is not ServiceID.DC_BPT:
+            raise LocalError(f"--board with --service {arguments.service}; allowed: dc_bpt")
+        stand = OnStand(load(Path(arguments.board)))
     summary = play(
-        service=ServiceID[arguments.service.upper()],
+        service=service,
         mode=arguments.mode,
-        length=arguments.minutes * 60.0,
+        length=60.0 * (arguments.minutes or (30.0 if arguments.board is None else 1.0)),
         faults=faults,
         contract=not arguments.eim and not arguments.plain_tcp,
         secure=not arguments.plain_tcp,
@@ -76,6 +88,7 @@ def run(arguments: Namespace) -> int:
         pcap=pcap,
         view=view,
         paced=not (arguments.fast or arguments.json),
+        stand=stand,
     )
     if arguments.json:
         print(json.dumps(as_json(summary)))
@@ -100,14 +113,19 @@ def play(
     pcap: Path | None = None,
     view: View | None,
     paced: bool,
+    stand: OnStand | None = None,
 ) -> Summary:
     """The summary of a session of the story `mode` whose charge loop lasts `length` virtual seconds.
 
     `secure`: over TLS 1.3 with certificates made on the spot; `contract`: the one in the car pays.
+    `stand`: in real time, with a board whose devices are programs.
     """
     alternating = service.transfer is not Transfer.DC
-    acts = story(mode, AC_SCALE if alternating else 1.0)
-    outlet = EvseConfig(board=AC_BOARD) if alternating else EvseConfig()
+    outlet, scale = EvseConfig(board=AC_BOARD) if alternating else EvseConfig(), AC_SCALE if alternating else 1.0
+    if stand is not None:
+        scale = stand.board.abilities.limits.charge_power / outlet.board.limits.charge_power
+        outlet = EvseConfig(board=stand.board)
+    acts = story(mode, scale)
     evse = replace(outlet, session=secc.Config(services=(service_of(service),)))
     wanted = ControlMode.DYNAMIC if mode == "dynamic" else ControlMode.SCHEDULED
     car = CarConfig(
@@ -129,13 +147,15 @@ def play(
     def prepare(pair: Pair) -> None:
         for name, value in faults.items():
             setattr(pair.outlet.plant.faults, name, value)
-        stage.append(Stage(Watch(pair, length), acts, view, Pacer(length) if paced else None))
+        stage.append(Stage(Watch(pair, length), acts, view, Pacer(length) if paced and stand is None else None))
+        for line in [] if stand is None else stand.lines:
+            stage[0].watch.remark(line)
         pair.evse.subscribe(stage[0].saw)
 
     began = time.perf_counter()
     listener = _listen(lambda text: stage[0].watch.remark(text) if stage else None)
     try:
-        result = run_pair(evse, car, period=PERIOD, scribe=recorder, capture=capture, prepare=prepare, epoch=began_at, tls=tls)
+        result = run_pair(evse, car, period=PERIOD, scribe=recorder, capture=capture, prepare=prepare, epoch=began_at, tls=tls, metal=stand)
     finally:
         logging.getLogger("iso15118").removeHandler(listener)
         if view is not None:

@@ -52,6 +52,13 @@ class AcGuard(Watchdog):
         self._grid = Measured(NO_GRID, NEVER)
         self._residual = Measured(False, NEVER)
         self._target: AcTarget | None = None
+        self._switch = outlet.monitors.phases
+        self._phases = self._ac.phases
+        """Wanted."""
+        self._fed = Measured(0, NEVER)
+        self._ever_fed = False
+        """The car of this guard's life has had mains: without, nobody needs a pause."""
+        self._open_since: Second | None = None
         super().__init__(ttl, discharge_allowed, told, outlet.monitors, around)
 
     def _forget(self) -> None:
@@ -66,6 +73,25 @@ class AcGuard(Watchdog):
         self._unlocked = Held(bounds.LOCK_TIME)
         self._live = Held(bounds.LIVE_UNPLUGGED)
         self._unlocked_live = Held(bounds.CONTACTOR_TIME)
+
+    def phases(self, wanted: int) -> None:
+        if self._switch is None or wanted not in (1, 3) or wanted > self._ac.phases:
+            super().phases(wanted)
+        self._phases = wanted
+
+    def _switch_phases(self) -> None:
+        """Move the switch once there has been no mains for long enough."""
+        if self._switch is None:
+            return
+        switch, now, r = self._switch, self._now, self._reading
+        self._fed = self._newest(self._fed, switch.phases)
+        rest = not self._closed and r.contactor.value is Contactor.OPEN
+        self._open_since = (self._open_since if self._open_since is not None else now) if rest else None
+        waited = self._open_since is not None and now - self._open_since >= bounds.PHASE_PAUSE
+        if waited or (rest and not self._ever_fed):
+            self._ask(lambda: switch.demand(self._phases), DeviceFault.CONTACTOR, None)
+        fresh = now - self._fed.at <= bounds.STALE
+        self._in_force = self._fed.value if fresh else 0
 
     @property
     def demanded(self) -> float:
@@ -140,6 +166,7 @@ class AcGuard(Watchdog):
         return self._setpoint.bidirectional and self.discharge_allowed and self._meter_fresh and self._oldest <= bounds.LOST
 
     def _steer(self, passed: Second) -> None:
+        self._switch_phases()
         r, wanted = self._reading, self._setpoint
         lost = self._no_grid.check(not self._ac.holds(self._grid.value), self._now)
         self._spent = self._spent and wanted.contactor
@@ -150,6 +177,7 @@ class AcGuard(Watchdog):
         elif self._closed:
             self._open()
             self._spent = wanted.contactor and not self._closed
+        self._ever_fed = self._ever_fed or self._closed
         touchable = not self._closed and r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
         self._locking = wanted.lock or go.contactor or not touchable
         self._drive(go)
@@ -158,7 +186,8 @@ class AcGuard(Watchdog):
         """Is everything known, the connector locked, and no voltage behind an open contactor?"""
         r = self._reading
         dead = r.contactor.value is Contactor.OPEN and r.voltage.value < bounds.SAFE_VOLTAGE
-        return dead and r.locked.value and self._ac.holds(self._grid.value) and self._oldest <= bounds.STALE
+        fed = self._switch is None or self._in_force == self._phases
+        return dead and fed and r.locked.value and self._ac.holds(self._grid.value) and self._oldest <= bounds.STALE
 
     def _open(self) -> None:
         """Open when the current is gone, or has had its chance to fall."""
@@ -183,7 +212,9 @@ class AcGuard(Watchdog):
         """The target inside every bound: interlock, currents, power; on an old measurement nothing comes back."""
         limits, volts = self._allowed, self._ac.voltage
         out = limits.discharge_current * volts if self._may_give() and self._oldest <= bounds.STALE else 0.0
-        active = [min(max(power, -out), limits.charge_current * volts) for power in target.active]
+        fed = self._in_force if self._switch is not None else 3
+        bounded = [min(max(power, -out), limits.charge_current * volts) for power in target.active]
+        active = [power if phase < fed else 0.0 for phase, power in enumerate(bounded)]
         total = sum(active)
         most = limits.charge_power if total >= 0.0 else limits.discharge_power
         share = min(1.0, most / abs(total)) if total else 1.0

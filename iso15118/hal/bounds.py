@@ -52,6 +52,8 @@ LIVE_UNPLUGGED: Final = 2.5
 """A voltage above `SAFE_VOLTAGE` behind an open contactor with nothing plugged in: after this it is welded, or wrong, s (N6)."""
 GRID_GONE: Final = 1.0
 """A discharge that is still wanted without a grid after this is ended, s: an island has to be left within 2 s (N35)."""
+PHASE_PAUSE: Final = 10.0
+"""A car has this long without mains before it meets another number of phases, s (ours: some on-board chargers need it)."""
 AC_OPENING: Final = 0.050
 """A contactor for alternating current opens under load when the current has had this long to fall, s: 0.1 s after the pilot has left C."""
 

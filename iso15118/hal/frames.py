@@ -42,6 +42,8 @@ class Word(IntEnum):
     """Latch a fault. Numbered."""
     PERMIT = 5
     """May energy come out of the vehicle? Numbered."""
+    PHASES = 7
+    """Feed one phase, or three, from the next time on that nothing flows. Numbered."""
     LEVELS = 6
     """To a control board: what is wanted of contactor, lock and oscillator, for a while (`controls.words`)."""
     HELLO = 16

@@ -148,6 +148,17 @@ class Proximity(Protocol):
 
 
 @runtime_checkable
+class PhaseSwitch(Protocol):
+    """Which phases an outlet of alternating current feeds: L1, or all three. It moves without current only."""
+
+    def demand(self, phases: int) -> None:
+        """A level: 1 or 3."""
+
+    def phases(self) -> Measured[int]:
+        """Those in force; 0: on its way."""
+
+
+@runtime_checkable
 class AuthReader(Protocol):
     """A card reader or the like at the outlet."""
 
@@ -189,6 +200,7 @@ class Monitors(NamedTuple):
     grid: GridSensor | None = None
     proximity: Proximity | None = None
     reader: AuthReader | None = None
+    phases: PhaseSwitch | None = None
 
 
 NO_MONITORS: Final = Monitors()

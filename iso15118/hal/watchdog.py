@@ -66,6 +66,8 @@ class Watchdog(ABC):
         self._closed = False
         self._opening: Second | None = None
         self._locking = False
+        self._in_force = 0
+        """Phases that are fed, where they can be switched; 0 while they move."""
         self._allowed = UNBOUNDED
         """What the outlet can do at this moment."""
         self._oldest: Second = 0.0
@@ -135,11 +137,15 @@ class Watchdog(ABC):
         self._watch()
         self._steer(passed)
         self._number += 1
-        return Telemetry(self._number, self._acknowledged, self._reading, frozenset(self._faults), self._allowed)
+        return Telemetry(self._number, self._acknowledged, self._reading, frozenset(self._faults), self._allowed, self._in_force)
 
     def permit(self, discharge: bool) -> None:
         """Sets `discharge_allowed`."""
         self.discharge_allowed = discharge
+
+    def phases(self, wanted: int) -> None:
+        """Feed so many phases, 1 or 3, from the next time on that nothing flows. Raises LocalError where they cannot be switched."""
+        raise LocalError(f"{wanted} phases of an outlet that does not switch them")
 
     # What may be.
 

@@ -43,6 +43,7 @@ class GuardLike(Protocol):
     def reset(self) -> None: ...
     def trip(self, fault: DeviceFault) -> None: ...
     def permit(self, discharge: bool) -> None: ...
+    def phases(self, wanted: int) -> None: ...
 
 
 class Actuator:
@@ -118,6 +119,10 @@ class Actuator:
     def permit(self, discharge: bool) -> None:
         """May energy come out of the vehicle? Acts with the guard's next turn."""
         self._guard.permit(discharge)
+
+    def phases(self, wanted: int) -> None:
+        """Feed so many phases, from the next time on that nothing flows. Raises LocalError where that cannot be."""
+        self._guard.phases(wanted)
 
     def clear(self, *, by_person: bool = False) -> bool:
         """Reset faults before a new session, if they are of the kind that goes with a session or a person says so. True: none left."""

@@ -21,7 +21,7 @@ from iso15118.hal.guard import Guard
 from iso15118.hal.making import guard_of
 from iso15118.hal.protocols import AcOutlet, Outlet
 from iso15118.messages.v20.common import EVSENotification
-from iso15118.power import OFF, UNBOUNDED, Abilities, Limits, Pilot, Setpoint, VehicleSetpoint
+from iso15118.power import OFF, UNBOUNDED, Abilities, AcAbilities, Limits, Pilot, Setpoint, VehicleSetpoint
 from iso15118.procedures import wind_down
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
@@ -39,7 +39,7 @@ from iso15118.session.secc.state import Paused
 from iso15118.session.services import ServiceID
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.tariff import Rate
-from iso15118.units import MICROSECONDS, Second
+from iso15118.units import MICROSECONDS, PerPhase, Second
 from iso15118.value import Value, replace
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class Evse:
         self._narrowed: tuple[Limits, Limits] = UNBOUNDED, self._limits
         self._budget = config.budget or Budget(self._limits.charge_power, self._limits.discharge_power, why="no site limit")
         self._permits = config.permits
+        self._phases: int | None = None
+        """Wanted of an outlet that switches them; None: as it is."""
         self._authorisation = Authorisation.PENDING
         self._clock_offset: float = 0.0
         self._plans: tuple[Plan, ...] | None = ()
@@ -211,6 +213,25 @@ class Evse:
 
     def _permitted(self) -> None:
         self.actuator.permit(self.config.may_give and self._permits.given)
+
+    def switch_phases(self, wanted: int) -> None:
+        """Feed one phase, or three, of an outlet that can switch them: at rest, behind a pause that cars need.
+
+        A car that charges is asked to choose its service anew, or to end its session where that was not announced; it waits with its
+        schedule until the phases are there. Raises LocalError where they cannot be switched.
+        """
+        ac = self.config.board.ac
+        if ac is None or wanted not in (1, 3) or wanted > ac.phases or (not self.actuator.telemetry.phases and self._phases is None):
+            raise LocalError(f"{self.config.name}: {wanted} phases; allowed: 1 or 3 of an outlet of alternating current that switches them")
+        self._phases = wanted
+        self.actuator.phases(wanted)
+        if wanted != self.actuator.telemetry.phases and self.busy and self.conversation is not None:
+            why = f"{wanted} phase{'s' if wanted > 1 else ''} from now on"
+            try:
+                self.renegotiate(why)
+            except LocalError:
+                self.conversation.stop(why)
+        self._changed()
 
     def set_plans(self, plans: tuple[Plan, ...] | None) -> None:
         """What is offered over time from now on, the best first, until the session ends; None: still being planned, the car has to wait."""
@@ -318,15 +339,25 @@ class Evse:
             reading=self.actuator.reading,
             abilities=self._abilities,
             limits=self._limits_now(),
-            budget=self._budget if self._permits.given else self._budget.one_way(),
+            budget=self._granted(),
             authorisation=self._authorised(now),
             faults=self.actuator.faults,
             plans=self._plans,
+            fed=3 if self._phases is None else self._phases if self.actuator.telemetry.phases == self._phases else 0,
             rate=self.config.rate,
             proposal=self._proposal,
             grid_code=self._grid_code,
             dso=self._dso,
         )
+
+    def _granted(self) -> Budget:
+        """The site's, less what nobody permits, and within the phases that are fed."""
+        budget = self._budget if self._permits.given else self._budget.one_way()
+        if self._phases != 1:
+            return budget
+        most = min(budget.charge, self._limits.charge_power, self._limits.charge_current * (self._abilities.ac or AcAbilities()).voltage)
+        l1 = most if budget.phases is None else min(most, budget.phases.l1)
+        return replace(budget, charge=l1, discharge=min(budget.discharge, most), phases=PerPhase(l1, 0.0, 0.0))
 
     def _limits_now(self) -> Limits:
         """Ours, less what the outlet has taken back at this moment."""

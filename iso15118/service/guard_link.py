@@ -53,6 +53,7 @@ class GuardLink:
         self._started: Second = 0.0
         self._note = ""
         self._permitted = discharge_allowed
+        self._phases = 0
         self.meter_id = ""
         self._start()
         if not self._until(lambda: self._newest is not None, STARTING):
@@ -94,6 +95,11 @@ class GuardLink:
         self._permitted = discharge
         self._numbered(Word.PERMIT, int(discharge))
 
+    def phases(self, wanted: int) -> None:
+        """Have it feed so many phases, from the next time on that nothing flows."""
+        self._phases = wanted
+        self._numbered(Word.PHASES, wanted)
+
     def close(self) -> None:
         """Leave it alone: it brings metal to rest, and ends."""
         if self._line is not None:
@@ -124,6 +130,8 @@ class GuardLink:
         self._say(frames.frame(Word.SETUP, self._setup(latched=latched)))
         if latched:
             self.permit(self._permitted)
+            if self._phases:
+                self.phases(self._phases)
 
     def _numbered(self, word: Word, argument: int = 0) -> int:
         self._number += 1

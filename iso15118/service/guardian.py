@@ -138,7 +138,7 @@ class Guardian:
             if not self.leaving:
                 self.guard.command(wanted, min(at, time.monotonic()))
             return
-        if word not in (Word.RESET, Word.TRIP, Word.PERMIT):
+        if word not in (Word.RESET, Word.TRIP, Word.PERMIT, Word.PHASES):
             raise CodecError(f"{word.name} is no word to a guard that guards")
         number, argument = frames.read_numbered(body)
         self._heard = max(self._heard, number)
@@ -146,6 +146,8 @@ class Guardian:
             self.guard.reset()
         elif word is Word.TRIP:
             self.guard.trip(frames.fault(argument))
+        elif word is Word.PHASES:
+            self.guard.phases(argument)
         else:
             self.guard.permit(bool(argument))
 

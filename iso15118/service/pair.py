@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from iso15118.hal.simulated import outlet
-from iso15118.service import memory
+from iso15118.service import loops, memory
 from iso15118.service.actuate import PERIOD, Actuator, GuardLike
 from iso15118.service.car import Car, CarConfig, Driver
 from iso15118.service.evse import Charger, Evse, EvseConfig, guarded
@@ -60,6 +60,7 @@ class Metal(NamedTuple):
     outlet: Any
     """With `plug` and `plant`, as a simulated one has them."""
     guard: GuardLike
+    close: Callable[[], None]
 
 
 class Secured(NamedTuple):
@@ -87,7 +88,8 @@ class Pair:
         metal: Callable[[SimulatedVehicle], Metal] | None = None,
         log: Log | None = None,
     ) -> None:
-        """`metal`: makes another outlet and guard for this car; None: a simulated one of the board. `period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
+        """`period`: of the guard, seconds. `clock`: microseconds since the epoch. `cut`, `kernel`: of the connection (`memory`).
+        `metal`: makes another outlet and guard for this car; None: a simulated one of the board.
         `tls`: what both sides shake hands with; None: they talk in the clear.
 
         `charger_wiring`, `car_wiring`: what stands between a side and the connection, such as `misbehave.misbehaving(...)`.
@@ -102,8 +104,9 @@ class Pair:
         if metal is None:
             self.outlet: SimulatedOutlet | SimulatedAcOutlet = outlet(evse_config.board, self.car.metal)
             self.guard: GuardLike = guarded(evse_config, self.outlet, log)
+            self.close = self.outlet.close
         else:
-            self.outlet, self.guard = metal(self.car.metal)
+            self.outlet, self.guard, self.close = metal(self.car.metal)
         self.actuator = Actuator(self.guard, period=period, name=evse_config.name, log=log)
         self.evse = Evse(evse_config, self.actuator, clock=now, log=log)
         self.charger: Charger | None = None
@@ -194,19 +197,25 @@ def run_pair(
     prepare: Callable[[Pair], None] | None = None,
     epoch: int = EPOCH,
     tls: Secured | None = None,
+    metal: Callable[[SimulatedVehicle], Metal] | None = None,
 ) -> PairResult:
-    """One session in virtual time. `pace`: virtual seconds per real one; None: as fast as it goes. `epoch`: us, when it begins.
+    """One session in virtual time; in real time, where it is on other `metal` than simulated outlets.
 
-    `scribe` keeps the charger's side, `capture` what goes over the connection;
-    `prepare` meets the pair before it begins, to look on (`evse.subscribe`) or to break things.
+    `pace`: virtual seconds per real one; None: as fast as it goes. `epoch`: us, when it begins.
+    `scribe` keeps the charger's side, `capture` what goes over the connection; `prepare` meets the pair before it
+    begins, to look on (`evse.subscribe`) or to break things.
     """
     from iso15118.service.virtual import run
 
     async def main() -> PairResult:
         loop = asyncio.get_running_loop()
-        pair = Pair(evse, car, period=period, clock=lambda: epoch + int(loop.time() * MICROSECONDS), tls=tls)
-        if prepare is not None:
-            prepare(pair)
-        return await pair.run(charger_scribe=scribe, tap=None if capture is None else capture.tap(charger=True, clock=pair.clock))
+        began = epoch - int(loop.time() * MICROSECONDS) if metal is not None else epoch
+        pair = Pair(evse, car, period=period, clock=lambda: began + int(loop.time() * MICROSECONDS), tls=tls, metal=metal)
+        try:
+            if prepare is not None:
+                prepare(pair)
+            return await pair.run(charger_scribe=scribe, tap=None if capture is None else capture.tap(charger=True, clock=pair.clock))
+        finally:
+            pair.close()
 
-    return run(main(), pace=pace)
+    return run(main(), pace=pace) if metal is None else loops.run(main())

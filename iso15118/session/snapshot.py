@@ -26,6 +26,8 @@ class SeccSnapshot(Value):
     faults: frozenset[DeviceFault] = frozenset()
     plans: tuple[Plan, ...] | None = ()
     """What the site offers over time, one a schedule tuple, the best first; none: what limits and budget allow; None: not ready yet."""
+    fed: int = 3
+    """Phases that an outlet feeds which can switch them, 1 or 3; 0: it does so now, and no schedule is agreed on before it has."""
     proposal: Mobility | None = None
     """What our side knows of the driver's wish, where the car lets us supply it (MobilityNeedsMode 2)."""
     rate: Rate | None = None

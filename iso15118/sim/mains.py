@@ -47,17 +47,21 @@ class MainsPhantom:
 
     def draw(self, voltage: PerPhase, frequency: Hertz, dt: Second, at: Second) -> tuple[PerPhase, PerPhase]:
         """The target, where there is voltage."""
-        live = any(voltage)
-        return (self.target.active, self.target.reactive) if live else (NO_PHASE, NO_PHASE)
+        active, reactive = self.target.active, self.target.reactive
+        return _where(voltage, active), _where(voltage, reactive)
 
     def break_contactor(self, welded: bool, stuck_open: bool) -> None:
         """It has none."""
 
 
+def _where(voltage: PerPhase, power: PerPhase) -> PerPhase:
+    return PerPhase(*(watts if volts else 0.0 for volts, watts in zip(voltage, power, strict=True)))
+
+
 class Mains:
     """The shared metal of charger and car. `now` is None until the first `advance` says what time it is."""
 
-    __slots__ = ("contactor", "faults", "frequency", "load", "meter", "now", "reading", "steps", "target", "voltage")
+    __slots__ = ("contactor", "faults", "fed", "frequency", "load", "meter", "now", "reading", "steps", "target", "voltage")
 
     def __init__(
         self,
@@ -74,6 +78,8 @@ class Mains:
         self.frequency = frequency
         self.contactor = Relay() if contactor is None else contactor
         self.faults = SimulatedFaults() if faults is None else faults
+        self.fed = phases
+        """Phases that the contactor feeds: 1, or as many as there are."""
         self.meter = Meter()
         self.target: AcTarget | None = None
         """What the outlet offers: read by a phantom, by nobody else."""
@@ -119,7 +125,10 @@ class Mains:
         self.reading = AcReading(voltage, active, reactive, frequency)
 
     def _inlet(self) -> PerPhase:
-        return self._grid()[0] if self.contactor.conducting else NO_PHASE
+        if not self.contactor.conducting:
+            return NO_PHASE
+        volts = self._grid()[0]
+        return volts if self.fed > 1 else PerPhase(volts.l1)
 
     def _grid(self) -> tuple[PerPhase, Hertz]:
         """Voltage and frequency of the grid, with what is wrong with it today."""

@@ -8,7 +8,7 @@ from typing import Final
 from iso15118.hal.board import Board
 from iso15118.hal.protocols import Health, Monitors
 from iso15118.hal.simulated.devices import SimulatedLock, SimulatedMeter, SimulatedPilot
-from iso15118.hal.simulated.monitors import SimulatedStop, SimulatedThermometer
+from iso15118.hal.simulated.monitors import SimulatedPhaseSwitch, SimulatedStop, SimulatedThermometer
 from iso15118.power import Abilities, AcReading, AcTarget, Contactor, Measured
 from iso15118.sim.mains import AcLoad, Mains
 from iso15118.units import NO_PHASE, Second, Volt
@@ -86,8 +86,10 @@ class SimulatedAcOutlet:
         self.pilot = SimulatedPilot(mains)
         self.lock = SimulatedLock(mains, lock_delay)
         heat, stop = SimulatedThermometer(mains), SimulatedStop(mains)
-        self.monitors = Monitors(temperature=heat, stop=stop)
-        self._devices = (self.path, self.contactor, self.meter, self.pilot, self.lock, heat, stop)
+        switch = SimulatedPhaseSwitch(mains) if board.ac is not None and board.ac.phases == 3 else None
+        self.monitors = Monitors(temperature=heat, stop=stop, phases=switch)
+        devices = (self.path, self.contactor, self.meter, self.pilot, self.lock, heat, stop)
+        self._devices = devices if switch is None else (*devices, switch)
 
     def plug(self, load: AcLoad | None) -> None:
         """Hang this vehicle on the cable in place of what hung there; None: nothing."""

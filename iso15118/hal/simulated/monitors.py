@@ -14,6 +14,7 @@ from iso15118.units import PerPhase, Second, Volt
 _NEVER: Final = float("-inf")
 _UNSEEN: Final = Measured(False, _NEVER)
 _COLD: Final = Measured(0.0, _NEVER)
+_NO_PHASES: Final = Measured(0, _NEVER)
 _DARK: Final = Measured(NO_GRID, _NEVER)
 NOMINAL: Final = 230.0, 50.0
 """V and Hz of the grid behind a simulated converter."""
@@ -50,6 +51,32 @@ class SimulatedStop:
     def measure(self, now: Second) -> None:
         self.stop = Measured(self.plant.faults.stop_pressed, now)
         self.opened = Measured(self.plant.faults.door_open, now)
+
+
+@dataclass(slots=True)
+class SimulatedPhaseSwitch:
+    """`hal.protocols.PhaseSwitch`: takes `delay`, and moves whatever flows: it is the guard's to see that nothing does."""
+
+    plant: Mains
+    delay: Second = 0.2
+    state: Measured[int] = _NO_PHASES
+    _wanted: int = 0
+    _moves: Second | None = None
+
+    def demand(self, phases: int) -> None:
+        self._wanted = phases
+
+    def phases(self) -> Measured[int]:
+        return self.state
+
+    def measure(self, now: Second) -> None:
+        if self._wanted in (0, self.plant.fed):
+            self._moves = None
+        elif self._moves is None:
+            self._moves = now
+        elif now - self._moves >= self.delay:
+            self.plant.fed, self._moves = self._wanted, None
+        self.state = Measured(self.plant.fed if self._moves is None else 0, now)
 
 
 @dataclass(slots=True)

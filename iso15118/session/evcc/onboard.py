@@ -17,11 +17,14 @@ from iso15118.session.evcc.mains import Mains
 from iso15118.session.evcc.state import Session
 from iso15118.session.snapshot import EvccSnapshot
 from iso15118.units import MICROSECONDS, NO_PHASE, PerPhase, Second, Watt
+from iso15118.value import replace
 
 FRESH: Final[Second] = 1.0
 """On an older measurement nothing is taken."""
 LIVE: Final = 0.8
 """The share of the nominal voltage from which on mains stand at the inlet."""
+DEAD: Final = 0.1
+"""The share below which it has none."""
 STEP: Final[Second] = 0.1
 """Between two set-points (a tick): a ramp goes on by no more than this at a time."""
 IDLE: Final = AcTarget()
@@ -67,6 +70,7 @@ def told(session: Session, snapshot: EvccSnapshot) -> AcTarget:
     flows = session.phase is Phase.CHARGE_LOOP and not session.stop and not session.renegotiating and session.rest is None
     if mains is None or not flows or not live(session, snapshot):
         return IDLE
+    mains = replace(mains, used=fed(session, snapshot))
     own = window(session, snapshot, mains.used)
     wanted = mains.active or NO_PHASE if session.dynamic else _scheduled(session, snapshot, mains, own)
     active = _within(wanted, mains, own)
@@ -74,11 +78,20 @@ def told(session: Session, snapshot: EvccSnapshot) -> AcTarget:
 
 
 def live(session: Session, snapshot: EvccSnapshot) -> bool:
-    """True while a fresh measurement shows mains in every phase that is used."""
+    """True while a fresh measurement shows mains in every phase that is used, or in the first one alone."""
+    return fed(session, snapshot) > 0
+
+
+def fed(session: Session, snapshot: EvccSnapshot) -> int:
+    """Phases with mains: all that are used, or 1 where the charger feeds no more; 0: none, or some of them, or nobody knows."""
     reading, mains = snapshot.reading.ac, session.mains
     if reading is None or mains is None or reading.age(snapshot.now) > FRESH:
-        return False
-    return min(reading.value.voltage[: mains.used]) >= LIVE * abilities(snapshot)[1].voltage
+        return 0
+    nominal, volts = abilities(snapshot)[1].voltage, reading.value.voltage[: mains.used]
+    there = [each >= LIVE * nominal for each in volts]
+    if all(there):
+        return mains.used
+    return 1 if there[0] and max(volts[1:]) < DEAD * nominal else 0
 
 
 def _scheduled(session: Session, snapshot: EvccSnapshot, mains: Mains, own: Window) -> PerPhase:

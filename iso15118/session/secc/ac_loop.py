@@ -148,10 +148,16 @@ def _by_site(snapshot: SeccSnapshot) -> PerPhase:
     return PerPhase(*(max(0.0, phase) for phase in budget.phases))
 
 
+def _on_one_phase(session: Session, limits: PhaseLimits) -> PhaseLimits:
+    """A car that was agreed with for three phases and is fed with one needs a third of its least power."""
+    share = 1.0 / phases_of(session)
+    return replace(limits, least_charge=limits.least_charge * share, least_discharge=limits.least_discharge * share)
+
+
 def _relayed(session: Session, ask: AcAsk, snapshot: SeccSnapshot) -> Relayed:
     before = session.relayed
     ours = our_limits(session, snapshot)
-    limits = ours.lowered(ask.limits)
+    limits = ours.lowered(ask.limits if snapshot.fed != 1 else _on_one_phase(session, ask.limits))
     if ask.need is not None:
         limits = limits.within(ask.need)
     if powerless(session) or grid_lost(snapshot):

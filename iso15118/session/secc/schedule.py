@@ -47,14 +47,18 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
     if session.pricing is not None:
         return _priced(session, session.pricing, snapshot)
     session = ordered(session, _energies(mode))
-    if isinstance(mode, wire.Dynamic_SEReqControlMode):
-        return _agree(session, request, mode, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
+    waits = not snapshot.fed or (snapshot.plans is None and not dynamic)
+    if waits and snapshot.now - asked >= session.config.times.ongoing_secc:
+        raise PeerError(f"no schedule within {session.config.times.ongoing_secc:.0f} s", requirement="V2G20-458")
+    if isinstance(mode, wire.Dynamic_SEReqControlMode):
+        if waits:
+            ongoing = _response(session, Processing.Ongoing, wire.Dynamic_SEResControlMode())
+            return Answer(replace(session, asked_schedule=asked), ongoing, Outcome.AGAIN)
+        return _agree(replace(session, asked_schedule=None), request, mode, snapshot)
     offer = None if mode.ev_energy_offer is None else read_offer(mode.ev_energy_offer, snapshot.clock)
     session = replace(planned(session, mode.departure_time), departure=mode.departure_time, asked_schedule=asked, offer=offer)
-    if snapshot.plans is None:
-        if snapshot.now - asked >= session.config.times.ongoing_secc:
-            raise PeerError(f"no schedule within {session.config.times.ongoing_secc:.0f} s", requirement="V2G20-458")
+    if waits or snapshot.plans is None:
         nothing = Plan(snapshot.clock / MICROSECONDS, (Slot(A_DAY, 0.0),))
         filler = tuples(session, (nothing,), LEAST_POINTS, snapshot.clock)
         return Answer(session, _response(session, Processing.Ongoing, filler), Outcome.AGAIN)
