@@ -84,6 +84,8 @@ class EvseConfig(Value, kw_only=True):
     """What else has to be there for energy to come back, as it is to begin with. Consent is asked for anew for each session."""
     guard_apart: bool = False
     """The guard is a process of its own, which outlives this one until metal is at rest."""
+    guard_line: tuple[str, int] | None = None
+    """The guard is a microcontroller at this serial device, at that rate."""
 
     @property
     def offered(self) -> secc.Config:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 from iso15118.errors import CodecError, DeviceError, DeviceFault, LocalError
 from iso15118.hal import frames
@@ -35,6 +35,15 @@ AGAIN: Final[Second] = 1.0
 """Between two starts of a process that ends."""
 
 
+class Line(Protocol):
+    """What is needed of a socket that does not block."""
+
+    def fileno(self) -> int: ...
+    def send(self, octets: bytes, /) -> int: ...
+    def recv(self, most: int, /) -> bytes: ...
+    def close(self) -> None: ...
+
+
 class GuardLink:
     """One guard elsewhere. `meter_id`: that of the meter it holds."""
 
@@ -42,10 +51,17 @@ class GuardLink:
         self, name: str, board: Board, limits: Limits, *, discharge_allowed: bool, trace: str = "", log: Log | None = None
     ) -> None:
         """Starts it and waits until it is ready. `trace`: as `guardian.setup`. Raises LocalError where it cannot guard this board."""
-        self._name = name
         self._setup = partial(setup, board, limits, discharge_allowed=discharge_allowed, trace=trace)
+        self._begin(name, discharge_allowed, log)
+        self._start()
+        if not self._until(lambda: self._newest is not None, STARTING):
+            self.close()
+            raise LocalError(f"{name}: no guard for board {board.name!r}: {self._note or f'not ready within {STARTING:g} s'}")
+
+    def _begin(self, name: str, discharge_allowed: bool, log: Log | None) -> None:
+        self._name = name
         self._log = log or Log()
-        self._line: socket.socket | None = None
+        self._line: Line | None = None
         self._frames = Frames()
         self._number = 0
         self._newest: Report | None = None
@@ -55,10 +71,6 @@ class GuardLink:
         self._permitted = discharge_allowed
         self._phases = 0
         self.meter_id = ""
-        self._start()
-        if not self._until(lambda: self._newest is not None, STARTING):
-            self.close()
-            raise LocalError(f"{name}: no guard for board {board.name!r}: {self._note or f'not ready within {STARTING:g} s'}")
 
     @property
     def pid(self) -> int:
@@ -73,11 +85,9 @@ class GuardLink:
         """The newest that has come; the guard takes its turns by itself. Raises DeviceError where it is silent or gone."""
         now = time.monotonic()
         self._hear(now)
-        if self._line is None and now - self._started > AGAIN and self._process.poll() is not None:
-            self._log.warning("guard started anew", f"{self._name}: the guard's process has ended and is started anew")
-            self._start(latched=True)
+        self._again(now)
         if self._newest is None or self._line is None or now - self._came > SILENT:
-            raise DeviceError(DeviceFault.COMMUNICATION, "the guard's process is gone" if self._line is None else "the guard is silent")
+            raise DeviceError(DeviceFault.COMMUNICATION, "the guard is gone" if self._line is None else "the guard is silent")
         return self._newest.telemetry
 
     def reset(self) -> None:
@@ -107,6 +117,11 @@ class GuardLink:
             self._line = None
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(0.5)
+
+    def _again(self, now: Second) -> None:
+        if self._line is None and now - self._started > AGAIN and self._process.poll() is not None:
+            self._log.warning("guard started anew", f"{self._name}: the guard's process has ended and is started anew")
+            self._start(latched=True)
 
     def _until(self, done: Callable[[], bool], seconds: Second) -> bool:
         """Listen for so long at most. True: it is done."""

@@ -89,6 +89,12 @@ class Served:
         """The guard, and the id of the meter it holds; `metal` is what it guards, as far as that is in this process."""
         self.metal: Outlet | AcOutlet | None = None
         self._link_to_guard: GuardLink | None = None
+        if config.guard_line is not None:
+            from iso15118.service.serial_guard import SerialGuardLink
+
+            device, baud = config.guard_line
+            wired = self._link_to_guard = SerialGuardLink(config.name, device, discharge_allowed=config.may_give, baud=baud, log=self._log)
+            return wired, wired.meter_id
         if config.guard_apart:
             from iso15118.service.guard_link import GuardLink  # a charger with its guard in it starts without it
 

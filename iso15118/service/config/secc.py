@@ -122,9 +122,14 @@ class EvseTable(VariantKeys, VasKeys):
     """How the driver says that energy may come back: by the bidirectional service that the car chooses, or somebody says so, each time."""
     grid_profile: Text | None = None
     """The grid code that the outlet's inverter was approved for. Nothing comes back without one, unless the board is a simulated one."""
-    guard: Annotated[Literal["process", "inside"] | None, Field(description='"process" or "inside"')] = None
+    guard: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(process|inside|serial:[^@]+(@\d+)?)$", description='"process", "inside", "serial:DEVICE" or "serial:DEVICE@RATE"'
+        ),
+    ] = None
     """Where the guard over the metal is: in a process of its own, which brings metal to rest whatever becomes of the charger, or inside the
-    charger's. Left out: inside for simulated boards, else a process."""
+    charger's, or a microcontroller at a serial line (hw/guard-protocol.md). Left out: inside for simulated boards, else a process."""
     charge_loop_timeout: LoopTimeout = STANDARD.charge_loop
     """So long the car may be silent in the charge loop, s: for slow cars on a bench."""
     tuples: Annotated[int, Field(ge=1, le=3, description="1, 2 or 3")] = 1
@@ -268,7 +273,15 @@ def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseC
             consent=table.consent == "service", profile=bool(table.grid_profile) or board.family == "simulated" or board.ac is not None
         ),
         guard_apart=board.family != "simulated" if table.guard is None else table.guard == "process",
+        guard_line=_guard_line(table.guard),
     )
+
+
+def _guard_line(told: str | None) -> tuple[str, int] | None:
+    if told is None or not told.startswith("serial:"):
+        return None
+    device, _, rate = told.removeprefix("serial:").partition("@")
+    return device, int(rate or 921_600)
 
 
 def _shares(limits: Limits, tuples: int) -> tuple[Plan, ...]:
