@@ -52,6 +52,8 @@ class Word(IntEnum):
     """After every cycle: the number of the last numbered word that was heard, what metal is told, and a `power.Telemetry`."""
     NOTE = 18
     """A line for the log."""
+    TOKEN = 19
+    """What was shown to a reader at the outlet, UTF-8."""
     BOARD = 20
     """From a control board: its inputs."""
 

@@ -91,6 +91,11 @@ class Monitoring:
             if now - max(self._celsius.at, born) > bounds.SLOW_LOST:
                 yield DeviceFault.STALE
 
+    def token(self) -> str | None:
+        """What was shown to the reader, if there is one and something was. Raises whatever its driver does."""
+        reader = self._monitors.reader
+        return None if reader is None else reader.read()
+
     def demand(self, limit: Volt | None, ask: Callable[[Callable[[], None]], None]) -> None:
         """Have an over-voltage above `limit` looked for; None: none."""
         monitor = self._monitors.over_voltage

@@ -61,6 +61,7 @@ class Watchdog(ABC):
         self._number = 0
         self._faults: set[DeviceFault] = set()
         self._reading = NOTHING
+        self._reader_failed = False
         self._born: Second = 0.0
         self._now: Second = 0.0
         self._closed = False
@@ -146,6 +147,17 @@ class Watchdog(ABC):
     def phases(self, wanted: int) -> None:
         """Feed so many phases, 1 or 3, from the next time on that nothing flows. Raises LocalError where they cannot be switched."""
         raise LocalError(f"{wanted} phases of an outlet that does not switch them")
+
+    def tokens(self) -> tuple[str, ...]:
+        """What was shown to the outlet's reader since the last time. A reader that fails endangers nobody: it has nothing to say."""
+        try:
+            token = self._monitoring.token()
+        except Exception as error:
+            if not self._reader_failed:
+                self._told(f"the reader fails: {type(error).__name__}: {error}")
+            self._reader_failed = True
+            return ()
+        return (token,) if token else ()
 
     # What may be.
 

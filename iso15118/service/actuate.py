@@ -44,6 +44,7 @@ class GuardLike(Protocol):
     def trip(self, fault: DeviceFault) -> None: ...
     def permit(self, discharge: bool) -> None: ...
     def phases(self, wanted: int) -> None: ...
+    def tokens(self) -> tuple[str, ...]: ...
 
 
 class Actuator:
@@ -65,6 +66,8 @@ class Actuator:
         self._name = name
         self._log = log or Log()
         self._listener: Callable[[], None] | None = None
+        self.shown: Callable[[str], None] = lambda token: None
+        """Hears what is shown to the outlet's reader."""
         self._handle: asyncio.TimerHandle | None = None
         self._number = 0
         self._wanted: tuple[Setpoint, Second] | None = None
@@ -179,6 +182,8 @@ class Actuator:
         try:
             self._telemetry = self._turn()
             self._lost = False
+            for token in self._guard.tokens():
+                self.shown(token)
             if latched:  # it may be another guard, started in the place of the one that was lost
                 self._remind(latched)
             if self._owed:

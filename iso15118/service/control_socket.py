@@ -48,6 +48,7 @@ class ControlSocket:
             "reset": self._reset,
             "status": self._status,
             "stop": self._stop,
+            "token": self._token,
             "trip": self._trip,
         }
 
@@ -183,6 +184,13 @@ class ControlSocket:
             raise LocalError(f"stop: {value!r}; allowed: a text, why")
         evse.stop(value)
         return True
+
+    def _token(self, name: str, evse: Evse, value: Any) -> bool:
+        """True: it is known."""
+        if not isinstance(value, str) or not 0 < len(value) <= 64:
+            raise LocalError(f"token: {value!r}; allowed: a text of 1 to 64 characters")
+        evse.show(value)
+        return value in evse.config.tokens
 
     def _status(self, name: str, evse: Evse, value: Any) -> dict[str, Any]:
         _flag(value, "status", only=True)

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 Charger: TypeAlias = Conversation[Any, SeccSnapshot]
 Step: TypeAlias = Callable[[Any, Event, SeccSnapshot], tuple[Any, Sequence[Command]]]
 FREE: Final[Second] = 0.0
+SHOWN: Final[Second] = 60.0
+"""So long a token that was shown before its car waits for it."""
 UNPLUGGED: Final = (Pilot.A, Pilot.E, Pilot.F)
 """No car, or none that could be believed to be the same."""
 
@@ -72,6 +74,8 @@ class EvseConfig(Value, kw_only=True):
     """What a kWh costs, for the receipt; None: no receipts."""
     authorised_after: Second | None = FREE
     """Seconds from the start of a session until it is authorised by itself; None: somebody has to say so."""
+    tokens: frozenset[str] = frozenset()
+    """Those that authorise a session when they are shown to the outlet's reader, where it is not authorised by itself."""
     contracts: Adviser | None = None
     """Who judges and provides contracts, where `session` offers Plug & Charge."""
     providers: tuple[Provider, ...] = ()
@@ -169,7 +173,10 @@ class Evse:
         self._book: Book | None = None
         self._void = False
         """The cable has been out since the last session."""
+        self._shown: Second | None = None
+        """When a token that is known was shown, while no car was there."""
         actuator.listen(self._changed)
+        actuator.shown = self.show
         self._permitted()
 
     # The control side.
@@ -280,6 +287,17 @@ class Evse:
         self._authorisation = authorisation
         self._changed()
 
+    def show(self, token: str) -> None:
+        """Somebody shows this at the outlet: it authorises the session, or the next one within a minute, if it is known here."""
+        known = token in self.config.tokens
+        self._log.info("token", f"{self.config.name}: a token is shown, which is {'known' if known else 'not known'} here")
+        if not known:
+            return
+        if self.busy:
+            self.authorise(Authorisation.ACCEPTED)
+        else:
+            self._shown = self._loop.time()
+
     def stop(self, why: str) -> None:
         """End the session in order, if there is one; one that pauses is forgotten."""
         self.forget()
@@ -381,7 +399,8 @@ class Evse:
         self._proposal = self.config.proposal
         if self._proposal is not None and self._proposal.departure is not None:
             self._proposal = replace(self._proposal, departure=clock + self._proposal.departure)
-        self._authorisation = Authorisation.PENDING
+        early = self._shown is not None and now - self._shown <= SHOWN
+        self._authorisation, self._shown = Authorisation.ACCEPTED if early else Authorisation.PENDING, None
         if self._permits.consent is not self.config.permits.consent:
             self._permits = replace(self._permits, consent=self.config.permits.consent)
             self._permitted()

@@ -58,6 +58,12 @@ class GuardLink:
             self.close()
             raise LocalError(f"{name}: no guard for board {board.name!r}: {self._note or f'not ready within {STARTING:g} s'}")
 
+    def tokens(self) -> tuple[str, ...]:
+        """What was shown to the outlet's reader since the last time."""
+        shown = tuple(self._shown)
+        self._shown.clear()
+        return shown
+
     def _begin(self, name: str, discharge_allowed: bool, log: Log | None) -> None:
         self._name = name
         self._log = log or Log()
@@ -70,6 +76,7 @@ class GuardLink:
         self._note = ""
         self._permitted = discharge_allowed
         self._phases = 0
+        self._shown: list[str] = []
         self.meter_id = ""
 
     @property
@@ -188,6 +195,8 @@ class GuardLink:
                 self._log.error("guard", f"{self._name}: {error}")
         elif word is Word.HELLO:
             self.meter_id = body[1:].decode(errors="replace")
+        elif word is Word.TOKEN:
+            self._shown = [*self._shown, body.decode(errors="replace")][-4:]
         elif word is Word.NOTE:
             self._note = body.decode(errors="replace")
             if self._newest is not None:

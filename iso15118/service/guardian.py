@@ -86,6 +86,8 @@ class Guardian:
         while True:
             self._listen()
             telemetry = self.guard.cycle(now := time.monotonic())
+            for token in self.guard.tokens():
+                self._out += frames.frame(Word.TOKEN, token.encode()[:64])
             self._report(telemetry)
             if self._over(telemetry, now):
                 return

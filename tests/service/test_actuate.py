@@ -42,6 +42,15 @@ class Spy:
     def trip(self, fault: DeviceFault) -> None:
         self.guard.trip(fault)
 
+    def permit(self, discharge: bool) -> None:
+        self.guard.permit(discharge)
+
+    def phases(self, wanted: int) -> None:
+        self.guard.phases(wanted)
+
+    def tokens(self) -> tuple[str, ...]:
+        return self.guard.tokens()
+
 
 def bench() -> tuple[Spy, SimulatedOutlet]:
     metal = outlet(Board())

@@ -82,6 +82,7 @@ async def test_what_an_operator_does(station: Station, short: Path) -> None:
     assert control.obey(b'{"budget": {"charge": 7000, "target": -0.0}}') == {"ok": True}
     assert evse.budget == Budget(7000.0, 0.0, -0.0, why="control socket")
     assert control.obey(b'{"authorise": true}') == {"ok": True}
+    assert control.obey(b'{"token": "04A2"}') == {"ok": False}
     assert control.obey(b'{"stop": "closing time"}') == {"ok": True}
     assert control.obey(b'{"trip": true}') == {"ok": True}
     assert evse.actuator.faults == {DeviceFault.EMERGENCY_STOP}
@@ -102,6 +103,7 @@ async def test_what_an_operator_does(station: Station, short: Path) -> None:
         (b'{"outlet": ["9"], "trip": true}', r"outlet: \['9'\]; allowed: one"),
         (b'{"trip": false}', "trip: False; allowed: true"),
         (b'{"authorise": 1}', "authorise: 1; allowed: true or false"),
+        (b'{"token": ""}', "token: ''; allowed: a text"),
         (b'{"stop": ""}', "stop: ''; allowed: a text"),
         (b'{"fault": 3}', "fault: 3; allowed: an object"),
         (b'{"fault": {"fire": true}}', "fire: unknown; allowed: celsius"),

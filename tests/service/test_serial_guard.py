@@ -130,6 +130,20 @@ def test_it_is_led_and_tells_on_our_clock(controller: Microcontroller, link: Ser
     until(lambda: not controller.guard.discharge_allowed)
 
 
+def test_what_is_shown_to_its_reader(controller: Microcontroller, link: SerialGuardLink) -> None:
+    controller._say(frames.frame(Word.TOKEN, b"04A2"))
+    shown: list[str] = []
+
+    def read() -> bool:
+        link.cycle(0.0)
+        shown.extend(link.tokens())
+        return bool(shown)
+
+    until(read)
+    assert shown == ["04A2"]
+    assert link.tokens() == ()
+
+
 def test_faults_and_their_reset(controller: Microcontroller, link: SerialGuardLink) -> None:
     link.trip(DeviceFault.EMERGENCY_STOP)
     until(lambda: link.cycle(0.0).faults == {DeviceFault.EMERGENCY_STOP})

@@ -131,6 +131,17 @@ class BoardInputs:
         return Measured(state.value.ampacity, state.at)
 
 
+class BoardReader:
+    """`hal.protocols.AuthReader`."""
+
+    def __init__(self, shown: list[str]) -> None:
+        self._shown = shown
+
+    def read(self) -> str | None:
+        """The oldest that nobody has read."""
+        return self._shown.pop(0) if self._shown else None
+
+
 def devices(board: ControlBoard, *, heat: bool) -> Mapping[str, Any]:
     """What comes with a control board, by the names of `hal.composed`. `heat`: it measures a temperature."""
     inputs = BoardInputs(board)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from iso15118.errors import CodecError, LocalError
 from iso15118.hal.board import fill
-from iso15118.hal.controls.levels import devices
+from iso15118.hal.controls.levels import BoardReader, devices
 from iso15118.hal.controls.words import BoardState, Input, Levels, Order
 from iso15118.hal.frames import Frames, Word
 from iso15118.power import Measured, Pilot
@@ -67,7 +67,8 @@ class SerialBoard:
         self._asked = time.monotonic()
         self._over = threading.Event()
         self._first = threading.Event()
-        self.also: Mapping[str, Any] = devices(self, heat=keys.heat)
+        self._shown: list[str] = []
+        self.also: Mapping[str, Any] = {**devices(self, heat=keys.heat), "reader": BoardReader(self._shown)}
         self._thread = threading.Thread(target=self._run, name="control board", daemon=True)
         self._thread.start()
 
@@ -127,6 +128,8 @@ class SerialBoard:
                 self._state = Measured(BoardState.from_bytes(body), time.monotonic())
                 self.why = ""
                 self._first.set()
+            elif word is Word.TOKEN:
+                self._shown[:] = [*self._shown, body[:64].decode(errors="replace")][-4:]
             elif word is Word.NOTE:
                 self.notes = [*self.notes, body.decode(errors="replace")][-8:]
         except CodecError as error:

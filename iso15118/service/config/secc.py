@@ -164,6 +164,8 @@ class EvseTable(VariantKeys, VasKeys):
         str, Field(pattern=r"^(free|ask|delay:\d{1,4}(\.\d+)?)$", description='"free", "ask" (the control API decides) or "delay:SECONDS"')
     ] = "free"
     """Who authorises: nobody has to, the control API, or it happens by itself so long after."""
+    tokens: list[Text] = Field(default=[])
+    """With "ask": tokens, such as numbers of cards, that authorise when they are shown at the outlet."""
 
 
 class SeccFile(Table):
@@ -265,6 +267,7 @@ def _evse(path: Path, index: int, table: EvseTable, *, plain_tcp: bool) -> EvseC
         budget=None if budget is None else Budget(budget.charge, budget.discharge, budget.target, why="configuration"),
         schedules=plans(where, table.schedule, session.services) or _shares(limits, table.tuples),
         proposal=proposal(where, table.proposal),
+        tokens=frozenset(table.tokens),
         authorised_after={"free": FREE, "ask": None}.get(table.eim, float(table.eim.partition(":")[2] or 0)),
         rate=None if table.receipt is None else Rate(table.receipt.price, tuple(table.receipt.taxes)),
         grid_code=code,

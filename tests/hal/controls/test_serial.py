@@ -16,10 +16,12 @@ from pathlib import Path
 import pytest
 
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal import protocols
 from iso15118.hal.board import load
 from iso15118.hal.composed import outlet
 from iso15118.hal.controls.serial import SerialBoard, controls
 from iso15118.hal.controls.words import Order
+from iso15118.hal.frames import Word, frame
 from iso15118.hal.guard import Guard
 from iso15118.power import Command, Contactor, Pilot, Setpoint
 from iso15118.testing.devices.control_board import SimulatedBoard, serve
@@ -109,6 +111,18 @@ def test_over_a_terminal_at_its_rate_with_noise_in_it(terminal: Terminal) -> Non
     until(lambda: board.also["pilot"].state().value is Pilot.C)
     board.also["lock"].demand(True)
     until(lambda: board.also["lock"].locked().value)
+    board.close()
+
+
+def test_what_is_shown_to_its_reader(terminal: Terminal) -> None:
+    board = made(terminal.device)
+    reader = board.also["reader"]
+    assert isinstance(reader, protocols.AuthReader)
+    assert reader.read() is None
+    for token in (b"04A2", b"04A3"):
+        os.write(terminal.master, frame(Word.TOKEN, token))
+    until(lambda: len(board._shown) == 2)
+    assert [reader.read(), reader.read(), reader.read()] == ["04A2", "04A3", None]
     board.close()
 
 
