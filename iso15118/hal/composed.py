@@ -26,6 +26,8 @@ from iso15118.value import replace
 
 DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
+    "path": {"sunspec": "iso15118.hal.sunspec.path:path"},
+    "grid": {"sunspec": "iso15118.hal.sunspec.grid:grid"},
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.
 
