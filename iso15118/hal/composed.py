@@ -27,6 +27,9 @@ from iso15118.value import replace
 DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
     "path": {"sunspec": "iso15118.hal.sunspec.path:path"},
+    "insulation": {"modbus": "iso15118.hal.modbus.insulation:insulation"},
+    "voltage": {"modbus": "iso15118.hal.modbus.sensors:voltage"},
+    "temperature": {"modbus": "iso15118.hal.modbus.sensors:temperature"},
     "grid": {"sunspec": "iso15118.hal.sunspec.grid:grid"},
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.

@@ -86,36 +86,42 @@ class Client:
 
     def words(self, address: int, count: int, unit: int, function: int = 3) -> list[int]:
         """As `Registers` says."""
-        client = self._client
-        ask = client.read_input_registers if function == 4 else client.read_holding_registers
-        answer = self._asked(address, lambda: ask(address, count=count, device_id=unit))
+        ask = self._client.read_input_registers if function == 4 else self._client.read_holding_registers
+        answer = self._asked(function, address, lambda: ask(address, count=count, device_id=unit))
         if len(answer.registers) != count:
             raise OSError(f"register {address:#x}: {answer}")
         return list(answer.registers)
 
     def write(self, address: int, words: Sequence[int], unit: int, function: int = 16) -> None:
-        """As `Registers` says."""
+        """As `Registers` says: a device that has taken them says which."""
         client = self._client
         if function == 6:
-            self._asked(address, lambda: client.write_register(address, words[0], device_id=unit))
+            answer = self._asked(6, address, lambda: client.write_register(address, words[0], device_id=unit))
+            taken = list(answer.registers) == list(words)
         else:
-            self._asked(address, lambda: client.write_registers(address, list(words), device_id=unit))
+            answer = self._asked(16, address, lambda: client.write_registers(address, list(words), device_id=unit))
+            taken = answer.count == len(words)
+        if answer.address != address or not taken:
+            raise OSError(f"register {address:#x}: {answer}")
 
     def close(self) -> None:
         """As `Registers` says."""
         self._client.close()
 
-    def _asked(self, address: int, ask: Callable[[], Any]) -> Any:
-        """The device's answer. A line on which anything else has come is opened anew, so that nothing late is taken for an answer."""
+    def _asked(self, function: int, address: int, ask: Callable[[], Any]) -> Any:
+        """The device's answer. A line on which nothing that is one has come is opened anew, lest it comes late."""
         try:
             if not self._client.connected and not self._client.connect():
                 raise OSError("no connection")
             answer = ask()
-        except self._failed as error:
+        except (self._failed, OSError) as error:
             self._client.close()
-            raise OSError(str(error)) from None
+            raise OSError(str(error) or type(error).__name__) from None
         if answer.isError():
             raise RefusedError(f"register {address:#x}: {answer}")
+        if answer.function_code != function:
+            self._client.close()
+            raise OSError(f"register {address:#x}: {answer}")
         return answer
 
 

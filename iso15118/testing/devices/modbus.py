@@ -13,7 +13,7 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +59,8 @@ async def serve(device: ModbusDevice, port: int = 0) -> Any:
         if told is not None:
             device.written.append((address, list(told)))
             return None if device.take(address, list(told)) else ExcCodes.ILLEGAL_ADDRESS
+        if function not in (3, 4):
+            return None  # the echo of a write
         words = device.words(function, address, count)
         if words is None:
             return ExcCodes.ILLEGAL_ADDRESS
@@ -84,7 +86,7 @@ async def serve(device: ModbusDevice, port: int = 0) -> Any:
 
 @contextmanager
 def listening(device: ModbusDevice, port: int = 0) -> Iterator[int]:
-    """The device on loopback for as long as the block lasts; its port."""
+    """The device on loopback for as long as the block lasts; its port. Raises LocalError where it is taken."""
     loop, ready = asyncio.new_event_loop(), threading.Event()
     servers: list[Any] = []
 
@@ -92,11 +94,11 @@ def listening(device: ModbusDevice, port: int = 0) -> Iterator[int]:
         servers.append(await serve(device, port))
 
     def run() -> None:
-        try:
+        with suppress(OSError):  # told below
             loop.run_until_complete(begin())
-        finally:
-            ready.set()
-        loop.run_forever()
+        ready.set()
+        if servers:
+            loop.run_forever()
         loop.close()
 
     thread = threading.Thread(target=run, name="device", daemon=True)
@@ -113,13 +115,17 @@ def listening(device: ModbusDevice, port: int = 0) -> Iterator[int]:
 
 
 def program(
-    name: str, make: Callable[[World, argparse.Namespace], ModbusDevice], more: Callable[[argparse.ArgumentParser], None] | None = None
+    name: str,
+    make: Callable[[World, argparse.Namespace], ModbusDevice],
+    *,
+    unit: int = 1,
+    more: Callable[[argparse.ArgumentParser], None] | None = None,
 ) -> None:
     """The device as a program, until it is ended. `make(world, words)`; `more` adds words of the device's own."""
     parser = argparse.ArgumentParser(prog=f"python -m iso15118.testing.devices.{name}", description="a simulated device on Modbus TCP")
     parser.add_argument("--wires", type=Path, required=True, help="the file of the simulated world; the bench makes it")
     parser.add_argument("--port", type=int, required=True, help="on loopback; 0: any")
-    parser.add_argument("--unit", type=int, default=1, help="its address on the line")
+    parser.add_argument("--unit", type=int, default=unit, help="its address on the line")
     parser.add_argument("--fault", action="append", choices=FAULTS, default=[], help="what is wrong with it")
     if more is not None:
         more(parser)
