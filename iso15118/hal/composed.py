@@ -30,6 +30,11 @@ DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "supply": {
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
     },
+    "path": {"sunspec": "iso15118.hal.sunspec.path:path"},
+    "insulation": {"modbus": "iso15118.hal.modbus.insulation:insulation"},
+    "voltage": {"modbus": "iso15118.hal.modbus.sensors:voltage"},
+    "temperature": {"modbus": "iso15118.hal.modbus.sensors:temperature"},
+    "grid": {"sunspec": "iso15118.hal.sunspec.grid:grid"},
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.
 

@@ -64,8 +64,5 @@ def meter(table: Mapping[str, object], file: str, path: str, client: Registers |
     found = load(Path(file).parent / place, WANTED)
     keys = keys_of(words, file, path)
     line = Line({name: found.points[name] for name in WANTED}, keys, client)
-    if not line.first(FIRST):
-        line.close()
-        where = f"{keys.host} port {keys.port}" if keys.host else keys.device
-        raise LocalError(f"{file}: {path}: {found.name}, unit {keys.unit} at {where}, does not answer: {line.why or 'silence'}")
+    line.begin(FIRST, f"{file}: {path}: {found.name}")
     return ModbusMeter(line, meter_id)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from pymodbus.framer import FramerRTU
 
-from iso15118.hal.modbus.line import Line, LineKeys
+from iso15118.hal.modbus.line import Client, Line, LineKeys, RefusedError
 from iso15118.hal.modbus.registers import Point
 
 pytestmark = pytest.mark.long
@@ -74,3 +75,65 @@ def test_what_is_no_answer_is_no_value_and_the_next_one_is(wrong: bytes) -> None
         assert line.first(5.0), line.why
         assert line.latest["power"].value == -7360.0
         line.close()
+
+
+@pytest.mark.parametrize(
+    ("function", "address", "unit", "asked", "answer", "words"),
+    [
+        (3, 1000, 3, "03 03 03 E8 00 04 C5 9B", "03 03 08 48 74 24 00 00 02 00 47 48 E8", [0x4874, 0x2400, 0x0002, 0x0047]),
+        (4, 2000, 1, "01 04 07 D0 00 03 B0 86", "01 04 06 09 C4 00 01 01 90 C1 E7", [2500, 1, 400]),
+    ],
+    ids=["Bender", "Dold"],
+)
+def test_insulation_monitors_are_asked(function: int, address: int, unit: int, asked: str, answer: str, words: list[int]) -> None:
+    heard: list[bytes] = []
+    with wire([bytes.fromhex(answer)], heard) as device:
+        client = Client(LineKeys(device=device, unit=unit))
+        assert client.words(address, len(words), unit, function) == words
+        client.close()
+    assert heard[0] == bytes.fromhex(asked)
+
+
+@pytest.mark.parametrize(
+    ("function", "address", "word", "unit", "told", "answer"),
+    [
+        (16, 8005, 0x5445, 3, "03 10 1F 45 00 01 02 54 45 A0 57", "03 10 1F 45 00 01"),
+        (16, 3026, 1, 3, "03 10 0B D2 00 01 02 00 01 D6 42", "03 10 0B D2 00 01"),
+        (6, 0, 0x10, 1, "01 06 00 00 00 10 88 06", "01 06 00 00 00 10"),
+    ],
+    ids=["Bender's self test", "its enable", "Dold's self test"],
+)
+def test_insulation_monitors_are_told(function: int, address: int, word: int, unit: int, told: str, answer: str) -> None:
+    heard: list[bytes] = []
+    frame = bytes.fromhex(answer)
+    with wire([frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")], heard) as device:
+        client = Client(LineKeys(device=device, unit=unit))
+        client.write(address, [word], unit, function)
+        client.close()
+    assert heard[0] == bytes.fromhex(told)
+
+
+def test_a_device_that_refuses_says_so() -> None:
+    with wire([bytes.fromhex("01 84 02 C2 C1")], []) as device:
+        client = Client(LineKeys(device=device))
+        with pytest.raises(RefusedError, match="register 0x34"):
+            client.words(0x34, 2, 1, 4)
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("function", "answer"),
+    [
+        (16, "03 10 1F 46 00 01"),  # another register
+        (16, "03 10 1F 45 00 02"),  # more of them
+        (16, "03 03 02 54 45"),  # the answer to something else
+        (6, "03 06 1F 45 54 46"),  # another value
+    ],
+)
+def test_a_device_that_has_not_taken_what_it_was_told(function: int, answer: str) -> None:
+    frame = bytes.fromhex(answer)
+    with wire([frame + FramerRTU.compute_CRC(frame).to_bytes(2, "big")], []) as device:
+        client = Client(LineKeys(device=device))
+        with pytest.raises(OSError, match="register 0x1f45"):
+            client.write(8005, [0x5445], 3, function)
+        client.close()
