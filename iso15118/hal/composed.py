@@ -29,6 +29,7 @@ DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "supply": {
         "infypower": "iso15118.hal.can.infypower:supply",
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
+        "uugreen": "iso15118.hal.can.uugreen:supply",
     },
 }
 """Device -> driver -> what makes it, from its table, the file and the table's place.

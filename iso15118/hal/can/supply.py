@@ -144,7 +144,7 @@ class CanSupply(ABC):
 
     def unsaid(self) -> None:
         """As `line.Device` says."""
-        self._turns.forget()
+        self._turns.forget_all()
 
     # For a module's own class.
 
