@@ -28,7 +28,9 @@ DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "controls": {"gpio": "iso15118.hal.controls.gpio:controls", "serial": "iso15118.hal.controls.serial:controls"},
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
     "supply": {
+        "infypower": "iso15118.hal.can.infypower:supply",
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
+        "uugreen": "iso15118.hal.can.uugreen:supply",
     },
     "path": {"sunspec": "iso15118.hal.sunspec.path:path"},
     "insulation": {"modbus": "iso15118.hal.modbus.insulation:insulation"},

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
 from math import inf
 from typing import Any, Final
 
@@ -88,12 +87,14 @@ class Beg(CanSupply):
     _keys: BegKeys
 
     def __init__(self, keys: BegKeys, clock: Callable[[], Second] = time.monotonic) -> None:
-        super().__init__(keys, Turns([asked(VOLTAGE), asked(CURRENT)], [asked(item) for item in ROUND]), clock)
+        start: list[Frame | Order] = [
+            Order(SWITCH, written(SWITCH, OFF), Press.NOW),
+            *map(asked, (*RATINGS, *GRID, STATUS, DIRECTION, VOLTAGE, CURRENT)),
+        ]
+        super().__init__(keys, Turns([asked(VOLTAGE), asked(CURRENT)], [asked(item) for item in ROUND]), start, clock)
         self._values: dict[int, Measured[float]] = {}
         self._refused: dict[int, tuple[int, Second]] = {}
         self._sources: frozenset[int] = frozenset()
-        self._start = cycle((written(SWITCH, OFF), *map(asked, (*RATINGS, *GRID, STATUS, DIRECTION, VOLTAGE, CURRENT))))
-        self._started = False
         self._off_since: Second | None = None
         """None: the last order was on, or no order has got through."""
         self._turned: int | None = None
@@ -151,16 +152,6 @@ class Beg(CanSupply):
             self._measured = (voltage, current)
 
     # Speak.
-
-    def speak(self, now: Second) -> Frame | None:
-        """As `line.Device` says."""
-        self._started = self._started or not self.missing()
-        if self._started:
-            return super().speak(now)
-        frame = next(self._start)
-        if frame == written(SWITCH, OFF):
-            self.ordered(Order(SWITCH, frame), now)
-        return frame
 
     def unsaid(self) -> None:
         """As `line.Device` says."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from math import isfinite
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -61,9 +62,13 @@ class CanSupply(ABC):
     share are whole values. `clock`: monotonic seconds.
     """
 
-    def __init__(self, keys: SupplyKeys, turns: Turns, clock: Callable[[], Second] = time.monotonic) -> None:
+    def __init__(
+        self, keys: SupplyKeys, turns: Turns, start: Sequence[Frame | Order], clock: Callable[[], Second] = time.monotonic
+    ) -> None:
+        """`start`: what is said, round after round, until nothing is `missing`."""
         self.line: Line | None = None
         self._keys, self._turns, self._clock = keys, turns, clock
+        self._start, self._started = cycle(start), False
         self._told: tuple[Volt, Ampere, Second] = (0.0, 0.0, NEVER)
         self._measured: tuple[Measured[Volt], Measured[Ampere]] = (UNMEASURED, UNMEASURED)
 
@@ -126,14 +131,20 @@ class CanSupply(ABC):
 
     def speak(self, now: Second) -> Frame | None:
         """As `line.Device` says."""
-        frame, order = self._turns.next(self.orders(now), self.look(now))
-        if order is not None:
+        self._started = self._started or not self.missing()
+        order: Frame | Order | None
+        if self._started:
+            frame, order = self._turns.next(self.orders(now), self.look(now))
+        else:
+            order = next(self._start)
+            frame = order.frame if isinstance(order, Order) else order
+        if isinstance(order, Order):
             self.ordered(order, now)
         return frame
 
     def unsaid(self) -> None:
         """As `line.Device` says."""
-        self._turns.forget()
+        self._turns.forget_all()
 
     # For a module's own class.
 

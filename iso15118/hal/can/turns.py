@@ -43,9 +43,13 @@ class Turns:
         self._repeated = False
 
     def forget(self, *names: Hashable) -> None:
-        """Orders of these names, or all, are new again."""
-        for name in names or tuple(self._said):
+        """Orders of these names are new again."""
+        for name in names:
             self._said.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Every order is new again."""
+        self._said.clear()
 
     def said(self, name: Hashable) -> Frame | None:
         """The last order of that name."""

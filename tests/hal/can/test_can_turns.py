@@ -66,4 +66,6 @@ def test_what_is_forgotten_is_new() -> None:
     assert turns.said("a") is None
     played(turns, 9, Order("a", A))
     turns.forget()
+    assert turns.said("a") == A
+    turns.forget_all()
     assert turns.said("a") is None
