@@ -163,10 +163,15 @@ class _Search(asyncio.DatagramProtocol):
             )
 
 
-async def discover(on: Link, *, security: Security = Security.TLS, port: int = PORT, capture: Capture | None = None) -> SdpResponse:
-    """The charger on this link. Raises PeerError when nobody has answered usefully in time [V2G20-162], LocalError without a socket."""
+async def discover(
+    on: Link, *, security: Security = Security.TLS, port: int = PORT, own: bool = False, capture: Capture | None = None
+) -> SdpResponse:
+    """The charger on this link. `own`: the one of this machine, asked at its own address, so that nothing goes out.
+
+    Raises PeerError when nobody has answered usefully in time [V2G20-162], LocalError without a socket.
+    """
     found: asyncio.Future[SdpResponse] = asyncio.get_running_loop().create_future()
-    to = on.sockaddr(port) if on.loopback else (MULTICAST, port, 0, on.index)
+    to = on.sockaddr(port) if own or on.loopback else (MULTICAST, port, 0, on.index)
     search = _Search(SdpClient(SdpRequest(security), loopback=on.loopback), on, to, found, capture)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: search, sock=udp_socket(on, 0))
     try:

@@ -19,6 +19,7 @@ from iso15118.service.loops import run
 from iso15118.service.seen import Watcher
 from iso15118.service.signals import signals
 from iso15118.service.station import Station, StationConfig, StationWatcher, serve
+from iso15118.service.supervised import Supervised, supervisor
 from iso15118.service.sweeping import Sweeper, settle
 from iso15118.units import Second
 from iso15118.wire.sdp import PORT
@@ -49,18 +50,25 @@ def run_station(
     """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
 
     `certificates` reads those of the station anew, in a thread: at each SIGHUP. Some that cannot be used are said, and the old ones stay.
-    `control`: where a `ControlSocket` listens. Raises LocalError where an outlet or that one cannot listen.
+    `control`: where a `ControlSocket` listens. A supervisor that has started the process (`supervised`) is told of it.
+    Raises LocalError where an outlet or the socket cannot listen.
     """
 
     async def main() -> None:
         station = Station(config, wiring=wiring, log=log)
+        supervised = Supervised(station, supervisor(), log=log)
         station.subscribe(Sweeper(station))
+
+        def listening() -> None:
+            _settled(ready, station)
+            supervised.ready()
+
         if watcher is not None:
             station.subscribe(watcher)
         try:
             async with _controlled(station, control, log or Log()):
                 with _renewing(station, certificates, log or Log()):
-                    await serve(station, ready=lambda: _settled(ready, station))
+                    await serve(station, ready=listening, ending=supervised.ending)
         except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
             await station.stop("the program ends", grace=0)
             raise

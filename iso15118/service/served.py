@@ -84,6 +84,7 @@ class Served:
         self._hands: list[TlsLink] = []
         """Connections whose handshake goes on, the oldest first."""
         self._sdp: asyncio.DatagramTransport | None = None
+        self._discovery: SdpServer | None = None
 
     def _guard(self, config: EvseConfig) -> tuple[GuardLike, str]:
         """The guard, and the id of the meter it holds; `metal` is what it guards, as far as that is in this process."""
@@ -112,8 +113,9 @@ class Served:
         tls_port = None if self.tls is None else await self._listen(loop, self._accept)
         plain_port = await self._listen(loop, self._door.accept) if self._plain else None
         self.port = tls_port or plain_port or 0
-        server = SdpServer(self._link, tls_port=tls_port, plain_port=plain_port, capture=self._capture, log=self._log)
-        self._sdp = await serve_sdp(server, self._link, port=self.sdp_port, log=self._log)
+        found = SdpServer(self._link, tls_port=tls_port, plain_port=plain_port, capture=self._capture, log=self._log)
+        self._discovery = found
+        self._sdp = await serve_sdp(found, self._link, port=self.sdp_port, log=self._log)
         ports = [f"{port} {how} TLS" for port, how in ((tls_port, "with"), (plain_port, "without")) if port is not None]
         self._log.info("ready", f"{self.config.name}: ready on {self.config.interface}, TCP port {' and '.join(ports)}")
 
@@ -122,6 +124,11 @@ class Served:
         port: int = sock.getsockname()[1]
         self._servers.append(await loop.create_server(accept, sock=sock, backlog=16))
         return port
+
+    @property
+    def found(self) -> int:
+        """Searches that have been answered."""
+        return 0 if self._discovery is None else self._discovery.answered
 
     def deaf(self) -> None:
         """No new cars."""

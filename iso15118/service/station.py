@@ -82,6 +82,8 @@ class EvseStatus(Value):
     budget: Budget
     sessions: int
     messages: int
+    found: int
+    """Searches that have been answered."""
 
 
 class Station:
@@ -316,6 +318,7 @@ def _status(served: Served) -> EvseStatus:
         budget=evse.budget,
         sessions=served.sessions,
         messages=0 if conversation is None else conversation.messages_in + conversation.messages_out,
+        found=served.found,
     )
 
 
@@ -327,10 +330,10 @@ async def _rest(evses: list[Evse]) -> None:
         await asyncio.sleep(0.02)
 
 
-async def serve(station: Station, *, ready: Callable[[], None] = lambda: None) -> None:
+async def serve(station: Station, *, ready: Callable[[], None] = lambda: None, ending: Callable[[], None] = lambda: None) -> None:
     """Run `station` until SIGTERM or SIGINT: metal is safe 2.5 s later and the process may go. A second signal cuts it short.
 
-    Raises LocalError as `Station.start` does. `ready` is called when cars can come.
+    Raises LocalError as `Station.start` does. `ready` is called when cars can come, `ending` when a signal has come.
     """
     stopping = asyncio.Event()
     names: list[str] = []
@@ -345,4 +348,5 @@ async def serve(station: Station, *, ready: Callable[[], None] = lambda: None) -
         await station.start()
         ready()
         await stopping.wait()
+        ending()
         await station.stop(f"the process was told to end ({names[0]})", grace=PROCESS_GRACE)

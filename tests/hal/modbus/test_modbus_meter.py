@@ -76,6 +76,15 @@ def test_a_carlo_gavazzi() -> None:
         it.close()
 
 
+def test_an_acrel() -> None:
+    with device() as acrel:
+        acrel.put(0x0C, (0x0012, 0xD687))  # holding registers, high word first: 1 234 567 Wh
+        acrel.put(0x0E, (0x0000, 0x01F4))
+        it = made(acrel.port, folder="acrel_djsf1352_rn")
+        assert (it.charged().value, it.discharged().value) == (1_234_567.0, 500.0)
+        it.close()
+
+
 def test_a_register_that_falls_is_no_reading(sdm: Device) -> None:
     it = made(sdm.port)
     assert it.charged().value == 1_234_500.0

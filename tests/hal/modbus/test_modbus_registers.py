@@ -51,7 +51,7 @@ def test_as_another_library_writes_them(kind: str, order: str, number: int) -> N
     assert point.value(words) == value
 
 
-@pytest.mark.parametrize("folder", ["eastron_sdm630", "carlo_gavazzi_em340"])
+@pytest.mark.parametrize("folder", ["acrel_djsf1352_rn", "carlo_gavazzi_em340", "eastron_sdm630"])
 def test_the_maps_that_come_with_the_package(folder: str) -> None:
     found = load(ROOT / "hw" / folder / "map.toml", ("charged", "discharged"))
     assert {"charged", "discharged"} <= set(found.points)
