@@ -54,19 +54,19 @@ class Mutant(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a node hangs: `node` in the field of `parent`, at `index` where that is a list."""
+    """Where a node hangs: `node` in the field of `parent`, at `place` where that is a list."""
 
     parent: ast.AST
     field: str
-    index: int | None
+    place: int | None
     node: ast.AST
 
     def put(self, node: ast.AST) -> None:
         """Hang `node` there."""
-        if self.index is None:
+        if self.place is None:
             setattr(self.parent, self.field, node)
         else:
-            getattr(self.parent, self.field)[self.index] = node
+            getattr(self.parent, self.field)[self.place] = node
 
 
 class Edit(NamedTuple):
