@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test conformance walks faults setpoints trials tlscases lint format types bench compiled fuzz interop clean
+.PHONY: help demo test conformance walks faults setpoints mutants trials tlscases lint format types bench compiled fuzz interop clean
 
 VENV ?= .venv
 PYTHON ?=
@@ -35,6 +35,9 @@ faults: $(VENV)/.dev  ## every fault in every phase, and what becomes of metal
 
 setpoints: $(VENV)/.dev  ## what a guard tells a supply, judged over a million random turns
 	$(BIN)/python -m tools.setpoints $(ARGS)
+
+mutants: $(VENV)/.dev  ## faults planted in guard and procedures, and who finds them
+	$(BIN)/python -m tools.mutants $(ARGS)
 
 trials: $(VENV)/.dev  ## the charger killed, stopped, blocked while energy flows, in real time: make trials ARGS="--trials 2"
 	$(BIN)/python -m tools.trials $(ARGS)

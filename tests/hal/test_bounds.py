@@ -42,6 +42,12 @@ def test_window_is_the_stricter_of_current_and_power() -> None:
     assert window(LIMITS, 0, discharge=False) == (0, 125)
 
 
+def test_a_limit_below_zero_is_zero() -> None:
+    """It must not become a current the other way."""
+    assert window(replace(LIMITS, discharge_current=-5, charge_current=-5), 400, discharge=True) == (0, 0)
+    assert window(replace(LIMITS, discharge_power=-5, charge_power=-5), 400, discharge=True) == (0, 0)
+
+
 @given(st.floats(-200, 200), st.floats(-200, 200), st.floats(0, 50))
 def test_ramp(previous: float, wanted: float, step: float) -> None:
     after = ramped(previous, wanted, step)

@@ -84,6 +84,16 @@ def test_silence_with_an_open_contactor_is_no_fault() -> None:
     assert not bench.guard.faults
 
 
+def test_silence_while_it_is_to_open_is_no_fault_either() -> None:
+    bench = Bench().join()
+    bench.charge(100)
+    bench.outlet.plant.bus.supply.fall = 50.0  # so that it takes its time
+    bench.run(0.1, OFF)
+    bench.run(0.35)
+    assert bench.closed
+    assert not bench.guard.faults
+
+
 def test_through_bytes_it_is_the_same() -> None:
     bench = Bench()
     bench.number += 1

@@ -181,3 +181,13 @@ def test_standing_still_between_turns_does_not_jump_the_ramp() -> None:
     bench.tell(at(100))
     bench.step()
     assert bench.demanded <= 100 * 0.1
+
+
+@pytest.mark.parametrize("current", [50.0, -50.0])
+def test_a_clock_that_goes_back_moves_nothing(current: float) -> None:
+    bench = Bench().join()
+    bench.charge(current)
+    bench.tell(at(2 * current))
+    bench.turn -= 10
+    bench.step()
+    assert bench.demanded == current

@@ -39,6 +39,33 @@ def test_a_charge_that_runs_is_not_raised_on_old_measurements() -> None:
     assert bench.demanded == 20
 
 
+@pytest.mark.parametrize(
+    ("device", "call"),
+    [("contactor", "voltage"), ("contactor", "feedback"), ("pilot", "state"), ("lock", "locked"), ("supply", "measured")],
+)
+def test_one_device_that_falls_silent_is_enough(device: str, call: str) -> None:
+    bench = Bench().join()
+    bench.charge(-50)
+    inner = getattr(bench.outlet, device)
+    last = getattr(inner, call)()
+    setattr(bench.outlet, device, Deaf(inner, **{call: lambda: last}))
+    bench.charge(-50, 0.4)
+    assert bench.demanded == 0
+    assert bench.charge(-50, 0.7).faults == {DeviceFault.STALE}
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_one_measurement_of_the_supply_that_falls_silent_is_enough(silent: int) -> None:
+    bench = Bench().join()
+    bench.charge(-50)
+    inner = bench.outlet.supply
+    last = inner.measured()[silent]
+    bench.outlet.supply = Deaf(inner, measured=lambda: tuple(last if i == silent else m for i, m in enumerate(inner.measured())))  # type: ignore[assignment]
+    bench.charge(-50, 0.4)
+    assert bench.demanded == 0
+    assert bench.charge(-50, 0.7).faults == {DeviceFault.STALE}
+
+
 class Deaf:
     """A device whose answers can be replaced one by one."""
 

@@ -123,12 +123,30 @@ def test_targets_inside_all_limits_raise_no_flag() -> None:
     [
         (replace(OURS, charge_power=10e3), (True, False, False)),
         (replace(OURS, charge_current=10), (False, True, False)),
+        (replace(OURS, charge_current=10, charge_power=20e3), (False, True, False)),
         (replace(OURS, max_voltage=420), (False, False, True)),
         (replace(OURS, charge_power=0), (True, False, False)),
+        (replace(OURS, charge_current=25, charge_power=10e3), (True, False, False)),  # both bind alike: one of them is named
     ],
 )
 def test_the_flag_of_each_limit(ours: Limits, flags: tuple[bool, bool, bool]) -> None:
     decision = follow(70, 450, ours, THEIRS, 400)
+    assert (decision.power_limited, decision.current_limited, decision.voltage_limited) == flags
+
+
+@pytest.mark.parametrize(
+    ("ours", "flags"),
+    [
+        (replace(OURS, discharge_power=10e3), (True, False, False)),
+        (replace(OURS, discharge_current=20), (False, True, False)),
+        (replace(OURS, discharge_current=25, discharge_power=10e3), (True, False, False)),
+        (replace(OURS, discharge_current=100, discharge_power=40e3), (False, False, False)),
+        (replace(OURS, min_voltage=399, discharge_power=10e3), (True, False, False)),
+        (replace(OURS, min_voltage=400, discharge_power=10e3), (True, False, True)),
+    ],
+)
+def test_the_flag_of_each_limit_on_the_way_back(ours: Limits, flags: tuple[bool, bool, bool]) -> None:
+    decision = follow(-70, 450, ours, THEIRS, 400)
     assert (decision.power_limited, decision.current_limited, decision.voltage_limited) == flags
 
 
@@ -138,7 +156,7 @@ def test_the_cars_own_limit_is_not_ours() -> None:
 
 
 def test_a_voltage_next_to_zero_does_not_turn_power_into_much_current() -> None:
-    assert follow(80, 450, replace(OURS, charge_power=1e3), THEIRS, 0.1).current == 1e3 / LEAST_VOLTAGE
+    assert follow(80, 450, replace(OURS, charge_power=1e3), THEIRS, 0.1).current == 20.0  # as at 50 V
 
 
 @pytest.mark.parametrize(
