@@ -6,6 +6,7 @@ looked at (`watch`), never steered by; the only influence from here is what a si
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -147,7 +148,8 @@ def play(
     def prepare(pair: Pair) -> None:
         for name, value in faults.items():
             setattr(pair.outlet.plant.faults, name, value)
-        stage.append(Stage(Watch(pair, length), acts, view, Pacer(length) if paced and stand is None else None))
+        pacer = Pacer(length) if paced and stand is None else None
+        stage.append(Stage(Watch(pair, length, asyncio.get_running_loop().time()), acts, view, pacer))
         for line in [] if stand is None else stand.lines:
             stage[0].watch.remark(line)
         pair.evse.subscribe(stage[0].saw)

@@ -99,6 +99,8 @@ class Watch:
 
     pair: Pair
     length: Second
+    began: Second = 0.0
+    """On the loop's clock."""
     at: Second = 0.0
     phase: Phase = Phase.APP_PROTOCOL
     loop_began: Second | None = None
@@ -122,7 +124,7 @@ class Watch:
 
     def saw(self, seen: Seen) -> None:
         """Take note."""
-        self.at = seen.at
+        self.at = seen.at - self.began
         match seen:
             case Exchanged():
                 self._exchanged(seen)
@@ -130,9 +132,9 @@ class Watch:
                 self.passed.add(before)
                 self.phase = after
                 if after is Phase.CHARGE_LOOP:
-                    self.loop_began = seen.at
+                    self.loop_began = self.at
             case Noted(at, text):
-                self.remark(text, at)
+                self.remark(text, at - self.began)
             case Ended():
                 self.measure()
 
@@ -173,9 +175,9 @@ class Watch:
         name = type(seen.message).__name__[:-3]
         if seen.direction is Direction.IN:
             if not self.lines or self.lines[-1].text != name:
-                self.lines.append(Line(seen.at, name))
+                self.lines.append(Line(self.at, name))
             line = self.lines[-1]
-            line.at, line.count, line.asked = seen.at, line.count + 1, len(seen.raw)
+            line.at, line.count, line.asked = self.at, line.count + 1, len(seen.raw)
             return
         charger = self.pair.evse.conversation
         for line in reversed(self.lines):

@@ -177,6 +177,8 @@ def _around(table: Mapping[str, object], file: str) -> Surroundings:
     around = fill(HERE, table, file, "surroundings")
     if around.grid not in ("sensor", CONVERTER):
         raise LocalError(f"{file}: surroundings.grid: {around.grid!r}; allowed: sensor or {CONVERTER}")
+    if not 0 < around.grid_fresh <= 2:
+        raise LocalError(f"{file}: surroundings.grid_fresh: {around.grid_fresh}; allowed: above 0 and up to 2 s")
     if around.derate_from > around.hottest:
         raise LocalError(f"{file}: surroundings.derate_from: {around.derate_from}; allowed: at most hottest, {around.hottest}")
     return around

@@ -28,6 +28,8 @@ class Surroundings(Value):
     """Degrees Celsius at which nothing flows any more, and which are a fault."""
     grid: str = "sensor"
     """Who sees that the grid is gone while energy comes out of a vehicle of direct current: "sensor", or "converter", by itself."""
+    grid_fresh: float = 0.3
+    """s: an older reading of the grid counts as none. Converters on a slow bus need more."""
     grid_voltage: float = 230.0
     """V, nominal, phase to neutral."""
     grid_frequency: float = 50.0
@@ -68,7 +70,7 @@ class Monitoring:
             self._tripped = listen(self._tripped, over_voltage.tripped)
         if grid is not None:
             self._grid = listen(self._grid, grid.measured)
-        fresh = now - self._grid.at <= bounds.STALE
+        fresh = now - self._grid.at <= self._around.grid_fresh
         self.grid_holds = self._around.grid == CONVERTER or (fresh and self._nominal.holds(self._grid.value))
 
     def oldest(self, at: Second) -> Second:

@@ -72,6 +72,8 @@ class Actuator:
         self._number = 0
         self._wanted: tuple[Setpoint, Second] | None = None
         """What the next turn will say: an answer does not wait for the way down to the guard."""
+        self._contactor = False
+        """The last command wanted it closed."""
         self._lost = False
         self._owed: frozenset[DeviceFault] = frozenset()
         """Faults that need a person, which the guard has been told of anew and has not shown yet: one that is new knows of none."""
@@ -109,10 +111,12 @@ class Actuator:
     # Down.
 
     def apply(self, setpoint: Setpoint | VehicleSetpoint) -> None:
-        """Command this from the next turn on, for the life of a command."""
+        """Command this from the next turn on, for the life of a command; the wish to open at once: a car's next move may come before."""
         if isinstance(setpoint, VehicleSetpoint):
             raise TypeError("a vehicle's set-point is not for a charger's metal")
         self._wanted = setpoint, self._loop.time()
+        if not setpoint.contactor and self._contactor:
+            self._tell()
 
     def trip(self, fault: DeviceFault) -> None:
         """Latch a fault and act on it now: an emergency stop."""
@@ -202,11 +206,15 @@ class Actuator:
 
     def _turn(self) -> Telemetry:
         """Tell the guard what is wanted, if that is news; its life counts from when it was wanted. Then let it take its turn."""
+        self._tell()
+        return self._guard.cycle(self._loop.time())
+
+    def _tell(self) -> None:
         if self._wanted is not None:
             (setpoint, at), self._wanted = self._wanted, None
             self._number += 1
+            self._contactor = setpoint.contactor
             self._guard.command(Command(self._number, LIFE, setpoint), at)
-        return self._guard.cycle(self._loop.time())
 
     def _seen(self) -> tuple[object, ...]:
         r = self._telemetry.reading

@@ -12,7 +12,7 @@ from iso15118.hal.can import infy
 from iso15118.hal.can.line import Frame
 from iso15118.hal.can.supply import NEVER
 from iso15118.power import AcReading, Measured
-from iso15118.units import NO_PHASE, PerPhase
+from iso15118.units import NO_PHASE, PerPhase, Second
 
 READ, WRITE = 0x23, 0x24
 VOLTAGE, CURRENT, STATUS, DIRECTION = 0x1001, 0x1002, 0x1110, 0x1111
@@ -50,8 +50,16 @@ def number(frame: Frame | None) -> int:
     return 0 if frame is None else int.from_bytes(frame.data[4:8], "big")
 
 
+ALL_OF_IT: Final[Second] = 5.0
+"""In this time each value of the grid has come once."""
+
+
 class Grid:
-    """`hal.protocols.GridSensor`: what the converter measures of it; voltages from phase to neutral. As old as the oldest of four."""
+    """`hal.protocols.GridSensor`: what the converter measures of it; voltages from phase to neutral.
+
+    The four values come one after the other, in some 3 s: a grid that is lost is seen by the next of them. So it is as old as the newest,
+    or as the oldest where that one does not come any more.
+    """
 
     def __init__(self, values: Mapping[int, Measured[float]]) -> None:
         self._values = values
@@ -62,4 +70,6 @@ class Grid:
         if any(item not in values for item in GRID):
             return Measured(AcReading(NO_PHASE, frequency=0.0), NEVER)
         phases = PerPhase(*(values[item].value for item in PHASES))
-        return Measured(AcReading(phases, frequency=values[FREQUENCY].value), min(values[item].at for item in GRID))
+        oldest, newest = (end(values[item].at for item in GRID) for end in (min, max))
+        at = newest if newest - oldest <= ALL_OF_IT else oldest
+        return Measured(AcReading(phases, frequency=values[FREQUENCY].value), at)
