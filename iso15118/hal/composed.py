@@ -27,6 +27,7 @@ from iso15118.value import replace
 DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
     "supply": {
+        "dbc": "iso15118.hal.can.dbc:supply",
         "infypower": "iso15118.hal.can.infypower:supply",
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
         "uugreen": "iso15118.hal.can.uugreen:supply",

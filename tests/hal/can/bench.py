@@ -14,6 +14,7 @@ from iso15118.hal.can.supply import CanSupply
 from iso15118.testing.devices.on_can import CanDevice
 
 REPLY = 0.002
+CHANNEL = "239.74.163.2"
 _numbers = itertools.count()
 
 
@@ -76,8 +77,8 @@ def port() -> int:
 
 def keys(number: int) -> dict[str, object]:
     """The table of a bus on that port."""
-    return {"interface": "udp_multicast", "channel": "239.74.163.2", "port": number}
+    return {"interface": "udp_multicast", "channel": CHANNEL, "port": number}
 
 
 def bus(number: int) -> Any:
-    return can.Bus("239.74.163.2", "udp_multicast", port=number)
+    return can.Bus(CHANNEL, "udp_multicast", port=number)
