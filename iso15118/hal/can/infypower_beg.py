@@ -82,7 +82,7 @@ SHEET: Final = BegKeys(
 
 
 class Beg(CanSupply):
-    """One module on its bus. At rest it stands in the direction of charging. `also`: its grid sensor."""
+    """One module on its bus. After `off` it stands in the direction of charging. `also`: its grid sensor."""
 
     _keys: BegKeys
 
@@ -165,7 +165,9 @@ class Beg(CanSupply):
             return [off]
         if wanted is None:
             walk = Order(WALK_IN, written(WALK_IN, 0xA1 if self._keys.walk_in else 0xA0))
-            return [off, walk, *self._turn(CHARGE, now)] if self._is_off(now) else [off]
+            if not self._is_off(now):
+                return [off]
+            return [off, walk, *(self._turn(CHARGE, now) if self._told[:2] == (0.0, 0.0) else ())]
         direction = DISCHARGE if wanted.current < 0 else CHARGE
         if not self._stands(direction, now):
             return self._turn(direction, now) if self._is_off(now) else [off]

@@ -188,6 +188,18 @@ def test_a_reversal_is_off_seen_off_direction_seen_direction_set_points_on(order
     assert rig.driver.health is Health.GOOD
 
 
+def test_a_pause_in_a_discharge_does_not_turn_it_and_an_end_does() -> None:
+    rig = Rig().start((300.0, -20.0))
+    rig.device.orders.clear()
+    rig.run(2.0, (300.0, 0.0))
+    assert not rig.device.on
+    assert rig.until(lambda: rig.device.on, 1.0, (300.0, -20.0)) < 0.6
+    assert w.TURN not in [item for item, _ in rig.device.orders]
+    rig.driver.off()
+    rig.until(lambda: not rig.device.inverter, 1.5)
+    assert not rig.device.wrongs
+
+
 def test_a_direction_that_is_not_seen_is_never_switched_on() -> None:
     rig = Rig().start((400.0, 25.0))
     rig.device.stuck_direction = True
