@@ -15,6 +15,18 @@ from iso15118.testing.devices.on_can import CanDevice
 
 REPLY = 0.002
 CHANNEL = "239.74.163.2"
+EXAMPLE: dict[str, object] = {
+    "dbc": "example.dbc",
+    "voltage": "Command.VoltageSet",
+    "current": "Command.CurrentSet",
+    "switch": "Command.Enable",
+    "measured_voltage": "Report.Voltage",
+    "measured_current": "Report.Current",
+    "faults": ["State.Fault", "State.OverTemperature"],
+    "charge_current": 100.0,
+    "charge_power": 30_000.0,
+}
+"""The table of the module in hw/can_dbc/example.dbc."""
 _numbers = itertools.count()
 
 

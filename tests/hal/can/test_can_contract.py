@@ -30,9 +30,8 @@ from iso15118.testing.devices.on_can import serving
 from iso15118.testing.devices.uugreen import UuGreenModules
 from iso15118.testing.devices.wires import Wires, World
 from tests.hal import contract
-from tests.hal.can.bench import CHANNEL, bus, keys, port
+from tests.hal.can.bench import CHANNEL, EXAMPLE, bus, keys, port
 from tests.hal.can.renewed import CanRig
-from tests.hal.can.test_can_dbc import TABLE as EXAMPLE
 from tests.hal.contract import CONTRACT, Rig
 
 pytestmark = pytest.mark.long

@@ -14,21 +14,10 @@ from iso15118.hal.can.dbc import Dbc, _made
 from iso15118.hal.can.line import Frame
 from iso15118.hal.protocols import Health
 from iso15118.testing.devices.dbc import DbcModule
-from tests.hal.can.bench import Bus, Clock, frame
+from tests.hal.can.bench import EXAMPLE, Bus, Clock, frame
 
 HOME = Path(__file__).parents[3] / "hw" / "can_dbc"
 BASE = cantools.database.load_file(str(HOME / "example.dbc"), database_format="dbc")
-TABLE: dict[str, object] = {
-    "dbc": "example.dbc",
-    "voltage": "Command.VoltageSet",
-    "current": "Command.CurrentSet",
-    "switch": "Command.Enable",
-    "measured_voltage": "Report.Voltage",
-    "measured_current": "Report.Current",
-    "faults": ["State.Fault", "State.OverTemperature"],
-    "charge_current": 100.0,
-    "charge_power": 30_000.0,
-}
 SPLIT = """VERSION ""
 BU_: PC MODULE
 BO_ 16 Voltage: 2 PC
@@ -55,7 +44,7 @@ SIG_VALTYPE_ 32 I : 1;
 
 
 def made(folder: Path = HOME, clock: Clock | None = None, **words: object) -> Dbc:
-    return _made(TABLE | words, str(folder / "board.toml"), "composed.supply", clock or Clock())
+    return _made(EXAMPLE | words, str(folder / "board.toml"), "composed.supply", clock or Clock())
 
 
 class Rig(Bus):
