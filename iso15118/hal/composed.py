@@ -7,7 +7,8 @@
     host = "192.0.2.17"
 
 A device that has no table, and comes with none of the others, is simulated: so one after the other of a real charger is put in, and tried.
-`simulated` says which these are.
+`simulated` says which these are. Of the simulated monitors the grid goes with the converter, the others with the contactor: nobody trusts a
+simulated grid behind a real converter.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
     "controls": {"gpio": "iso15118.hal.controls.gpio:controls", "serial": "iso15118.hal.controls.serial:controls"},
     "meter": {"modbus": "iso15118.hal.modbus.meter:meter"},
     "supply": {
+        "dbc": "iso15118.hal.can.dbc:supply",
         "infypower": "iso15118.hal.can.infypower:supply",
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
         "uugreen": "iso15118.hal.can.uugreen:supply",
@@ -84,7 +86,9 @@ class Composed:
             self.contactor = SeenBehind(found.get("contactor", base.contactor), found["voltage"])
         self.simulated = tuple(name for name in DEVICES if hasattr(base, name) and name not in found)
         """The devices that are not there."""
-        there = base.monitors._asdict() if self.simulated else {}
+        seen = {"grid"} if {"supply", "path"} & set(self.simulated) else set()
+        seen |= set(Monitors._fields) - {"grid"} if "contactor" in self.simulated else set()
+        there = {name: monitor for name, monitor in base.monitors._asdict().items() if name in seen}
         self.monitors = Monitors(**{name: found.get(name, there.get(name)) for name in Monitors._fields})
 
     def advance(self, now: Second) -> None:

@@ -1,6 +1,6 @@
 """The words of InfyPower's modules, both protocols: how an id is laid out, and what the status bits mean.
 
-Facts of the open EVerest drivers; hw/infypower_reg says which were seen by nobody but their authors.
+Facts of the open EVerest drivers; hw/infypower_reg and hw/infypower_beg1k075g say what is not known.
 """
 
 from __future__ import annotations

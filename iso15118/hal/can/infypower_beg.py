@@ -19,6 +19,7 @@ from iso15118.hal.can.beg_words import (
     DIRECTION,
     DISCHARGE,
     ESSENTIAL,
+    FREQUENCY,
     GRID,
     MAX_CURRENT,
     MAX_VOLTAGE,
@@ -58,8 +59,9 @@ AGAIN: Final[Second] = 0.5
 """An order to turn that shows nothing is said anew after this."""
 PRESSING: Final = 2000
 """mA by which a current must fall to be told at once: a guard bears 2.5 A."""
-WAITING_FOR_OFF: Final = [asked(STATUS), asked(STATUS), asked(DIRECTION)]
-WAITING_FOR_DIRECTION: Final = [asked(DIRECTION), asked(DIRECTION), asked(STATUS)]
+WAITING_FOR_OFF: Final = [*map(asked, (STATUS, FREQUENCY, STATUS, DIRECTION, FREQUENCY))]
+WAITING_FOR_DIRECTION: Final = [*map(asked, (DIRECTION, FREQUENCY, DIRECTION, STATUS, FREQUENCY))]
+"""The grid is looked at meanwhile: it may be lost as well."""
 REFUSED: Final[Second] = 1.0
 """An order that is refused for longer is a failure."""
 
@@ -82,7 +84,7 @@ SHEET: Final = BegKeys(
 
 
 class Beg(CanSupply):
-    """One module on its bus. At rest it stands in the direction of charging. `also`: its grid sensor."""
+    """One module on its bus. After `off` it stands in the direction of charging. `also`: its grid sensor."""
 
     _keys: BegKeys
 
@@ -165,7 +167,9 @@ class Beg(CanSupply):
             return [off]
         if wanted is None:
             walk = Order(WALK_IN, written(WALK_IN, 0xA1 if self._keys.walk_in else 0xA0))
-            return [off, walk, *self._turn(CHARGE, now)] if self._is_off(now) else [off]
+            if not self._is_off(now):
+                return [off]
+            return [off, walk, *(self._turn(CHARGE, now) if self._told[:2] == (0.0, 0.0) else ())]
         direction = DISCHARGE if wanted.current < 0 else CHARGE
         if not self._stands(direction, now):
             return self._turn(direction, now) if self._is_off(now) else [off]

@@ -20,6 +20,8 @@ HEARING: Final[Second] = 0.05
 """How long one look at the bus lasts: so long may closing it take."""
 FAREWELLS: Final = 3
 """How often the last frames are said."""
+PARTING: Final[Second] = 0.6
+"""So long a bus that is not there is waited for when the last frames are due: longer than `PAUSE`."""
 BUS_OFF: Final = 0x40
 """In the id of an error frame (SocketCAN): the controller has taken itself off the bus."""
 
@@ -81,17 +83,23 @@ class Line:
             thread.start()
 
     def close(self) -> None:
-        """Leave the device at rest and let the bus go. Takes a few frames' time at most, however the bus is; a second call does nothing."""
+        """Leave the device at rest and let the bus go. Takes under a second, however the bus is; a second call does nothing."""
         if self._silenced.is_set():
             return
         self._silenced.set()
         hear, speak = self._threads
         speak.join(1.0)
-        for frame in (*self._device.farewell(),) * FAREWELLS:
-            self._send(frame)
-            time.sleep(min(self._keys.pace, SENDING))
+        said, end = 0, time.monotonic() + PARTING
+        while said < FAREWELLS and time.monotonic() < end:
+            said += all([self._part(frame) for frame in self._device.farewell()])
         self._over.set()
         hear.join(1.0)
+
+    def _part(self, frame: Frame) -> bool:
+        """One of the last frames, and a pause: a bus that has just failed is being opened anew."""
+        sent = self._send(frame)
+        time.sleep(min(self._keys.pace, SENDING))
+        return sent
 
     def _hear(self) -> None:
         while not self._over.is_set():

@@ -110,9 +110,13 @@ class Several(CanSupply):
 
     # All of them.
 
+    def idle(self, unit: Unit, now: Second) -> str:
+        """Why it does not work; empty: it does."""
+        return "silent" if self.silent(unit, now) else self.ill(unit, now) or ("lost" if self.gone(unit, now) else "")
+
     def working(self, now: Second) -> list[Unit]:
-        """Those that answer, and are not ill."""
-        return [it for it in self._units.values() if not (self.silent(it, now) or self.gone(it, now) or self.ill(it, now))]
+        """Those that can take part."""
+        return [unit for unit in self._units.values() if not self.idle(unit, now)]
 
     def silent(self, unit: Unit, now: Second) -> bool:
         """Does it not answer any more?"""
@@ -200,12 +204,11 @@ class Several(CanSupply):
 
     def judged(self, now: Second) -> tuple[Health, str]:
         """As `CanSupply` says: with none that works it has failed, with fewer it does with less."""
-        working = self.working(now)
-        idle = [unit for unit in self._units.values() if unit not in working]
-        words = [f"module {unit.address} {'silent' if self.silent(unit, now) else self.ill(unit, now) or 'lost'}" for unit in idle]
-        if not working or any(self.stuck(unit, now) for unit in idle):
-            return Health.FAILED, ", ".join(words)
-        return Health.DEGRADED if idle else Health.GOOD, ", ".join(words)
+        idle = {unit: why for unit in self._units.values() if (why := self.idle(unit, now))}
+        words = ", ".join(f"module {unit.address} {why}" for unit, why in idle.items())
+        if not self.working(now) or any(self.stuck(unit, now) for unit in idle):
+            return Health.FAILED, words
+        return Health.DEGRADED if idle else Health.GOOD, words
 
 
 def addresses(keys: SeveralKeys) -> range:

@@ -18,8 +18,8 @@ from iso15118.units import Ampere, Second, Volt
 
 LIFE: Final[Second] = 0.5
 """A demand that nobody has renewed for longer is off."""
-FIRST: Final[Second] = 2.8
-"""A module that has not said everything by then is not there."""
+FIRST: Final[Second] = 2.2
+"""A module that has not said everything by then is not there. With the end of its line that is known within 3 s."""
 LOST: Final[Second] = 3.0
 """A module that has been silent for longer has failed."""
 NEVER: Final = float("-inf")

@@ -122,6 +122,15 @@ class UuGreen(Several):
 
     # Judge.
 
+    def working(self, now: Second) -> list[Unit]:
+        """As `Several` says, but all or none: of a watchdog nothing is known, so one that is silent may deliver for ever."""
+        there = super().working(now)
+        return there if len(there) == len(self._units) else []
+
+    def gone(self, unit: Unit, now: Second) -> bool:
+        """As `Several` says: never."""
+        return False
+
     def fits(self, unit: Unit, wanted: Wanted, now: Second) -> bool:
         """As `Several` says: it has been in the range for long enough."""
         there, since = self._ranges.get(unit.address, (0, NEVER))

@@ -6,7 +6,7 @@ import argparse
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,7 +35,9 @@ def serve(device: CanDevice, bus: Any, over: threading.Event) -> None:
 
     try:
         while not over.is_set():
-            message = bus.recv(LOOK)
+            message = None
+            with suppress(can.CanOperationError):  # what is no frame is passed over
+                message = bus.recv(LOOK)
             now = time.monotonic()
             said = list(device.turn(now))
             if message is not None and not message.is_error_frame and not message.is_remote_frame:

@@ -2,7 +2,7 @@
 
     python -m iso15118.testing.devices.uugreen --wires FILE --interface udp_multicast --channel 239.74.163.2 --port 43113 --modules 2
 
-A range that is ordered while a module is on or has been off for less than 2 s is kept in `wrongs`.
+A range that is ordered while a module is on or has been off for less than `RESTING` is kept in `wrongs`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from iso15118.testing.devices.on_can import main, options
 from iso15118.testing.devices.wires import World
 from iso15118.units import Second
 
+RESTING: Second = 1.9
+"""A range takes as long before it and after it, or is too soon."""
 DATE, SERIAL = 5, 0xAB
 """What a module puts into the low bits of its ids."""
 
@@ -62,13 +64,13 @@ class UuGreenModules:
         elif item == 3:
             module.current = value / 1000
         elif item == 4:
-            if value == 0 and not module.on and (module.range == 0 or now - module.changed < 1.9):
+            if value == 0 and not module.on and (module.range == 0 or now - module.changed < RESTING):
                 self.wrongs.append("on too soon")
             if value == 1 and module.on:
                 module.changed = now
             module.on = value == 0
         elif item == 95:
-            if module.on or now - module.changed < 1.9:
+            if module.on or now - module.changed < RESTING:
                 self.wrongs.append("range while on, or too soon")
             module.range, module.changed = value, now
         if module.on and module.range == 2 and module.voltage > 500:

@@ -14,6 +14,19 @@ from iso15118.hal.can.supply import CanSupply
 from iso15118.testing.devices.on_can import CanDevice
 
 REPLY = 0.002
+CHANNEL = "239.74.163.2"
+EXAMPLE: dict[str, object] = {
+    "dbc": "example.dbc",
+    "voltage": "Command.VoltageSet",
+    "current": "Command.CurrentSet",
+    "switch": "Command.Enable",
+    "measured_voltage": "Report.Voltage",
+    "measured_current": "Report.Current",
+    "faults": ["State.Fault", "State.OverTemperature"],
+    "charge_current": 100.0,
+    "charge_power": 30_000.0,
+}
+"""The table of the module in hw/can_dbc/example.dbc."""
 _numbers = itertools.count()
 
 
@@ -76,8 +89,8 @@ def port() -> int:
 
 def keys(number: int) -> dict[str, object]:
     """The table of a bus on that port."""
-    return {"interface": "udp_multicast", "channel": "239.74.163.2", "port": number}
+    return {"interface": "udp_multicast", "channel": CHANNEL, "port": number}
 
 
 def bus(number: int) -> Any:
-    return can.Bus("239.74.163.2", "udp_multicast", port=number)
+    return can.Bus(CHANNEL, "udp_multicast", port=number)

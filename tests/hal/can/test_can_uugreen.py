@@ -131,24 +131,24 @@ def test_a_range_that_is_fixed(word: str, value: int) -> None:
     assert not rig.device.wrongs
 
 
-def test_a_module_that_was_silent_is_put_into_its_range_again() -> None:
+def test_one_silent_module_stops_all_because_nobody_knows_when_it_goes_off() -> None:
     rig = Rig(2).start((600.0, 50.0))
     rig.run(6.0, (600.0, 50.0))
-    rig.device.modules[1].silent = True
-    rig.run(2.0, (600.0, 50.0))
-    assert (rig.driver.health, rig.driver.why) == (Health.DEGRADED, "module 2 silent")
-    assert rig.shares == [25.0, 25.0]
-    rig.run(14.0, (600.0, 50.0))
-    assert rig.shares[0] == 50.0
-    rig.device.modules[1].silent, rig.device.modules[1].on, rig.device.modules[1].range = False, False, 0
-    rig.run(8.0, (600.0, 50.0))
-    assert rig.shares == [25.0, 25.0]
-    assert rig.device.modules[1].range == u.HIGH
-    assert not rig.device.wrongs
-    for module in rig.device.modules:
-        module.silent = True
-    rig.run(2.0, (600.0, 50.0))
+    silent = rig.device.modules[1]
+    silent.silent = True
+    rig.run(1.5, (600.0, 50.0))
+    assert (rig.driver.health, rig.driver.why) == (Health.FAILED, "module 2 silent")
+    assert rig.shares[0] == 0.0
+    assert rig.driver.abilities.limits.charge_current == 0.0
+    rig.run(30.0, (600.0, 50.0))
     assert rig.driver.health is Health.FAILED
+    assert rig.driver.measured()[1].age(rig.clock.now) > 30.0
+    silent.silent, silent.on, silent.range = False, False, 0
+    rig.run(8.0, (600.0, 50.0))
+    assert rig.driver.health is Health.GOOD
+    assert rig.shares == [25.0, 25.0]
+    assert silent.range == u.HIGH, "it may have been without power"
+    assert not rig.device.wrongs
 
 
 def test_off_a_demand_that_dies_and_a_discharge() -> None:
