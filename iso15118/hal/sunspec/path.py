@@ -26,6 +26,8 @@ BEAT: Final[Second] = 1.0
 """From one heartbeat to the next; what was set is read back, and set again, as often."""
 SILENT: Final[Second] = 2.0
 """An inverter that has told nothing for longer has failed."""
+FORGOTTEN: Final[Second] = 0.5
+"""A demand that has not come again for so long is none: a guard that hangs renews nothing."""
 LONGEST: Final = 60
 """s of watchdog: what is longer watches nothing."""
 _NOTHING: Final = Abilities(Limits(0.0, 0.0, 0.0, 0.0), ac=AcAbilities())
@@ -51,6 +53,7 @@ class SunSpecPath(SunSpecGrid):
         self.abilities = _NOTHING
         """What it can carry now, by model 702, from when it has answered."""
         self._own = words
+        self._demanded = float("-inf")
         self._wanted: Watt = 0.0
         """Asked of the vehicle, + into it."""
         self._written: Watt = 0.0
@@ -74,6 +77,7 @@ class SunSpecPath(SunSpecGrid):
 
     def demand(self, target: AcTarget | None) -> None:
         """The sum of the phases is set. None is 0 W, and the set-point stays enabled: without one an inverter does what it likes."""
+        self._demanded = time.monotonic()
         self._wanted = 0.0 if target is None else target.active.total
         if self._wanted != self._written:
             self.hurry()
@@ -112,7 +116,7 @@ class SunSpecPath(SunSpecGrid):
 
     def _turn(self) -> None:
         """The set-point first: what has to fall falls at once."""
-        wanted = self._wanted
+        wanted = self._wanted if time.monotonic() - self._demanded <= FORGOTTEN else 0.0
         if wanted != self._written:
             self._put(self.models[704], WSet=turned(wanted))
             self._written = wanted
