@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from iso15118.hal import registry
 from iso15118.hal.bounds import SAFE_VOLTAGE, STALE
+from iso15118.hal.monitoring import CONVERTER
 from iso15118.hal.protocols import AcOutlet, Health, Outlet
 from iso15118.power import Abilities, Contactor, Measured, Pilot, Telemetry
 from iso15118.service.evse import EvseConfig, guarded
@@ -58,6 +59,7 @@ def examine(config: EvseConfig, seconds: Second = LOOKING) -> Iterator[Finding]:
             time.sleep(TURN)
             telemetry = guard.cycle(time.monotonic())
         yield from _devices(outlet, telemetry, time.monotonic())
+        yield from _around(config, outlet, time.monotonic())
     finally:
         outlet.close()
 
@@ -83,6 +85,31 @@ def _devices(outlet: Outlet | AcOutlet, telemetry: Telemetry, now: Second) -> It
     yield Finding("meter", counted, _ill(outlet.meter.health))
     faults = ", ".join(sorted(telemetry.faults))
     yield Finding("guard", f"{telemetry.number} cycles", faults)
+
+
+def _around(config: EvseConfig, outlet: Outlet | AcOutlet, now: Second) -> Iterator[Finding]:
+    """The monitors, and what is no device."""
+    monitors, around = outlet.monitors, config.board.surroundings
+    if (heat := monitors.temperature) is not None:
+        celsius = heat.celsius()
+        hot = f"above {around.derate_from:g}: less flows" if celsius.value > around.derate_from else ""
+        yield Finding("heat", f"{celsius.value:.0f} degrees", hot or ("never measured" if celsius.at == float("-inf") else ""))
+    if (stop := monitors.stop) is not None:
+        pressed, door = stop.pressed(), stop.door()
+        yield Finding("stop", "pressed" if pressed.value else "free", _old(pressed, now) or ("pressed" if pressed.value else ""))
+        yield Finding("door", "open" if door.value else "shut", _old(door, now) or ("open" if door.value else ""))
+    if (grid := monitors.grid) is not None:
+        seen = grid.measured()
+        volts = " ".join(f"{volt:.1f}" for volt in seen.value.voltage)
+        old = seen.age(now) > around.grid_fresh
+        yield Finding("grid", f"{volts} V, {seen.value.frequency:.2f} Hz", f"measured {seen.age(now):.1f} s ago" if old else "")
+    elif not isinstance(outlet, AcOutlet) and config.may_give and around.grid != CONVERTER:
+        told = 'nothing comes back: a grid sensor, or [surroundings] grid = "converter"'
+        yield Finding("grid", "nobody sees it", told)
+    if monitors.phases is not None:
+        yield Finding("phases", f"{monitors.phases.phases().value or 'on their way'}", _old(monitors.phases.phases(), now))
+    if simulated := getattr(outlet, "simulated", ()):
+        yield Finding("simulated", f"{', '.join(simulated)}: no real device")
 
 
 def _able(abilities: Abilities) -> str:

@@ -8,7 +8,10 @@ import pytest
 
 from iso15118.cli import main
 from iso15118.hal.board import AC_BOARD, Board
+from iso15118.hal.composed import Composed
+from iso15118.hal.monitoring import Surroundings
 from iso15118.hal.simulated import SimulatedOutlet
+from iso15118.hal.simulated import outlet as simulated
 from iso15118.power import Limits, Pilot
 from iso15118.service import checkup
 from iso15118.service.checkup import contradictions, examine
@@ -41,7 +44,8 @@ def test_a_charger_that_is_as_it_has_to_be(tmp_path: Path, capsys: pytest.Captur
     assert said[0] == f"1: board {board}, family simulated"
     devices = [line.split()[1] for line in said[1:-1]]
     assert {"meter", "contactor", "pilot", "lock", "guard"} <= set(devices)
-    assert ("grid" in devices, "insulation" in devices) == (board.endswith("ac"), not board.endswith("ac"))
+    assert {"heat", "stop", "door", "grid"} <= set(devices)
+    assert ("phases" in devices, "insulation" in devices) == (board.endswith("ac"), not board.endswith("ac"))
 
 
 def test_a_file_that_is_wrong_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +62,9 @@ def test_a_file_that_is_wrong_is_one_line(tmp_path: Path, capsys: pytest.Capture
         ("supply_dead", True, "supply", "it says of itself: failed"),
         ("pilot", Pilot.E, "pilot", "a fault of the pilot"),
         ("telemetry_frozen", True, "current", "measured"),
+        ("celsius", 80.0, "heat", "above 75: less flows"),
+        ("stop_pressed", True, "stop", "pressed"),
+        ("door_open", True, "door", "open"),
     ],
 )
 def test_what_is_broken_is_said(monkeypatch: pytest.MonkeyPatch, fault: str, value: object, device: str, told: str) -> None:
@@ -70,6 +77,17 @@ def test_what_is_broken_is_said(monkeypatch: pytest.MonkeyPatch, fault: str, val
     monkeypatch.setattr(SimulatedOutlet, "__init__", broken)
     problems = {found.device: found.problem for found in examine(EvseConfig())}
     assert told in problems[device]
+
+
+def test_a_grid_that_nobody_sees_and_devices_that_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    outlet = simulated(Board())
+    outlet.monitors = outlet.monitors._replace(grid=None)  # type: ignore[misc]
+    monkeypatch.setattr("iso15118.hal.registry.outlet", lambda board: Composed(outlet, {}))
+    found = {each.device: each for each in examine(EvseConfig())}
+    assert "grid sensor" in found["grid"].problem
+    assert found["simulated"].told == "supply, contactor, insulation, meter, pilot, lock: no real device"
+    by_itself = EvseConfig(board=replace(Board(), surroundings=Surroundings(grid="converter")))
+    assert "grid" not in {each.device for each in examine(by_itself)}
 
 
 @pytest.mark.parametrize(
