@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from math import nan
 from typing import Final
 
 from iso15118.errors import LocalError
@@ -16,7 +17,7 @@ from iso15118.hal.modbus.line import LineKeys, Registers, keys_of
 from iso15118.hal.protocols import Health
 from iso15118.hal.sunspec.alarms import GROUND_FAULT, judged
 from iso15118.hal.sunspec.grid import FAST, FIRST, SunSpecGrid, turned
-from iso15118.hal.sunspec.points import Model
+from iso15118.hal.sunspec.points import Model, count
 from iso15118.hal.sunspec.ratings import rated
 from iso15118.power import Abilities, AcAbilities, AcTarget, Limits, Measured
 from iso15118.units import Second, Watt
@@ -28,8 +29,8 @@ SILENT: Final[Second] = 2.0
 """An inverter that has told nothing for longer has failed."""
 FORGOTTEN: Final[Second] = 0.5
 """A demand that has not come again for so long is none: a guard that hangs renews nothing."""
-LONGEST: Final = 60
-"""s of watchdog: what is longer watches nothing."""
+SHORTEST, LONGEST = 2, 60
+"""s of watchdog: what is shorter than two beats falls between them, what is longer watches nothing."""
 _NOTHING: Final = Abilities(Limits(0.0, 0.0, 0.0, 0.0), ac=AcAbilities())
 
 
@@ -57,6 +58,7 @@ class SunSpecPath(SunSpecGrid):
         self._wanted: Watt = 0.0
         """Asked of the vehicle, + into it."""
         self._written: Watt = 0.0
+        """The last one that the inverter has taken; NaN: nobody knows."""
         self._flags: Measured[tuple[int | None, int]] = Measured((None, 0), float("-inf"))
         """InvSt and Alrm."""
         self._beaten = 0.0
@@ -118,6 +120,7 @@ class SunSpecPath(SunSpecGrid):
         """The set-point first: what has to fall falls at once."""
         wanted = self._wanted if time.monotonic() - self._demanded <= FORGOTTEN else 0.0
         if wanted != self._written:
+            self._written = nan  # an answer that is lost leaves it open which one is in force
             self._put(self.models[704], WSet=turned(wanted))
             self._written = wanted
         super()._turn()
@@ -138,16 +141,20 @@ class SunSpecPath(SunSpecGrid):
 
     def _beat(self) -> None:
         """Look after what was set, set it again, count the heartbeat, and see what the inverter can do now."""
-        self._beaten = time.monotonic()
-        self._refresh(self.models[704])
+        self._renew(self.models[704], "WSetEna", "WSetRvrtTms")
         self._astray = self._differing()
         self._set_all()
         control = self.models.get(715)
         if control is not None and control.raw("ControllerHb") is not None:
             self._beats = (self._beats + 1) % 0xFFFF_FFFF
             self._put(control, ControllerHb=self._beats)
-        self._refresh(self.models[702])
+        self._beaten = time.monotonic()
+        self._renew(self.models[702], "WMax", "AMax")
         self.abilities = rated(self.models[702], self.phases, self._own.frequency)
+
+    def _renew(self, model: Model, first: str, last: str) -> None:
+        """Read from one point to another and no more: on a serial line a measurement waits for it."""
+        self._refresh(model, model.fields[first].offset, model.fields[last].offset + count(model.fields[last]))
 
     def _set_all(self) -> None:
         """The set-point, in force, and what becomes of it without us: 0 W, in force too. The switch comes last."""
@@ -174,8 +181,10 @@ def path(table: Mapping[str, object], file: str, path: str, client: Registers | 
     """The path that a table of a board's file describes, once its inverter has answered. Raises LocalError where it does not."""
     own = {key: value for key, value in table.items() if key in PathKeys.__fields__}
     words = fill(PathKeys(), own, file, path)
-    if not 40.0 <= words.frequency <= 70.0 or not 1 <= words.watchdog <= LONGEST:
-        raise LocalError(f"{file}: {path}: frequency {words.frequency}, watchdog {words.watchdog}; allowed: 40..70 Hz, 1..{LONGEST} s")
+    if not 40.0 <= words.frequency <= 70.0 or not SHORTEST <= words.watchdog <= LONGEST:
+        raise LocalError(
+            f"{file}: {path}: frequency {words.frequency}, watchdog {words.watchdog}; allowed: 40..70 Hz, {SHORTEST}..{LONGEST} s"
+        )
     keys = keys_of({key: value for key, value in table.items() if key not in own}, file, path, FAST)
     made = SunSpecPath(keys, words, client)
     made.begin(FIRST, f"{file}: {path}: SunSpec inverter")

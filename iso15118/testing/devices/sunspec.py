@@ -44,11 +44,11 @@ class SunSpecInverter(ModbusDevice):
         order: Sequence[int] = ORDER,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises LocalError without the extra."""
+        """Raises LocalError without pysunspec2, which is no extra: only this device wants it."""
         try:
             from sunspec2.device import Model
         except ImportError:
-            raise LocalError("pysunspec2 is not installed; allowed: pip install 'chargeloop[sunspec]'") from None
+            raise LocalError("pysunspec2 is not installed; allowed: pip install pysunspec2") from None
         super().__init__(unit)
         self.world, self.base, self._clock = world, base, clock
         self.models: dict[int, Any] = {number: Model(number) for number in order}

@@ -155,6 +155,25 @@ def test_its_heart_beats_and_its_set_point_is_renewed(bench: Bench, monkeypatch:
     until(lambda: bench.point(704, "WSetEna") == 1 and bench.path.health is Health.GOOD)
 
 
+def test_a_serial_line_has_time_for_a_beat_between_two_measurements(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 19 200 bit/s, 10 bits an octet, of what goes over it: a guard lets nothing come back on a reading older than 0.3 s."""
+    monkeypatch.setattr(paths, "BEAT", 0.05)
+    gaps = [0]
+
+    def spy(sending: bool, data: bytes) -> bytes:
+        if sending:
+            measuring = data[7:10] == bytes((3, *(40_000 + 70 + 2).to_bytes(2, "big")))  # of model 701, from ACType on
+            gaps.append(0) if measuring else None
+        gaps[-1] += len(data) - 4  # 6 octets of a TCP frame are not there on a serial line, 2 are there instead
+        return data
+
+    bench.path._client._client.transaction.trace_packet = spy
+    beats = bench.point(715, "ControllerHb")
+    until(lambda: bench.point(715, "ControllerHb") >= beats + 3)
+    assert min(gaps[1:-1]) >= 197
+    assert max(gaps[1:-1]) * 10 / 19_200 < 0.25
+
+
 def test_without_us_it_falls_back_to_0_watts(bench: Bench) -> None:
     """The driver's thread is stopped without a word, as with a process that is killed."""
     bench.asked(-6_000.0)
@@ -165,6 +184,24 @@ def test_without_us_it_falls_back_to_0_watts(bench: Bench) -> None:
     inverter.renewed -= 3.0
     assert inverter.target == 0.0
     assert bench.point(704, "WSetEna") == 1
+
+
+def test_a_demand_that_does_not_come_again_is_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A guard that hangs, in a process that lives."""
+    monkeypatch.setattr(paths, "FORGOTTEN", 0.1)
+    bench.asked(-6_000.0)
+    until(lambda: bench.point(704, "WSet") == 0)
+    bench.asked(-6_000.0)
+
+
+def test_a_set_point_whose_answer_is_lost_is_not_taken_for_the_old_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "BEAT", 60.0)
+    bench.inverter.faults.add("silent")
+    bench.asked(-6_000.0)  # it has taken it, and nobody has heard of it
+    until(lambda: bool(bench.path.why))
+    bench.path.demand(None)
+    bench.inverter.faults.clear()
+    until(lambda: bench.point(704, "WSet") == 0, 0.5)
 
 
 def test_at_the_end_it_stops(bench: Bench) -> None:
@@ -283,7 +320,7 @@ def test_one_that_is_silent_from_the_start(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ({"watchdog": 0}, r"watchdog 0; allowed: 40..70 Hz, 1..60 s"),
+        ({"watchdog": 1}, r"watchdog 1; allowed: 40..70 Hz, 2..60 s"),
         ({"frequency": 400.0}, "frequency 400.0"),
         ({"speed": 1}, "speed: unknown key"),
     ],
