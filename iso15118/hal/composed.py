@@ -82,8 +82,9 @@ class Composed:
         for name in DEVICES:
             if hasattr(base, name):
                 setattr(self, name, found.get(name, getattr(base, name)))
-        if "voltage" in found:
-            self.contactor = SeenBehind(found.get("contactor", base.contactor), found["voltage"])
+        contactor = found.get("contactor", base.contactor)
+        if "voltage" in made or ("voltage" in found and not getattr(contactor, "measures", contactor is not base.contactor)):
+            self.contactor = SeenBehind(contactor, found["voltage"])
         self.simulated = tuple(name for name in DEVICES if hasattr(base, name) and name not in found)
         """The devices that are not there."""
         seen = {"grid"} if {"supply", "path"} & set(self.simulated) else set()

@@ -116,7 +116,7 @@ class GpioBoard:
         self._asked = time.monotonic()
         self._beat = False
         self._over = threading.Event()
-        self.also: Mapping[str, Any] = devices(self, heat=False)
+        self.also: Mapping[str, Any] = devices(self, heat=False, voltage="live" in offsets)
         self.turn()
         self._thread = threading.Thread(target=self._run, name="control lines", daemon=True)
         self._thread.start()

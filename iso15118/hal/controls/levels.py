@@ -37,8 +37,10 @@ def contactor_state(inputs: Input) -> Contactor:
 class BoardContactor:
     """`hal.protocols.OutputContactor`."""
 
-    def __init__(self, board: ControlBoard) -> None:
+    def __init__(self, board: ControlBoard, measures: bool) -> None:
         self._board = board
+        self.measures = measures
+        """It has a voltage behind it; else another device has to measure that."""
 
     def demand(self, closed: bool) -> None:
         """A level."""
@@ -142,11 +144,11 @@ class BoardReader:
         return self._shown.pop(0) if self._shown else None
 
 
-def devices(board: ControlBoard, *, heat: bool) -> Mapping[str, Any]:
-    """What comes with a control board, by the names of `hal.composed`. `heat`: it measures a temperature."""
+def devices(board: ControlBoard, *, heat: bool, voltage: bool) -> Mapping[str, Any]:
+    """What comes with a control board, by the names of `hal.composed`. `heat`, `voltage`: it measures them."""
     inputs = BoardInputs(board)
     found = {
-        "contactor": BoardContactor(board),
+        "contactor": BoardContactor(board, voltage),
         "lock": BoardLock(board),
         "pilot": BoardPilot(board),
         "stop": inputs,

@@ -44,6 +44,8 @@ class LineKeys(Value):
     baud: int = 921_600
     heat: bool = True
     """The board measures a temperature."""
+    voltage: bool = True
+    """The board measures the voltage behind the contactor."""
 
 
 class SerialBoard:
@@ -68,7 +70,7 @@ class SerialBoard:
         self._over = threading.Event()
         self._first = threading.Event()
         self._shown: list[str] = []
-        self.also: Mapping[str, Any] = {**devices(self, heat=keys.heat), "reader": BoardReader(self._shown)}
+        self.also: Mapping[str, Any] = {**devices(self, heat=keys.heat, voltage=keys.voltage), "reader": BoardReader(self._shown)}
         self._thread = threading.Thread(target=self._run, name="control board", daemon=True)
         self._thread.start()
 
