@@ -5,93 +5,30 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
-import threading
+import subprocess
+import sys
 import time
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from iso15118.errors import ChargeloopError, DeviceError, DeviceFault, LocalError
+from iso15118.errors import DeviceError, DeviceFault, LocalError
 from iso15118.hal import frames
-from iso15118.hal.board import Board
-from iso15118.hal.frames import Frames, Word
-from iso15118.hal.guard import Guard
-from iso15118.hal.simulated import outlet
+from iso15118.hal.frames import Word
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.service.config import load_secc
 from iso15118.service.evse import EvseConfig
 from iso15118.service.serial_guard import SerialGuardLink
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle
+from tests.service.microcontroller import BOARD, Microcontroller
 from tests.service.test_station import QUICK, CarConfig, free_udp_port
 
 pytestmark = pytest.mark.long
 
-AHEAD = 5000.0
-"""s by which its clock is ahead of ours."""
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
-
-
-class Microcontroller:
-    """A guard over a simulated outlet at the other end of a pseudo terminal."""
-
-    def __init__(self) -> None:
-        self.master, self._slave = pty.openpty()
-        tty.setraw(self.master)
-        tty.setraw(self._slave)
-        os.set_blocking(self.master, False)
-        self.device = os.ttyname(self._slave)
-        self.silent = False
-        self.metal = outlet(BOARD)
-        self.start()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def start(self) -> None:
-        self.guard = Guard(self.metal)  # type: ignore[arg-type]
-        self.frames, self.heard = Frames(), 0
-
-    def close(self) -> None:
-        self._over.set()
-        self._thread.join()
-        os.close(self.master)
-        os.close(self._slave)
-
-    def _run(self) -> None:
-        turn = 0
-        while not self._over.wait(0.01):
-            now = time.monotonic() + AHEAD
-            with suppress(BlockingIOError):
-                for word, body in self.frames.feed(os.read(self.master, 4096)):
-                    with suppress(ChargeloopError):
-                        self._do(word, body, now)
-            telemetry = self.guard.cycle(now)
-            if turn % 100 == 0:
-                self._say(frames.frame(Word.HELLO, bytes([frames.VERSION]) + b"UC-7"))
-            self._say(frames.report(self.heard, self.guard.demanded, telemetry))
-            turn += 1
-
-    def _say(self, octets: bytes) -> None:
-        if not self.silent:
-            with suppress(BlockingIOError):
-                os.write(self.master, octets)
-
-    def _do(self, word: Word, body: bytes, now: float) -> None:
-        if word is Word.COMMAND:
-            self.guard.command(frames.read_command(body)[0], now)
-            return
-        number, argument = frames.read_numbered(body)
-        self.heard = number
-        if word is Word.RESET:
-            self.guard.reset()
-        elif word is Word.TRIP:
-            self.guard.trip(frames.fault(argument))
-        elif word is Word.PERMIT:
-            self.guard.permit(bool(argument))
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -194,17 +131,27 @@ def test_lines_that_cannot_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         os.close(slave)
 
 
-async def test_a_whole_session_over_it(controller: Microcontroller) -> None:
-    config = EvseConfig(name="one", board=BOARD, guard_line=(controller.device, 921_600))
-    station = Station(StationConfig(evses=(config,), sdp_port=free_udp_port()))
-    await station.start()
+async def test_a_whole_session_over_it() -> None:
+    ends = pty.openpty()
+    command = [sys.executable, "-m", "tests.service.microcontroller", *map(str, ends)]
+    there = subprocess.Popen(command, pass_fds=ends, cwd=ROOT)  # noqa: ASYNC220
     try:
-        result = await asyncio.wait_for(Vehicle(CarConfig(session=QUICK), sdp_port=station.config.sdp_port).run(), 40)
-        assert result.clean
-        assert controller.metal.plant.meter.charged > 0.0
+        config = EvseConfig(name="one", board=BOARD, guard_line=(os.ttyname(ends[1]), 921_600))
+        station = Station(StationConfig(evses=(config,), sdp_port=free_udp_port()))
+        await station.start()
+        actuator = station.evse("one").actuator
+        try:
+            result = await asyncio.wait_for(Vehicle(CarConfig(session=QUICK), sdp_port=station.config.sdp_port).run(), 40)
+            assert result.clean, result.why
+            assert actuator.reading.charged.value > 0.0
+        finally:
+            await station.stop("the test is over", grace=0.5)
+        assert actuator.reading.contactor.value is Contactor.OPEN
     finally:
-        await station.stop("the test is over", grace=0.5)
-    until(lambda: controller.metal.contactor.feedback().value is Contactor.OPEN)
+        there.kill()
+        there.wait()
+        for end in ends:
+            os.close(end)
 
 
 def test_its_place_in_a_file(tmp_path: Path) -> None:

@@ -28,5 +28,5 @@ def test_a_failed_test_shows_what_was_said(pytester: pytest.Pytester) -> None:
     result = run_here(pytester, GOOD.replace("loops=3", "loops=3, evcc_id='X' * 255").replace(".clean", ".clean is None"))
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*what was said at charger 1*", "*car -> ServiceDiscoveryReq", "*<- ServiceDiscoveryRes OK", "*ended in order: *"],
+        ["*what was said at charger 1*", "*car -> DC_CableCheckReq", "*<- DC_CableCheckRes OK", "*ended in order: *"],
     )
