@@ -6,9 +6,9 @@
     meter_id = "21370042"
     host = "192.0.2.17"
 
-A device that has no table, and comes with none of the others, is simulated: so one after the other of a real charger is put in, and tried.
-`simulated` says which these are. Of the simulated monitors the grid goes with the converter, the others with the contactor: nobody trusts a
-simulated grid behind a real converter.
+A device that has no table, and comes with none of the others, is simulated where the file has a table [composed.simulated]: so one after
+the other of a real charger is put in, and tried. `simulated` says which these are. Of the simulated monitors the grid goes with the
+converter, the others with the contactor: nobody trusts a simulated grid behind a real converter.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DRIVERS: Final[Mapping[str, Mapping[str, str]]] = {
         "infypower_beg": "iso15118.hal.can.infypower_beg:supply",
         "uugreen": "iso15118.hal.can.uugreen:supply",
     },
-    "path": {"sunspec": "iso15118.hal.sunspec.path:path"},
+    "path": {"modbus": "iso15118.hal.modbus.path:path", "sunspec": "iso15118.hal.sunspec.path:path"},
     "insulation": {"modbus": "iso15118.hal.modbus.insulation:insulation"},
     "voltage": {"modbus": "iso15118.hal.modbus.sensors:voltage"},
     "temperature": {"modbus": "iso15118.hal.modbus.sensors:temperature"},
@@ -69,6 +69,23 @@ class SeenBehind:
         return voltage
 
 
+class WithResidual:
+    """`hal.protocols.AcPath` of a device that knows nothing of residual currents, and another that does. Either may have tripped."""
+
+    def __init__(self, path: Any, other: Any) -> None:
+        self._path, self._other = path, other
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._path, name)
+
+    def residual(self) -> Measured[bool]:
+        """What one of them has found; as old as the newer one, where neither has."""
+        own, other = self._path.residual(), self._other.residual()
+        found = [each for each in (own, other) if each.value]
+        newest: Measured[bool] = max(found or [own, other], key=lambda each: each.at)
+        return newest
+
+
 class Composed:
     """`Outlet` or `AcOutlet`, as the one it is put together on."""
 
@@ -85,6 +102,8 @@ class Composed:
         contactor = found.get("contactor", base.contactor)
         if "voltage" in made or ("voltage" in found and not getattr(contactor, "measures", contactor is not base.contactor)):
             self.contactor = SeenBehind(contactor, found["voltage"])
+        if "path" in found and "residual" in found and "residual" not in made:
+            self.path = WithResidual(found["path"], found["residual"])
         self.simulated = tuple(name for name in DEVICES if hasattr(base, name) and name not in found)
         """The devices that are not there."""
         seen = {"grid"} if {"supply", "path"} & set(self.simulated) else set()
@@ -116,7 +135,12 @@ def outlet(board: Board) -> Any:
         for device in made.values():
             device.close()
         raise
-    return Composed(base, made)
+    found = Composed(base, made)
+    if found.simulated and "simulated" not in board.settings:
+        found.close()
+        there = "allowed: a table for each device, or [composed.simulated] for those that are not there"
+        raise LocalError(f"{board.file}: composed.{found.simulated[0]}: missing; {there}")
+    return found
 
 
 def _device(base: Outlet | AcOutlet, name: str, table: dict[str, object], file: str) -> Any:

@@ -152,6 +152,7 @@ def devices(board: ControlBoard, *, heat: bool, voltage: bool) -> Mapping[str, A
         "lock": BoardLock(board),
         "pilot": BoardPilot(board),
         "stop": inputs,
+        "residual": inputs,
         "over_voltage": inputs,
         "proximity": inputs,
     }

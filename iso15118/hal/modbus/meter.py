@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from iso15118.errors import LocalError
 from iso15118.hal.modbus.line import Line, Registers, keys_of
@@ -22,10 +22,18 @@ DEGRADED, FAILED = 2.0, 5.0
 _NEVER: Final = Measured(0.0, float("-inf"))
 
 
+class Readings(Protocol):
+    """A line with the two points."""
+
+    latest: dict[str, Measured[float]]
+
+    def close(self) -> None: ...
+
+
 class ModbusMeter:
     """`hal.protocols.EnergyMeter`. A register that falls is no reading of a meter: the last one stays, and grows old."""
 
-    def __init__(self, line: Line, meter_id: str) -> None:
+    def __init__(self, line: Readings, meter_id: str) -> None:
         self.meter_id = meter_id
         self._line = line
         self._kept: dict[str, Measured[float]] = {}
