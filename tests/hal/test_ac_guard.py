@@ -203,6 +203,16 @@ def test_a_current_above_the_limits(takes: tuple[float, ...], within: float, hol
         assert DeviceFault.OVER_CURRENT in bench.guard.faults
 
 
+@pytest.mark.parametrize(("takes", "seconds"), [((8.1e3,), 0.9), ((8e3, 8e3, 7.5e3), 0.9), ((12e3,), 0.03)])
+def test_a_current_above_the_limits_for_a_moment(takes: tuple[float, ...], seconds: float) -> None:
+    bench = live(*takes)
+    bench.run(seconds, ON)
+    bench.load.takes = NO_PHASE
+    bench.run(0.5, ON)
+    assert bench.closed
+    assert bench.guard.faults == set()
+
+
 @pytest.mark.parametrize(
     ("setpoint", "allowed"), [(replace(ON, bidirectional=False), True), (ON, False), (replace(ON, bidirectional=False), False)]
 )

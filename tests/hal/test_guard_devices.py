@@ -97,11 +97,21 @@ def test_garbage_ages_instead_of_being_believed(value: float) -> None:
     assert telemetry.faults == {DeviceFault.STALE}
 
 
-def test_a_clock_that_runs_ahead_is_garbage_too() -> None:
+@pytest.mark.parametrize(("ahead", "garbage"), [(0.09, False), (0.11, True), (1e9, True)])
+def test_a_clock_that_runs_ahead_is_garbage_too(ahead: float, garbage: bool) -> None:
     bench = Bench().join()
     good = bench.seen[-1].reading.voltage
-    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: replace(good, at=bench.now + 1e9))  # type: ignore[assignment]
-    assert bench.charge(0, 1.2).faults == {DeviceFault.STALE}
+    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: replace(good, at=bench.now + ahead))  # type: ignore[assignment]
+    assert bench.charge(0, 1.2).faults == ({DeviceFault.STALE} if garbage else frozenset())
+
+
+def test_an_over_voltage_is_found_by_whichever_voltage_is_still_measured() -> None:
+    bench = Bench().join()
+    bench.charge(0, 0.2)
+    last = bench.seen[-1].reading.voltage
+    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: last)  # type: ignore[assignment]
+    bench.vehicle.battery = type(bench.vehicle.battery)(soc=50, series=147)  # 551 V
+    assert bench.charge(0, 0.1).faults == {DeviceFault.OVER_VOLTAGE}
 
 
 DRIVERS = [
