@@ -117,14 +117,9 @@ def test_one_that_is_gone_is_told() -> None:
         planted(draw(1, 1)[0]._replace(before="nonsense"))
 
 
-def test_what_a_trial_says() -> None:
-    """Of one that the law finds, and of one that it does not."""
-    there = {str(each): each for each in everything()}
-    unbound = there["hal.bounds.ramped: return min(max(wanted, -reach), reach)  ->  return min(max(wanted, reach), reach)"]
-    silent = there["hal.bounds.over_voltage_trip: max_voltage <= upper  ->  max_voltage < upper"]
-    with ThreadPoolExecutor(2) as pool:
-        found = [*pool.map(lambda mutant: trial(mutant, ["law"]), (unbound, silent))]
-    assert found == [Trial(unbound, "law", "the other way than wanted"), Trial(silent, "", "")]
+def test_a_net_that_finds_nothing_says_so() -> None:
+    silent = {str(each): each for each in everything()}["hal.bounds.over_voltage_trip: max_voltage <= upper  ->  max_voltage < upper"]
+    assert trial(silent, ["law"]) == Trial(silent, "", "")
 
 
 def test_the_page_is_still_true() -> None:
@@ -149,6 +144,7 @@ def test_who_was_found_by_nobody_is_explained() -> None:
     found, lines = known(text)
     missed = [each for each in found if not each.net]
     assert {str(each.mutant) for each in missed} <= EXPLAINED.keys()
+    assert lines >= 50
     assert text.count("| nobody |\n") <= lines // 10
     if len(found) == lines:
         seed = int(text.partition("drawn by seed ")[2].partition(".")[0])
