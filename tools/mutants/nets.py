@@ -46,13 +46,13 @@ TURNS: Final = 10_000
 LEAST: Final = 300
 """Turns among them in which something flows, each way."""
 WALKS: Final = 48
-"""Of all services and modes; of those of alternating current alone, where it is the guard of that or what is relayed."""
+"""Of all services and modes; where a mutant is in what only alternating current needs, of its services alone."""
 TESTS: Final = {
     "hal.": ("tests/hal/test_bounds.py", "tests/hal/test_guard.py", "tests/hal/test_guard_devices.py"),
     "hal.ac_guard": ("tests/hal/test_ac_guard.py",),
     "procedures.": ("tests/procedures", "tests/session/test_sense.py"),
 }
-"""Where a mutant of these modules is tested; what stands behind it is tested next, then everything."""
+"""The tests of these modules come first for a mutant of theirs, then the others of this table, then `AROUND`."""
 ALL: Final = (*TESTS["hal.ac_guard"], *TESTS["hal."], *TESTS["procedures."])
 AROUND: Final = (
     "tests/hal/test_guard_bounds.py",
