@@ -151,6 +151,14 @@ def test_a_pilot_that_flutters_closes_nothing_until_it_has_been_told_to_be_open(
     assert bench.closed
 
 
+@pytest.mark.parametrize(("power", "waits"), [(200.0, False), (260.0, True)])
+def test_it_opens_at_once_below_1_ampere(power: float, waits: bool) -> None:
+    bench = live(power)
+    bench.run(0.2, ON)
+    bench.tell(OFF)
+    assert (bench.until_open(None) >= 0.05 + 0.05) is waits
+
+
 def test_a_pilot_that_is_back_before_the_contactor_opens_opens_nothing() -> None:
     bench = live(3e3, 3e3, 3e3)
     bench.tell(ON)

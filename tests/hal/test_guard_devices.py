@@ -6,7 +6,7 @@ import pytest
 
 from iso15118.errors import DeviceError, DeviceFault
 from iso15118.hal.guard import Guard
-from iso15118.power import Measured, Telemetry
+from iso15118.power import Contactor, Measured, Telemetry
 from iso15118.value import replace
 from tests.hal.bench import Bench, at
 
@@ -103,6 +103,18 @@ def test_a_clock_that_runs_ahead_is_garbage_too(ahead: float, garbage: bool) -> 
     good = bench.seen[-1].reading.voltage
     bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: replace(good, at=bench.now + ahead))  # type: ignore[assignment]
     assert bench.charge(0, 1.2).faults == ({DeviceFault.STALE} if garbage else frozenset())
+
+
+def test_nothing_closes_that_is_not_known_to_be_open() -> None:
+    bench = Bench()
+    bench.run(1.0, replace(at(0), voltage=0.0, contactor=False))  # the lock holds
+    inner = bench.outlet.contactor
+    bench.outlet.contactor = Deaf(inner, feedback=lambda: Measured(Contactor.MOVING, bench.now))  # type: ignore[assignment]
+    bench.run(0.15, replace(at(0), voltage=0.0))
+    assert not bench.closed
+    bench.outlet.contactor = inner
+    bench.run(0.15, replace(at(0), voltage=0.0))
+    assert bench.closed
 
 
 def test_an_over_voltage_is_found_by_whichever_voltage_is_still_measured() -> None:
