@@ -318,6 +318,16 @@ def test_above_the_highest_voltage_for_400_ms(seconds: float, faulty: bool) -> N
     assert bench.guard.faults <= {DeviceFault.OVER_VOLTAGE}
 
 
+@pytest.mark.parametrize(("above", "faulty"), [(0.9, False), (1.1, True)])
+def test_a_voltage_may_be_1_volt_above_the_highest(above: float, faulty: bool) -> None:
+    bench = Bench()
+    highest = bench.vehicle.battery.open_circuit_voltage - above
+    bench.guard = Guard(bench.outlet, replace(Board().limits, max_voltage=highest))
+    bench.join()
+    bench.charge(0, 0.6)
+    assert bench.guard.faults == ({DeviceFault.OVER_VOLTAGE} if faulty else frozenset())
+
+
 @pytest.mark.parametrize(("gain", "seconds", "faulty"), [(1.04, 3.0, False), (1.2, 0.8, False), (1.2, 1.2, True), (2.0, 0.5, True)])
 @pytest.mark.parametrize("current", [60.0, -60.0])
 def test_more_current_than_was_demanded(current: float, gain: float, seconds: float, faulty: bool) -> None:

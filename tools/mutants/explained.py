@@ -29,4 +29,11 @@ EXPLAINED: Final = {
     ),
     "procedures.relay.beyond: power > into * 1.05 + tolerance or -power > out * 1.05 + tolerance"
     "  ->  power > into * 1.05 + tolerance or -power >= out * 1.05 + tolerance": ONE_VALUE,
+    "hal.ac_guard.AcGuard._open: abs(current.value) < 1.0  ->  abs(current.value) <= 1.0": ONE_VALUE,
+    "procedures.transfer.follow: ours.min_voltage > max(theirs.min_voltage, 0.0)  ->  ours.min_voltage >= max(theirs.min_voltage, 0.0)": (
+        "differs where both have the same lowest voltage: the limit is ours as much as the vehicle's"
+    ),
+    "procedures.relay.beyond: power > into * 1.05 + tolerance or -power > out * 1.05 + tolerance"
+    "  ->  power >= into * 1.05 + tolerance or -power > out * 1.05 + tolerance": ONE_VALUE,
+    "procedures.relay.beyond: total > allowed.charge_total * 1.05 + margin  ->  total >= allowed.charge_total * 1.05 + margin": ONE_VALUE,
 }
