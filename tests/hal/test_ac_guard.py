@@ -151,6 +151,14 @@ def test_a_pilot_that_flutters_closes_nothing_until_it_has_been_told_to_be_open(
     assert bench.closed
 
 
+@pytest.mark.parametrize(("power", "waits"), [(200.0, False), (260.0, True)])
+def test_it_opens_at_once_below_1_ampere(power: float, waits: bool) -> None:
+    bench = live(power)
+    bench.run(0.2, ON)
+    bench.tell(OFF)
+    assert (bench.until_open(None) >= 0.05 + 0.05) is waits
+
+
 def test_a_pilot_that_is_back_before_the_contactor_opens_opens_nothing() -> None:
     bench = live(3e3, 3e3, 3e3)
     bench.tell(ON)
@@ -201,6 +209,16 @@ def test_a_current_above_the_limits(takes: tuple[float, ...], within: float, hol
     else:
         assert bench.until_open() <= within + 0.05
         assert DeviceFault.OVER_CURRENT in bench.guard.faults
+
+
+@pytest.mark.parametrize(("takes", "seconds"), [((8.1e3,), 0.9), ((8e3, 8e3, 7.5e3), 0.9), ((12e3,), 0.03)])
+def test_a_current_above_the_limits_for_a_moment(takes: tuple[float, ...], seconds: float) -> None:
+    bench = live(*takes)
+    bench.run(seconds, ON)
+    bench.load.takes = NO_PHASE
+    bench.run(0.5, ON)
+    assert bench.closed
+    assert bench.guard.faults == set()
 
 
 @pytest.mark.parametrize(

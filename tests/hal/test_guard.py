@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import DeviceFault, LocalError
+from iso15118.hal.board import Board
+from iso15118.hal.guard import Guard
 from iso15118.power import OFF, Command, Contactor, Insulation, Pilot, Setpoint, VehicleSetpoint
 from iso15118.value import replace
 from tests.hal.bench import LIVE, Bench, at
@@ -293,6 +295,16 @@ def test_above_the_table_trips_at_once() -> None:
     assert not bench.closed
 
 
+def test_the_table_is_entered_with_the_highest_voltage() -> None:
+    """A board for 1000 V does not trip where one for 500 V would."""
+    bench = Bench(Board(limits=replace(Board().limits, max_voltage=1000.0)))
+    bench.vehicle.battery = type(bench.vehicle.battery)(soc=50, series=160)  # 600 V
+    bench.join()
+    bench.charge(0, 0.5)
+    assert bench.seen[-1].reading.voltage.value == pytest.approx(600)
+    assert not bench.guard.faults
+
+
 @pytest.mark.parametrize(("seconds", "faulty"), [(0.15, False), (0.38, False), (0.45, True)])
 def test_above_the_highest_voltage_for_400_ms(seconds: float, faulty: bool) -> None:
     bench = Bench().join()
@@ -304,6 +316,16 @@ def test_above_the_highest_voltage_for_400_ms(seconds: float, faulty: bool) -> N
     bench.charge(0, 0.5)
     assert bool(bench.guard.faults) is faulty
     assert bench.guard.faults <= {DeviceFault.OVER_VOLTAGE}
+
+
+@pytest.mark.parametrize(("above", "faulty"), [(0.9, False), (1.1, True)])
+def test_a_voltage_may_be_1_volt_above_the_highest(above: float, faulty: bool) -> None:
+    bench = Bench()
+    highest = bench.vehicle.battery.open_circuit_voltage - above
+    bench.guard = Guard(bench.outlet, replace(Board().limits, max_voltage=highest))
+    bench.join()
+    bench.charge(0, 0.6)
+    assert bench.guard.faults == ({DeviceFault.OVER_VOLTAGE} if faulty else frozenset())
 
 
 @pytest.mark.parametrize(("gain", "seconds", "faulty"), [(1.04, 3.0, False), (1.2, 0.8, False), (1.2, 1.2, True), (2.0, 0.5, True)])
@@ -396,6 +418,10 @@ def test_no_reset_while_current_flows_or_nobody_can_tell() -> None:
     bench.faults.telemetry_frozen = False
     bench.step()
     bench.guard.reset()
+
+
+def test_a_guard_that_has_not_begun_may_be_reset() -> None:
+    Guard(Bench().outlet).reset()
 
 
 def test_a_second_session_after_a_reset() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from iso15118.errors import DeviceError, DeviceFault
 from iso15118.hal.guard import Guard
-from iso15118.power import Measured, Telemetry
+from iso15118.power import Contactor, Measured, Telemetry
 from iso15118.value import replace
 from tests.hal.bench import Bench, at
 
@@ -97,11 +97,33 @@ def test_garbage_ages_instead_of_being_believed(value: float) -> None:
     assert telemetry.faults == {DeviceFault.STALE}
 
 
-def test_a_clock_that_runs_ahead_is_garbage_too() -> None:
+@pytest.mark.parametrize(("ahead", "garbage"), [(0.09, False), (0.11, True), (1e9, True)])
+def test_a_clock_that_runs_ahead_is_garbage_too(ahead: float, garbage: bool) -> None:
     bench = Bench().join()
     good = bench.seen[-1].reading.voltage
-    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: replace(good, at=bench.now + 1e9))  # type: ignore[assignment]
-    assert bench.charge(0, 1.2).faults == {DeviceFault.STALE}
+    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: replace(good, at=bench.now + ahead))  # type: ignore[assignment]
+    assert bench.charge(0, 1.2).faults == ({DeviceFault.STALE} if garbage else frozenset())
+
+
+def test_nothing_closes_that_is_not_known_to_be_open() -> None:
+    bench = Bench()
+    bench.run(1.0, replace(at(0), voltage=0.0, contactor=False))  # the lock holds
+    inner = bench.outlet.contactor
+    bench.outlet.contactor = Deaf(inner, feedback=lambda: Measured(Contactor.MOVING, bench.now))  # type: ignore[assignment]
+    bench.run(0.15, replace(at(0), voltage=0.0))
+    assert not bench.closed
+    bench.outlet.contactor = inner
+    bench.run(0.15, replace(at(0), voltage=0.0))
+    assert bench.closed
+
+
+def test_an_over_voltage_is_found_by_whichever_voltage_is_still_measured() -> None:
+    bench = Bench().join()
+    bench.charge(0, 0.2)
+    last = bench.seen[-1].reading.voltage
+    bench.outlet.contactor = Deaf(bench.outlet.contactor, voltage=lambda: last)  # type: ignore[assignment]
+    bench.vehicle.battery = type(bench.vehicle.battery)(soc=50, series=147)  # 551 V
+    assert bench.charge(0, 0.1).faults == {DeviceFault.OVER_VOLTAGE}
 
 
 DRIVERS = [

@@ -43,7 +43,7 @@ def page(seed: int, found: list[Trial]) -> str:
     """The page."""
     mutants = [each.mutant for each in found if each.mutant is not None]
     missed = [each.mutant for each in found if each.mutant is not None and not each.net]
-    checked = sum(each.net in CHECKERS for each in found)
+    checked, caught = sum(each.net in CHECKERS for each in found), len(mutants) - len(missed)
     survivors = "\n".join(
         f"- {mutant.where}, {mutant.operator}: `{mutant.before}`, `{mutant.after}`: {EXPLAINED[str(mutant)]}" for mutant in missed
     )
@@ -61,8 +61,7 @@ too, and must find nothing there. [test_the_page_is_still_true](../tests/hal/tes
 | walks | misbehaving cars at random, judged by the checkers of [tools/walks](../tools/walks) |
 | tests | the tests of guard and procedures, and some of what uses them |
 
-The first three are checkers, which know the product by its metal alone: they find {checked} of {len(mutants)}. The whole net finds
-{len(mutants) - len(missed)}.
+The first three are checkers, which know the product by its metal alone: they find {checked}. The whole net finds {caught}.
 
 ## What is drawn
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Final
@@ -46,13 +46,13 @@ TURNS: Final = 10_000
 LEAST: Final = 300
 """Turns among them in which something flows, each way."""
 WALKS: Final = 48
-"""Of all services and modes; of those of alternating current alone, where it is the guard of that or what is relayed."""
+"""Of all services and modes; where a mutant is in what only alternating current needs, of its services alone."""
 TESTS: Final = {
     "hal.": ("tests/hal/test_bounds.py", "tests/hal/test_guard.py", "tests/hal/test_guard_devices.py"),
     "hal.ac_guard": ("tests/hal/test_ac_guard.py",),
     "procedures.": ("tests/procedures", "tests/session/test_sense.py"),
 }
-"""Where a mutant of these modules is tested; what stands behind it is tested next, then everything."""
+"""The tests of these modules come first for a mutant of theirs, then the others of this table, then `AROUND`."""
 ALL: Final = (*TESTS["hal.ac_guard"], *TESTS["hal."], *TESTS["procedures."])
 AROUND: Final = (
     "tests/hal/test_guard_bounds.py",
@@ -125,13 +125,18 @@ def walks(module: str) -> str:
 def tests(module: str) -> str:
     """The tests of guard and procedures, those of this module first, and some of what uses them."""
     own = TESTS.get(module) or TESTS.get(module.partition(".")[0] + ".", ())
-    order = dict.fromkeys((*own, *ALL, *AROUND))
+    for paths in (own, [path for path in ALL if path not in own], AROUND):  # what is not run need not be collected
+        if paths and (failed := _failed(paths)):
+            return failed
+    return ""
+
+
+def _failed(paths: Sequence[str]) -> str:
+    """The first of these tests that fails; empty: none."""
     first = _First()
     arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=20", "--hypothesis-seed=0", f"--rootdir={ROOT}"]
-    code = pytest.main([*arguments, *(str(ROOT / path) for path in order)], plugins=[first])
-    if code == pytest.ExitCode.OK:
-        return ""
-    if not first.name:
+    code = pytest.main([*arguments, *(str(ROOT / path) for path in paths)], plugins=[first])
+    if code != pytest.ExitCode.OK and not first.name:
         raise RuntimeError(f"the tests could not be run: {code!r}")
     return first.name
 

@@ -37,7 +37,7 @@ def trial(mutant: Mutant | None, nets: Sequence[str] = tuple(NETS)) -> Trial:
                 command, input=asked, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
             )
         except subprocess.TimeoutExpired as error:
-            begun = (error.stdout or b"").decode().split()
+            begun = (error.stdout or b"").decode().split()  # octets, whatever `text` says
             return Trial(mutant, begun[-1] if begun else nets[0], "it does not come to an end")
     if done.returncode != 0:
         raise RuntimeError(f"{mutant or 'the code as it is'}: {done.stderr.strip()[-2000:]}")

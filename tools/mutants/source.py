@@ -10,6 +10,7 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice, zip_longest
 from typing import Final, NamedTuple
 
 from tools.mutants.operators import OPERATORS, PACKAGE
@@ -54,19 +55,19 @@ class Mutant(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a node hangs: `node` in the field of `parent`, at `place` where that is a list."""
+    """Where a node hangs: `node` in the field of `parent`, at `at` where that is a list."""
 
     parent: ast.AST
     field: str
-    place: int | None
+    at: int | None
     node: ast.AST
 
     def put(self, node: ast.AST) -> None:
         """Hang `node` there."""
-        if self.place is None:
+        if self.at is None:
             setattr(self.parent, self.field, node)
         else:
-            getattr(self.parent, self.field)[self.place] = node
+            getattr(self.parent, self.field)[self.at] = node
 
 
 class Edit(NamedTuple):
@@ -98,20 +99,14 @@ def draw(seed: int, count: int) -> list[Mutant]:
     """Some of them: the first of each module, then each operator in its turn until there are enough."""
     ranked = sorted(everything(), key=lambda mutant: mutant.rank(seed))
     drawn = [next(each for each in ranked if each.module == module) for module in MODULES][:count]
-    queues = [iter([each for each in ranked if each.operator == operator and each not in drawn]) for operator in OPERATORS]
-    while len(drawn) < count and queues:
-        queues = [queue for queue in queues if _take(queue, drawn, count)]
+    queues = [[each for each in ranked if each.operator == operator and each not in drawn] for operator in OPERATORS]
+    turns = (each for turn in zip_longest(*queues) for each in turn if each is not None)
+    drawn += islice(turns, count - len(drawn))
     return sorted(drawn, key=lambda each: (MODULES.index(each.module), everything()[each], each))
 
 
-def _take(queue: Iterator[Mutant], drawn: list[Mutant], count: int) -> bool:
-    found = next(queue, None) if len(drawn) < count else None
-    if found is not None:
-        drawn.append(found)
-    return found is not None
-
-
 def _read(module: str) -> tuple[ast.Module, list[Edit]]:
+    """The module, and everything that can be done to it. What two operators do alike is listed once."""
     tree = ast.parse((PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
     seen: dict[tuple[str, ...], int] = {}
     shown: set[tuple[int, str]] = set()
@@ -158,6 +153,7 @@ def _walk(node: ast.AST, path: tuple[Place, ...], function: str) -> Iterator[tup
 
 
 _WORDS: Final = frozenset({"annotation", "returns", "decorator_list", "bases", "names", "slice"})
+"""Parts of a node in which nothing is planted: what says of which kind a thing is, and which one of a row."""
 
 
 def _only_words(node: ast.AST, child: ast.AST) -> bool:
