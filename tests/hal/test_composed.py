@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from math import inf
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from iso15118.hal.board import AC_BOARD, Board
+from iso15118.errors import LocalError
+from iso15118.hal import registry
+from iso15118.hal.board import AC_BOARD, Board, load
 from iso15118.hal.composed import Composed, SeenBehind
 from iso15118.hal.simulated import outlet
+from iso15118.power import Measured
 
 SENSOR = SimpleNamespace(voltage=lambda: 7, close=lambda: None)
 
@@ -55,3 +60,37 @@ def test_what_has_a_table_of_its_own_goes_before_what_is_brought_along() -> None
         it = Composed(outlet(Board()), made)
         assert (it.meter, it.lock) == (mine, theirs)
         assert it.simulated == ("supply", "contactor", "insulation", "pilot")
+
+
+class Residual:
+    def __init__(self, value: bool, at: float) -> None:
+        self.is_ = Measured(value, at)
+        self.abilities = "those of the path"
+
+    def residual(self) -> Measured[bool]:
+        return self.is_
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "found"),
+    [
+        (Residual(False, -inf), Residual(False, 5.0), Measured(False, 5.0)),
+        (Residual(False, -inf), Residual(True, 5.0), Measured(True, 5.0)),
+        (Residual(True, 4.0), Residual(False, 5.0), Measured(True, 4.0)),
+    ],
+)
+def test_a_residual_current_that_the_path_does_not_see(path: Residual, other: Residual, found: Measured[bool]) -> None:
+    it = Composed(outlet(AC_BOARD), {"path": path, "controls": real(residual=other)})
+    assert it.path.residual() == found
+    assert it.path.abilities == "those of the path"
+
+
+def test_nothing_is_simulated_unasked(tmp_path: Path) -> None:
+    board = tmp_path / "board.toml"
+    board.write_text('family = "composed"\n')
+    with pytest.raises(LocalError, match=r"composed.supply: missing; allowed: a table for each device, or \[composed.simulated\]"):
+        registry.outlet(load(board))
+    board.write_text('family = "composed"\n[composed.simulated]\n')
+    assert registry.outlet(load(board)).simulated  # type: ignore[union-attr]

@@ -143,7 +143,8 @@ def from_a_file(kind: str, words: str, more: list[str], folder: Path) -> None:
     program = [sys.executable, "-m", f"iso15118.testing.devices.{kind}", "--wires", str(folder / "wires")]
     program += ["--interface", "udp_multicast", "--channel", CHANNEL, "--port", str(number), *more]
     (folder / "example.dbc").write_bytes(EXAMPLE_DBC.read_bytes())
-    table = f'[composed.supply]\ndriver = "{kind}"\ninterface = "udp_multicast"\nchannel = "{CHANNEL}"\nport = {number}\n{words}'
+    bus_keys = f'interface = "udp_multicast"\nchannel = "{CHANNEL}"\nport = {number}\n'
+    table = f'[composed.supply]\ndriver = "{kind}"\n{bus_keys}{words}\n[composed.simulated]\n'
     (folder / "board.toml").write_text('family = "composed"\n' + table)
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         try:

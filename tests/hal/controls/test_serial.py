@@ -158,7 +158,7 @@ def test_a_board_that_falls_silent_grows_old_and_is_a_fault(terminal: Terminal) 
 
 def test_a_guard_loses_its_board(terminal: Terminal, tmp_path: Path) -> None:
     path = tmp_path / "board.toml"
-    path.write_text(f'family = "composed"\n[composed.controls]\ndriver = "serial"\ndevice = "{terminal.device}"\n')
+    path.write_text(f'family = "composed"\n[composed.controls]\ndriver = "serial"\ndevice = "{terminal.device}"\n[composed.simulated]\n')
     made_outlet = outlet(load(path))
     try:
         assert made_outlet.simulated == ("supply", "insulation", "meter")

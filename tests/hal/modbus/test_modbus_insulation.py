@@ -318,7 +318,7 @@ def test_a_table_that_is_wrong(words: dict[str, object], what: str) -> None:
 def test_in_a_board() -> None:
     with listening(Bender(dict(GOOD))) as port:
         table: Mapping[str, object] = {"driver": "modbus", "model": "bender_isocha425hv", "host": "127.0.0.1", "port": port}
-        outlet: Any = registry.outlet(replace(Board(), family="composed", settings={"insulation": table}))
+        outlet: Any = registry.outlet(replace(Board(), family="composed", settings={"insulation": table, "simulated": {}}))
         assert isinstance(outlet, protocols.Outlet)
         assert outlet.contactor.voltage().value == 400.0
         outlet.close()

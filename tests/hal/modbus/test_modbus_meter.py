@@ -156,7 +156,12 @@ def test_a_table_that_is_wrong(words: dict[str, object], what: str) -> None:
 
 
 def board(folder: Path, port: int, more: str = "", current: str = "") -> Board:
-    text = 'family = "composed"\n' + current + TABLE.format(map=ROOT / "hw/eastron_sdm630/map.toml", port=port) + more
+    text = (
+        'family = "composed"\n'
+        + current
+        + TABLE.format(map=ROOT / "hw/eastron_sdm630/map.toml", port=port)
+        + (more or "[composed.simulated]\n")
+    )
     (folder / "board.toml").write_text(text)
     return load(folder / "board.toml")
 

@@ -87,7 +87,8 @@ def test_in_a_board(place: Path) -> None:
     world: World = {"output.voltage": 12.5, "supply.celsius": 44.0}
     with listening(MappedDevice(world, place)) as port:
         table = {"driver": "modbus", **told(place, port)}
-        outlet: Any = registry.outlet(replace(Board(), family="composed", settings={"voltage": table, "temperature": table}))
+        settings = {"voltage": table, "temperature": table, "simulated": {}}
+        outlet: Any = registry.outlet(replace(Board(), family="composed", settings=settings))
         assert outlet.contactor.voltage().value == 12.5
         assert outlet.monitors.temperature.celsius().value == 44.0
         outlet.close()

@@ -393,7 +393,7 @@ def test_the_grid_of_a_converter() -> None:
 
 def test_in_a_board(bench: Bench) -> None:
     table = {"driver": "sunspec", "host": "127.0.0.1", "port": bench.path._keys.port}
-    outlet: Any = registry.outlet(replace(AC_BOARD, family="composed", settings={"path": table}))
+    outlet: Any = registry.outlet(replace(AC_BOARD, family="composed", settings={"path": table, "simulated": {}}))
     assert isinstance(outlet, protocols.AcOutlet)
     assert isinstance(outlet.path, SunSpecPath)
     outlet.close()
