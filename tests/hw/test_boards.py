@@ -37,6 +37,7 @@ KEYS = {
     "supply": {"driver", "interface", "channel", "bitrate"},
     "insulation": {"driver", "model", "device", "baud", "parity", "host", "port", "unit"},
     "meter": {"driver", "map", "meter_id", "device", "baud", "parity", "host", "port", "unit", "every"},
+    "path": {"driver", "map", "meter_id", "device", "baud", "parity", "host", "port", "unit", "every", "phases", "current"},
     "controls": {"driver", "device", "baud"},
 }
 
@@ -48,6 +49,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(HW, place)
     write(make_tree(now=datetime.now(UTC)), place / "pki" / "secp521r1")
     (place / "recordings").mkdir()
+    (place / "ledger").mkdir()
     for folder in FOLDERS:
         file = place / folder / "charger.toml"
         file.write_text(file.read_text("utf-8").replace("/var/lib/chargeloop", str(place)), "utf-8")
@@ -78,7 +80,7 @@ def test_a_board_is_read_and_says_what_its_devices_can(path: Path) -> None:
     assert limits.min_voltage > SAFE_VOLTAGE
     for name, table in devices(board):
         assert set(table) <= KEYS[name]
-        if name in ("meter", "insulation"):
+        if name in ("meter", "insulation", "path"):
             assert ("host" in table) is not ("device" in table)
         if "map" in table:
             assert registers.load(path.parent / table["map"], WANTED).name
@@ -106,6 +108,9 @@ def test_a_charger_speaks_tls_only_and_its_guards_are_processes(stations: dict[s
         assert station.tls is not None
         assert not station.plain_tcp
         assert station.recordings is not None
+        assert station.ledger is not None
+        for evse in station.evses:
+            assert evse.permits.profile is evse.may_give or evse.board.ac is not None, "named where energy may come back"
         assert all(evse.guard_apart for evse in station.evses)
 
 
@@ -143,7 +148,8 @@ def test_no_two_devices_are_in_one_place(stations: dict[str, StationConfig]) -> 
     for station in stations.values():
         seen = Counter(place for evse in station.evses for place in places(evse))
         assert [place for place, times in seen.items() if times > 1] == []
-        ids = [dict(devices(evse.board))["meter"]["meter_id"] for evse in station.evses]
+        ids = [table["meter_id"] for evse in station.evses for _, table in devices(evse.board) if "meter_id" in table]
+        assert len(ids) == len(station.evses)
         assert len(set(ids)) == len(ids)
 
 
