@@ -13,6 +13,7 @@ EXPLAINED: Final = {
     "hal.guard.Guard._transfer: go.current == 0 or current == 0  ->  go.current == 0 or False": (
         "equivalent: where nothing is left of a wish, the last two lines say the same"
     ),
+    "hal.watchdog.Watchdog._narrow: share < 1.0  ->  True": "equivalent: the whole of it is what it was",
     "hal.ac_guard.AcGuard.__init__: self._residual = Measured(False, NEVER)  ->  self._residual = Measured(True, NEVER)": (
         "it is measured in the first turn, before anybody looks at it; where that fails the outlet is latched off for that, too"
     ),

@@ -48,14 +48,16 @@ LEAST: Final = 300
 WALKS: Final = 48
 """Of all services and modes; where a mutant is in what only alternating current needs, of its services alone."""
 TESTS: Final = {
-    "hal.": ("tests/hal/test_bounds.py", "tests/hal/test_guard.py", "tests/hal/test_guard_devices.py"),
-    "hal.ac_guard": ("tests/hal/test_ac_guard.py",),
+    "hal.": ("tests/hal/test_bounds.py", "tests/hal/test_guard.py", "tests/hal/test_guard_devices.py", "tests/hal/test_guard_monitors.py"),
+    "hal.ac_guard": ("tests/hal/test_ac_guard.py", "tests/hal/test_phase_switch.py"),
     "procedures.": ("tests/procedures", "tests/session/test_sense.py"),
 }
 """The tests of these modules come first for a mutant of theirs, then the others of this table, then `AROUND`."""
 ALL: Final = (*TESTS["hal.ac_guard"], *TESTS["hal."], *TESTS["procedures."])
 AROUND: Final = (
     "tests/hal/test_guard_bounds.py",
+    "tests/hal/test_phase_switch.py",
+    "tests/test_safety_page.py",
     "tests/session/secc/test_secc_core.py",
     "tests/session/secc/test_secc_core_ac.py",
     "tests/session/secc/test_secc_dc_loop.py",
