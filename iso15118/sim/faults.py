@@ -8,7 +8,7 @@ from math import isfinite
 
 from iso15118.errors import LocalError
 from iso15118.power import Pilot
-from iso15118.units import Hertz, Ohm
+from iso15118.units import Hertz, Ohm, Second
 
 
 @dataclass(slots=True)
@@ -18,6 +18,8 @@ class SimulatedFaults:
     contactor_welded: bool = False
     """The charger's output contacts are closed, whatever is commanded."""
     contactor_stuck_open: bool = False
+    contactor_bounce: Second = 0.0
+    """s for which the charger's contacts chatter when they close."""
     vehicle_welded: bool = False
     vehicle_stuck_open: bool = False
     insulation: Ohm | None = None
@@ -48,6 +50,9 @@ class SimulatedFaults:
     door_open: bool = False
     grid_lost: bool = False
     """No voltage from the grid: the supply of an outlet of direct current delivers nothing, and says so."""
+    island: float = 0.0
+    """Hz/s, alternating current: with the grid lost, a vehicle that feeds holds its voltage, and its frequency runs away so fast; 0: it
+    does not."""
     grid_voltage: float = 1.0
     """The share of its nominal voltage that the grid has."""
     grid_frequency: Hertz | None = None

@@ -12,9 +12,11 @@ from iso15118.sim.faults import SimulatedFaults
 from iso15118.sim.meter import Meter
 from iso15118.sim.plant import LONG_STEP, STEP
 from iso15118.sim.relay import Relay
-from iso15118.units import NO_PHASE, Hertz, PerPhase, Second, Volt
+from iso15118.units import NO_PHASE, Hertz, PerPhase, Second, Volt, Watt
 
 _EPSILON = 1e-9
+ISLAND: Watt = -100.0
+"""What a vehicle has to feed, to hold an island."""
 
 
 class AcLoad(Protocol):
@@ -61,7 +63,7 @@ def _where(voltage: PerPhase, power: PerPhase) -> PerPhase:
 class Mains:
     """The shared metal of charger and car. `now` is None until the first `advance` says what time it is."""
 
-    __slots__ = ("contactor", "faults", "fed", "frequency", "load", "meter", "now", "reading", "steps", "target", "voltage")
+    __slots__ = ("_alone", "contactor", "faults", "fed", "frequency", "load", "meter", "now", "reading", "steps", "target", "voltage")
 
     def __init__(
         self,
@@ -78,6 +80,8 @@ class Mains:
         self.frequency = frequency
         self.contactor = Relay() if contactor is None else contactor
         self.faults = SimulatedFaults() if faults is None else faults
+        self._alone: Second = 0.0
+        """Since the grid was lost."""
         self.fed = phases
         """Phases that the contactor feeds: 1, or as many as there are."""
         self.meter = Meter()
@@ -115,6 +119,7 @@ class Mains:
 
     def _draw(self, dt: Second) -> None:
         active = reactive = NO_PHASE
+        self._alone = self._alone + dt if self.faults.grid_lost else 0.0
         if self.load is not None and self.now is not None:
             if isinstance(self.load, MainsPhantom):
                 self.load.target = self.target or AcTarget()
@@ -133,6 +138,8 @@ class Mains:
     def _grid(self) -> tuple[PerPhase, Hertz]:
         """Voltage and frequency of the grid, with what is wrong with it today."""
         if self.faults.grid_lost:
+            if self.faults.island and self.reading.active.total < ISLAND:
+                return self.voltage, self.frequency + self.faults.island * self._alone
             return NO_PHASE, 0.0
         frequency = self.frequency if self.faults.grid_frequency is None else self.faults.grid_frequency
         return PerPhase(*(volts * self.faults.grid_voltage for volts in self.voltage)), frequency
@@ -141,6 +148,7 @@ class Mains:
         """Put the faults of the day into the metal."""
         self.contactor.welded = self.faults.contactor_welded
         self.contactor.stuck_open = self.faults.contactor_stuck_open
+        self.contactor.bounce = self.faults.contactor_bounce
         self.meter.gain = self.faults.meter_gain
         if self.load is not None:
             self.load.break_contactor(self.faults.vehicle_welded, self.faults.vehicle_stuck_open)

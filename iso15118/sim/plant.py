@@ -71,6 +71,7 @@ class Plant:
         supply, faults = self.bus.supply, self.faults
         self.bus.contactor.welded = faults.contactor_welded
         self.bus.contactor.stuck_open = faults.contactor_stuck_open
+        self.bus.contactor.bounce = faults.contactor_bounce
         supply.dead = faults.supply_dead or faults.grid_lost
         supply.gain = faults.current_gain
         supply.voltage_gain = faults.voltage_gain

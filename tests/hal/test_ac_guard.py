@@ -426,3 +426,33 @@ def test_a_single_phase() -> None:
     assert r.ac is not None
     assert r.ac.value.voltage == PerPhase(230.0)
     assert bench.closed
+
+
+@pytest.mark.parametrize("drift", [1.5, 3.0, 20.0])
+def test_an_island_is_left_within_two_seconds(drift: float) -> None:
+    """N35: a vehicle that goes on feeding holds the voltage, but not the frequency."""
+    bench = live(-2e3, -2e3, -2e3)
+    bench.run(0.3, ON)
+    bench.outlet.plant.faults.island = drift
+    bench.outlet.plant.faults.grid_lost = True
+    bench.run(0.02, ON)
+    assert bench.outlet.plant.behind == 230.0, "the island is there"
+    took = bench.until_open(ON)
+    assert took < 2.0
+    assert bench.outlet.plant.behind == 0.0
+    assert bench.run(2.0, ON).faults == set(), "a grid that is lost is no fault"
+    assert not bench.closed
+
+
+def test_a_vehicle_that_charges_holds_no_island() -> None:
+    bench = live(3e3)
+    bench.outlet.plant.faults.island = 1.0
+    bench.outlet.plant.faults.grid_lost = True
+    assert bench.until_open() < 0.2
+
+
+def test_contacts_that_bounce_are_no_fault() -> None:
+    bench = Bench()
+    bench.outlet.plant.faults.contactor_bounce = 0.03
+    assert bench.run(1.0, ON).faults == set()
+    assert bench.closed

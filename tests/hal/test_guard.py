@@ -434,3 +434,10 @@ def test_a_second_session_after_a_reset() -> None:
     bench.join()
     assert bench.charge(-30).reading.current.value == -30
     assert not bench.guard.faults
+
+
+@pytest.mark.parametrize(("bounce", "faults"), [(0.03, set()), (0.5, {DeviceFault.CONTACTOR})])
+def test_contacts_that_bounce(bounce: float, faults: set[DeviceFault]) -> None:
+    bench = Bench()
+    bench.faults.contactor_bounce = bounce
+    assert bench.run(0.6, replace(LIVE, voltage=0.0)).faults == faults

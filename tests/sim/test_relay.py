@@ -63,3 +63,23 @@ def test_stuck_open_never_does() -> None:
     relay.demand(True)
     run(relay, 100)
     assert (relay.conducting, relay.feedback) == (False, Contactor.OPEN)
+
+
+def test_contacts_that_bounce_are_not_settled_before_they_rest() -> None:
+    relay = Relay(0.010)
+    relay.bounce = 0.020
+    relay.demand(True)
+    relay.advance(0.010)
+    seen = []
+    for _ in range(20):
+        seen.append(relay.conducting)
+        assert relay.feedback is (Contactor.CLOSED if relay.settled else Contactor.MOVING)
+        relay.advance(0.001)
+    assert set(seen) == {True, False}
+    assert relay.settled
+    assert relay.conducting
+    assert relay.operations == 1
+    relay.demand(False)
+    relay.advance(0.010)
+    assert not relay.conducting
+    assert relay.settled, "they bounce when they close"
