@@ -280,3 +280,25 @@ def test_a_cars_setpoint_is_refused() -> None:
             Actuator(spy).apply(VehicleSetpoint())
 
     run(main())
+
+
+def test_the_wish_to_open_does_not_wait_for_the_next_turn() -> None:
+    """A car that is faster would have its pilot taken for a fault."""
+
+    async def main() -> None:
+        spy, _ = bench()
+        actuator = Actuator(spy, period=0.05)
+        actuator.start()
+        await drive(actuator, Setpoint(contactor=True, lock=True), 0.3)
+        before = len(spy.commands)
+        actuator.apply(Setpoint(contactor=True, lock=True, voltage=400.0))
+        assert len(spy.commands) == before, "everything else does"
+        actuator.apply(Setpoint(lock=True))
+        assert spy.commands[-1].setpoint == Setpoint(lock=True)
+        number = spy.commands[-1].number
+        actuator.apply(Setpoint(lock=True))
+        await asyncio.sleep(0.2)
+        assert [command.number for command in spy.commands[-2:]] == [number, number + 1]
+        actuator.stop()
+
+    run(main())
