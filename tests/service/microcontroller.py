@@ -19,7 +19,7 @@ from iso15118.hal.simulated import outlet
 
 AHEAD = 5000.0
 """s by which its clock is ahead of ours."""
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 
 
 class Microcontroller:

@@ -27,7 +27,7 @@ from tools.trials.run import WAYS, trials
 
 pytestmark = pytest.mark.long
 
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 LOCKED = Setpoint(lock=True)
 USUAL = secc.Config()
 

@@ -33,7 +33,7 @@ from iso15118.session import evcc, secc
 from iso15118.session.services import ServiceID, service_of
 from tests.service.meeting import told
 
-QUICK = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+QUICK = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 LIVE = Setpoint(450.0, 20.0, contactor=True, lock=True)
 
 

@@ -32,6 +32,8 @@ from iso15118.sim.misbehaviour import (
     WrongValues,
 )
 
+pytestmark = pytest.mark.long
+
 LOOP, ANSWER = "DC_ChargeLoopReq", "DC_ChargeLoopRes"
 WISHES = [(service, mode) for service in (ServiceID.DC, ServiceID.DC_BPT) for mode in ControlMode]
 

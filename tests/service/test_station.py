@@ -32,7 +32,7 @@ from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
 
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 ONE = EvseConfig(name="one", board=BOARD)
 QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=2)
 LONG = replace(QUICK, loops=100_000)
@@ -92,6 +92,7 @@ async def test_a_car_charges_over_sockets_and_metal_is_off_afterwards() -> None:
         assert (status.sessions, status.faults) == (1, frozenset())
 
 
+@pytest.mark.long
 @pytest.mark.case("MAL-07")
 async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: pytest.LogCaptureFixture) -> None:
     async with open_station() as station:
@@ -108,6 +109,7 @@ async def test_a_second_connection_is_refused_and_the_first_undisturbed(caplog: 
     assert 1 <= sum("second connection" in record.getMessage() for record in caplog.records) <= 20
 
 
+@pytest.mark.long
 @pytest.mark.case("SDP-07")
 async def test_a_car_that_searches_during_a_session_is_answered_and_disturbs_nobody() -> None:
     """It is told where the door is, as always; the door opens to it when the session is over."""
@@ -126,6 +128,7 @@ async def test_a_car_that_searches_during_a_session_is_answered_and_disturbs_nob
         assert (await asyncio.wait_for(car_for(station).run(), 30)).clean
 
 
+@pytest.mark.long
 @pytest.mark.case("MAL-06")
 async def test_fifty_silent_connections_lock_nobody_out() -> None:
     async with open_station() as station:
@@ -136,6 +139,7 @@ async def test_fifty_silent_connections_lock_nobody_out() -> None:
             writer.close()
 
 
+@pytest.mark.long
 async def test_after_every_abuse_an_honest_car_charges(caplog: pytest.LogCaptureFixture) -> None:
     async with open_station() as station:
         for octets in (
@@ -223,6 +227,7 @@ async def test_stop_in_the_loop_is_orderly_and_leaves_metal_off() -> None:
         assert station.status() == ()
 
 
+@pytest.mark.long
 async def test_a_watcher_that_fails_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
     async with open_station() as station:
         station.subscribe(lambda name, seen: 1 / 0)
@@ -230,6 +235,7 @@ async def test_a_watcher_that_fails_is_dropped(caplog: pytest.LogCaptureFixture)
     assert sum("watcher" in record.getMessage() for record in caplog.records) == 1
 
 
+@pytest.mark.long
 async def test_recordings_of_the_day(tmp_path: Path) -> None:
     async with open_station(record=tmp_path / "all.jsonl", recordings=tmp_path) as station:
         assert (await asyncio.wait_for(car_for(station).run(), 20)).clean

@@ -30,7 +30,7 @@ WARM = 100
 """Sessions until nearly everything that is made once has been made."""
 SPREAD = 300
 """Blocks of memory that the sessions after that may leave in caches, 3 each (seen: 1.7, falling); a session that is kept is thousands."""
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=1)
 ASK = frame_bytes(0x8001, schema_for(0x8001).encode(request(supportedAppProtocolReq)))
 

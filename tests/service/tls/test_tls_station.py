@@ -34,7 +34,7 @@ from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
 
-BOARD = Board(settings={"insulation_test_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
+BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 SECURE = EvseConfig(name="one", board=BOARD, session=secc.Config(plain_tcp=False))
 QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=3, plain_tcp=False)
 
@@ -74,6 +74,7 @@ async def test_a_session_over_tls(tree: Tree, caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.case("TLS-06", "TLS-07")
 @pytest.mark.parametrize("wrong", ["contract", "another root"])
+@pytest.mark.long
 async def test_a_wrong_car_is_told_why_and_the_next_one_is_served(tree: Tree, wrong: str) -> None:
     chain = chain_of(tree, "contract") if wrong == "contract" else chain_of(make_tree("ed448", now=datetime.now(UTC)), "vehicle")
     async with open_station(tree) as station:
@@ -97,7 +98,9 @@ async def test_a_car_does_not_talk_to_a_charger_whose_certificate_is_revoked(tre
             await asyncio.wait_for(car_for(station, of_tree(tree, "vehicle")).run(), 10)
 
 
+@pytest.mark.long
 @pytest.mark.case("TLS-17")
+@pytest.mark.long
 async def test_garbage_on_the_port_is_answered_with_an_alert_and_the_next_car_served(tree: Tree) -> None:
     async with open_station(tree) as station:
         (status,) = station.status()

