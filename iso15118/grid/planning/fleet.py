@@ -163,7 +163,7 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
         most_energy = min(most_energy, max(0.0, car.knee + into / car.slope))
         if car.knee + into / car.slope <= 0.0:
             into = 0.0
-    target = min(max(0.0, need.target_energy / KWH), most_energy)
+    target = min(need.target_energy / KWH, most_energy)
     car.charge, car.high[:] = into * car.there, most_energy
     if out > 0.0 and objective.discharge:
         _window(car, visit, target, into, out, objective, edges)
@@ -172,8 +172,6 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
         car.rush = most_energy
     elif objective.serve_first:
         car.rush = target
-    if target <= 0.0 and not car.discharge.any():
-        return car
     if leaves > edges[-1]:
         later = into * car.stores * (leaves - edges[-1]) / HOUR
         car.dues.append((last, target, float(np.average(scene.buy, weights=hours)) / car.stores))
@@ -206,7 +204,7 @@ def _window(car: _Member, visit: Visit, target: float, into: float, out: float, 
         gives[edges[1:] > stop] = 0.0
         car.high = np.where(edges[1:] > stop, car.high, np.minimum(car.high, top))
     else:
-        car.high[:] = max(top, target)
+        car.high = np.minimum(car.high, max(top, target))
     car.discharge = out * gives
     car.low[:] = bottom
 

@@ -137,7 +137,7 @@ class Model:
 
     def _dues(self) -> None:
         fleet, m, dues = self.fleet, self.m, self.fleet.dues
-        wanted = dues.energy > 0.0
+        wanted = dues.energy > fleet.low[dues.member, dues.step]
         member, step, energy, cost = dues.member[wanted], dues.step[wanted], dues.energy[wanted], dues.cost[wanted]
         missing = m.columns(cost, 0.0, inf, len(member))
         rows = m.rows(energy, inf, len(member))
