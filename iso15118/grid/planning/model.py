@@ -10,6 +10,7 @@ from math import inf
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iso15118.grid.planning import Objective
 from iso15118.grid.planning.fleet import Fleet
@@ -29,6 +30,9 @@ HELD: Final = 0.25
 PREQUALIFIED: Final = 1.25
 """Times its reserve, a unit must have of power."""
 TIGHT: Final = 1e-7
+BOTH: Final = 1e-4
+"""kW at once in both directions that are no rounding."""
+ROUNDS: Final = 3
 
 
 class Found(Value, kw_only=True):
@@ -52,10 +56,27 @@ class Found(Value, kw_only=True):
     whole: bool
 
 
-class Model:
-    """Built once, solved once."""
+def best(scene: Scene, fleet: Fleet, objective: Objective, prices: Prices) -> Found:
+    """The plan at the least cost, in which nobody charges and discharges at once. Raises LocalError where the solver finds none.
 
-    def __init__(self, scene: Scene, fleet: Fleet, objective: Objective, prices: Prices) -> None:
+    Doing both pays only where energy that is burnt earns something, as at negative prices. Who does is made to choose, in whole numbers; if
+    that takes too long, the difference of both is what is planned.
+    """
+    choose = np.zeros(fleet.charge.shape, bool)
+    found = Model(scene, fleet, objective, prices, choose).solve()
+    for _ in range(ROUNDS):
+        both = np.minimum(found.charge, found.discharge) > BOTH
+        if not both.any() or not found.whole:
+            break
+        choose |= both.any(axis=0) & (fleet.charge > 0.0) & (fleet.discharge > 0.0)
+        found = Model(scene, fleet, objective, prices, choose).solve()
+    return found
+
+
+class Model:
+    """Built once, solved once. `choose`: by member and step, whether it must not charge and discharge at once."""
+
+    def __init__(self, scene: Scene, fleet: Fleet, objective: Objective, prices: Prices, choose: NDArray[np.bool_]) -> None:
         self.scene, self.fleet, self.objective, self.prices = scene, fleet, objective, prices
         self.m = Matrix()
         self.steps = np.arange(len(scene.hours))
@@ -78,7 +99,7 @@ class Model:
         self._dues()
         self._haste()
         self._taper()
-        self.whole = self._one_way()
+        self.whole = self._one_way(choose)
         self._reserve()
         self._circuits()
         self._fed_in()
@@ -170,13 +191,10 @@ class Model:
         m.put(rows, self.e[i, t], fleet.slope[i] / 2.0)
         m.put(rows, self._before()[i, t], fleet.slope[i] / 2.0)
 
-    def _one_way(self) -> Index:
-        """Where burning energy would pay, one that could charge and discharge at once is made to choose, by a column that is 0 or 1."""
-        fleet, m, scene = self.fleet, self.m, self.scene
-        burns = (scene.buy < 0.0) | (
-            (scene.sell < 0.0) & (scene.pv.sum(axis=0) > 0.0) & any(not plant.curtailable for plant in scene.site.pvs)
-        )
-        i, t = np.nonzero((self.c >= 0) & (self.s >= 0) & burns)
+    def _one_way(self, choose: NDArray[np.bool_]) -> Index:
+        """Either charging or discharging, by a column that is 0 or 1."""
+        fleet, m = self.fleet, self.m
+        i, t = np.nonzero((self.c >= 0) & (self.s >= 0) & choose)
         choice = m.columns(0.0, 0.0, 1.0, len(i))
         rows = m.rows(-inf, 0.0, len(i))
         m.put(rows, self.c[i, t], 1.0)

@@ -21,13 +21,13 @@ def plan(question: Question) -> SitePlan:
     """The best plan. Raises LocalError where the extra is missing or the solver finds none; the site is then led without one."""
     try:
         from iso15118.grid.planning.fleet import fleet
-        from iso15118.grid.planning.model import Model
+        from iso15118.grid.planning.model import best
         from iso15118.grid.planning.scene import scene
     except ModuleNotFoundError as missing:
         raise LocalError(f"plans need {missing.name}: pip install chargeloop[grid]") from None
     known = scene(question)
     members = fleet(question, known)
-    found = Model(known, members, question.objective, question.prices).solve()
+    found = best(known, members, question.objective, question.prices)
     return _plan(question, known, members, found)
 
 
@@ -38,7 +38,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
     from iso15118.grid.planning.horizon import windows
 
     power = found.charge - found.discharge
-    stored = members.stores[:, None] * found.charge - found.discharge / members.stores[:, None]
+    stored = np.where(power > 0.0, power * members.stores[:, None], power / members.stores[:, None])
     energy = np.cumsum(stored * known.hours, axis=1)
     evses = []
     cars = visits(question, known)
@@ -70,7 +70,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
         cost=found.cost,
         overload=tuple((found.overload * KW).tolist()) if found.overload.any() else (),
         reserve=tuple((found.reserve * KW).tolist()) if found.reserve.any() else (),
-        how="lp" if found.whole else "lp, relaxed",
+        how="lp" if found.whole else "lp, both ways netted",
         epoch=question.epoch,
     )
 

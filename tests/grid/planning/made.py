@@ -243,7 +243,7 @@ def any_question(seed: int, *, steps: int = 16, cars: int = 6) -> Question:
     battery = Battery(name="cell", circuit="grid", capacity=20.0 * KWH, charge=8.0 * KW, discharge=8.0 * KW)
     return ask(
         [visit for visit in visits if not visit.expected],
-        [rnd.uniform(0.05, 0.5) for _ in range(steps)],
+        [rnd.uniform(rnd.choice((0.05, -0.1)), 0.5) for _ in range(steps)],
         load=[rnd.uniform(1.0, 12.0) for _ in range(steps)],
         pv=[max(0.0, rnd.uniform(-10.0, 25.0)) for _ in range(steps)],
         export=rnd.uniform(0.0, 0.12),
@@ -254,4 +254,5 @@ def any_question(seed: int, *, steps: int = 16, cars: int = 6) -> Question:
         demand=rnd.choice((None, Demand(10.0, 3600.0, rnd.uniform(0.0, 20.0) * KW))),
         arrivals=tuple(visit for visit in visits if visit.expected),
         objective=Objective(export=rnd.random() < 0.3),
+        curtailable=rnd.random() < 0.8,
     )

@@ -98,7 +98,7 @@ def test_the_peak_so_far_is_free_and_more_of_it_is_not() -> None:
     assert kilowatts(plan(alone).grid) == [0.0, 6.0, 10.0, 0.0]
 
 
-def test_an_unavoidable_peak_is_used_by_all(story: int = 18) -> None:
+def test_an_unavoidable_peak_is_used_by_all() -> None:
     """The month's peak of 5.1 kW stays while 45 kWh are charged over night; an oven that makes it 8 kW makes 8 kW free."""
     night = [0.3, 0.25, 0.2, 0.2, 0.2, 0.2, 0.22, 0.25, 0.3, 0.35]
     asked = ask([car("a", 40.0, departure=10.0, charge=11.0)], night, load=0.8, demand=Demand(10.0, 900.0, 5.1 * KW), step=900.0)
