@@ -8,7 +8,7 @@ same words and executes them by itself. Trips and ride-through are never here.
 from __future__ import annotations
 
 from collections.abc import Collection
-from math import log
+from math import isfinite, log
 from typing import Final, NamedTuple
 
 from iso15118.der.follow import NEW, Followed, Grid, Memory, Rated, follow
@@ -152,9 +152,11 @@ def support(
     """The set-point of this turn, for a car whose inverter follows no grid code. W and var of all phases, + into the vehicle.
 
     `ramp` (W/s; None: at once) bounds how fast the wish may change, and nothing else: what a curve cuts is cut at once. In this order: out
-    of service or beyond the voltages, 0; frequency above, voltage above, and every limit of discharge, the lowest counts; frequency below;
+    of service, not measured or beyond the voltages, 0; frequency above, voltage above, and every limit of discharge, the lowest counts; frequency below;
     the wish.
     """
     asked = wish if ramp is None else min(max(wish, before.asked - ramp * dt), before.asked + ramp * dt)
+    if not all(map(isfinite, grid)):
+        return Followed(max(0.0, asked), 0.0, NEW, curbed=asked < 0.0), Supporting(asked)
     followed = follow(order, asked, reactive, grid, rated, before.memory, dt)
     return followed, Supporting(asked, followed.memory)

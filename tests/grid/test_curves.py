@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, nan
 
 import pytest
 
@@ -142,6 +142,13 @@ def test_the_ramp_bounds_the_wish_and_never_a_cut() -> None:
     assert found.active == pytest.approx(-6e3)
     found, state = support(order, 0.0, 0.0, grid, RATED, None, state, 1.0)
     assert (found.active, state.asked) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("grid", [Grid(230, 230, 230, nan), Grid(nan, 230, 230, 50.0)])
+@pytest.mark.parametrize(("wish", "active"), [(-8e3, 0.0), (8e3, 8e3)])
+def test_on_a_grid_that_is_not_measured_nothing_is_given(grid: Grid, wish: float, active: float) -> None:
+    found, _ = support(DerOrder(grid_code(EN, AT)), wish, 1e3, grid, RATED, None, Supporting(), 1.0)
+    assert (found.active, found.reactive, found.curbed) == (active, 0.0, wish < 0.0)
 
 
 def test_entering_service_and_trips() -> None:
