@@ -151,9 +151,9 @@ def support(
 ) -> tuple[Followed, Supporting]:
     """The set-point of this turn, for a car whose inverter follows no grid code. W and var of all phases, + into the vehicle.
 
-    `ramp` (W/s; None: at once) bounds how fast the wish may change, and nothing else: what a curve cuts is cut at once. In this order: out
-    of service, not measured or beyond the voltages, 0; frequency above, voltage above, and every limit of discharge, the lowest counts; frequency below;
-    the wish.
+    `ramp` (W/s; None: at once) bounds how fast the wish may change, and nothing else: what a curve cuts is cut at once. In this order:
+    out of service, not measured or beyond the voltages, 0; frequency above, voltage above, and every limit of discharge, the lowest
+    counts; frequency below; the wish.
     """
     asked = wish if ramp is None else min(max(wish, before.asked - ramp * dt), before.asked + ramp * dt)
     if not all(map(isfinite, grid)):
