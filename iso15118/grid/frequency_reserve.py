@@ -87,9 +87,18 @@ def shares(reserve: Watt, pool: Sequence[Member]) -> tuple[Watt, ...]:
 
 
 def set_points(pool: Sequence[Member], held: Sequence[Watt], frequency: Hertz, band: Band = FCR) -> tuple[Watt, ...]:
-    """The power of each vehicle: its baseline and what the frequency asks of the share it holds ready (`shares`)."""
+    """The power of each vehicle: its baseline and what the frequency asks of the share it holds ready (`shares`).
+
+    One that has come to the end of its energy gives, or takes, no more.
+    """
     asked = droop(frequency, band)
-    return tuple(member.baseline + asked * share for member, share in zip(pool, held, strict=True))
+    return tuple(_within(member, member.baseline + asked * share) for member, share in zip(pool, held, strict=True))
+
+
+def _within(member: Member, power: Watt) -> Watt:
+    if member.energy <= member.low:
+        power = max(0.0, power)
+    return min(0.0, power) if member.energy >= member.high else power
 
 
 class Tracking(Value):

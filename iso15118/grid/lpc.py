@@ -2,6 +2,7 @@
 
 Pure: `step` gives the next state and what is to go into the log of events, which has to be kept for 2 years (§ 14a; `paragraph_14a` has
 the formula). Times are seconds of one clock that does not jump. The link to the grid operator, EEBUS or a relay, is a back-end's.
+Limitation of production (LPP) has the same states.
 """
 
 from __future__ import annotations

@@ -22,52 +22,47 @@ CONFIDENCES: Final = {"K": "from general knowledge, not read in the paid text", 
 
 
 class _Form(NamedTuple):
-    """The keys of a function and their units; what is not in `needed` may be left out."""
+    """The keys of a function and their units."""
 
-    units: Mapping[str, str]
-    needed: frozenset[str]
-    rising: tuple[str, ...] = ()
-    """The x of a curve's points."""
-
-
-def _form(optional: Mapping[str, str] | None = None, /, **needed: str) -> _Form:
-    return _Form({**needed, **(optional or {})}, frozenset(needed))
+    needed: Mapping[str, str]
+    optional: Mapping[str, str] = {}
+    rising: str = ""
+    """The x of a curve's points: x1 below x2 below x3."""
 
 
-def _stages(unit: str) -> _Form:
-    return _form({"second": unit, "second_time": "s", "mean_10_min": unit}, first=unit, first_time="s")
+def _points(x: str, x_unit: str, y: str, y_unit: str, count: int) -> dict[str, str]:
+    return {f"{name}{n}": unit for n in range(1, count + 1) for name, unit in ((x, x_unit), (y, y_unit))}
 
 
 _LAG: Final = {"three_tau": "s", "open_loop_response_time": "s"}
-_V: Final = ("v1", "v2", "v3", "v4")
-_VOLT_VAR: Final = {**dict.fromkeys(_V, "Un"), **{f"q{n}": "Qmax" for n in range(1, 5)}}
-_ENTER: Final = {"voltage_low": "Un", "voltage_high": "Un", "frequency_low": "Hz", "frequency_high": "Hz", "delay": "s"}
-_FROM_STAGE: Final = {f"{what}{n}": unit for n in range(1, 5) for what, unit in (("v", "Un"), ("t", "s"))}
+_VOLTAGE_TRIP: Final = _Form({"first": "Un", "first_time": "s"}, {"second": "Un", "second_time": "s", "mean_10_min": "Un"})
+_FREQUENCY_TRIP: Final = _Form({"first": "Hz", "first_time": "s"}, {"second": "Hz", "second_time": "s"})
+_RIDE_THROUGH: Final = _Form(_points("v", "Un", "t", "s", 1), _points("v", "Un", "t", "s", 4))
+_ENTER: Final = _Form(
+    {"voltage_low": "Un", "voltage_high": "Un", "frequency_low": "Hz", "frequency_high": "Hz", "delay": "s"},
+    {"ramp": "Pn/min", "ramp_time": "s"},
+)
 
 FORMS: Final = {
-    "over_frequency_watt": _form(_LAG, start="Hz", droop="1"),
-    "under_frequency_watt": _form(_LAG, start="Hz", droop="1"),
-    "volt_var": _form({"q_max_small": "Sn", "small_below": "VA", **_LAG}, q_max="Sn", **_VOLT_VAR)._replace(
-        rising=("v1", "v2", "v3", "v4")
-    ),
-    "volt_watt": _form(_LAG, v1="Un", p1="Pn", v2="Un", p2="Pn")._replace(rising=("v1", "v2")),
-    "watt_var": _form(_LAG, **{f"p{n}": "Pn" for n in (1, 2, 3)}, **{f"q{n}": "Qmax" for n in (1, 2, 3)}, q_max="Sn")._replace(
-        rising=("p1", "p2", "p3")
-    ),
-    "watt_cos_phi": _form(_LAG, p1="Pn", p2="Pn", cos_phi1="1", cos_phi2="1")._replace(rising=("p1", "p2")),
-    "fixed_cos_phi": _form(cos_phi="1"),
-    "fixed_q": _form(q="Sn"),
-    "trip_over_voltage": _stages("Un"),
-    "trip_under_voltage": _stages("Un"),
-    "trip_over_frequency": _stages("Hz"),
-    "trip_under_frequency": _stages("Hz"),
-    "ride_through_under_voltage": _form({k: v for k, v in _FROM_STAGE.items() if k not in ("v1", "t1")}, v1="Un", t1="s"),
-    "ride_through_over_voltage": _form({k: v for k, v in _FROM_STAGE.items() if k not in ("v1", "t1")}, v1="Un", t1="s"),
-    "ride_through_rocof": _form(rocof="Hz/s"),
-    "start": _form({"ramp": "Pn/min", "ramp_time": "s"}, **_ENTER),
-    "reconnect": _form({"ramp": "Pn/min", "ramp_time": "s"}, **_ENTER),
-    "ramp": _form(rate="Pn/s"),
-    "anti_islanding": _form(cease_within="s"),
+    "over_frequency_watt": _Form({"start": "Hz", "droop": "1"}, _LAG),
+    "under_frequency_watt": _Form({"start": "Hz", "droop": "1"}, _LAG),
+    "volt_var": _Form({"q_max": "Sn", **_points("v", "Un", "q", "Qmax", 4)}, {"q_max_small": "Sn", "small_below": "VA", **_LAG}, "v"),
+    "volt_watt": _Form(_points("v", "Un", "p", "Pn", 2), _LAG, "v"),
+    "watt_var": _Form({"q_max": "Sn", **_points("p", "Pn", "q", "Qmax", 3)}, _LAG, "p"),
+    "watt_cos_phi": _Form(_points("p", "Pn", "cos_phi", "1", 2), _LAG, "p"),
+    "fixed_cos_phi": _Form({"cos_phi": "1"}),
+    "fixed_q": _Form({"q": "Sn"}),
+    "trip_over_voltage": _VOLTAGE_TRIP,
+    "trip_under_voltage": _VOLTAGE_TRIP,
+    "trip_over_frequency": _FREQUENCY_TRIP,
+    "trip_under_frequency": _FREQUENCY_TRIP,
+    "ride_through_under_voltage": _RIDE_THROUGH,
+    "ride_through_over_voltage": _RIDE_THROUGH,
+    "ride_through_rocof": _Form({"rocof": "Hz/s"}),
+    "start": _ENTER,
+    "reconnect": _ENTER,
+    "ramp": _Form({"rate": "Pn/s"}),
+    "anti_islanding": _Form({"cease_within": "s"}),
 }
 """Every function that a profile may have. Un: nominal, phase to neutral; Sn, Pn: rated apparent and active power; Qmax: `q_max` of Sn."""
 
@@ -157,16 +152,16 @@ def _function(table: object, form: _Form, where: str) -> Function:
     enabled = table.get("enabled", True)
     if not isinstance(enabled, bool):
         raise LocalError(f"{where}.enabled: {enabled!r}; allowed: true or false")
-    numbers = {}
+    units, numbers = {**form.needed, **form.optional}, {}
     for key, value in table.items():
         if key in _WORDS:
             continue
-        if key not in form.units:
-            raise LocalError(f"{where}.{key}: unknown; allowed: {', '.join((*_WORDS, *form.units))}")
-        numbers[key] = _number(value, form.units[key], table, f"{where}.{key}")
-    if missing := sorted(form.needed - numbers.keys()):
+        if key not in units:
+            raise LocalError(f"{where}.{key}: unknown; allowed: {', '.join((*_WORDS, *units))}")
+        numbers[key] = _number(value, units[key], table, f"{where}.{key}")
+    if missing := sorted(form.needed.keys() - numbers.keys()):
         raise LocalError(f"{where}.{missing[0]}: missing; needed: {', '.join(sorted(form.needed))}")
-    for before, after in pairwise(sorted(key for key in numbers if key in form.rising)):
+    for before, after in pairwise(sorted(key for key in numbers if form.rising and key[:-1] == form.rising)):
         if not numbers[before].value < numbers[after].value:
             raise LocalError(f"{where}.{after}.value: {numbers[after].value:g}; allowed: above {before}, {numbers[before].value:g}")
     return Function(numbers, tuple(places), enabled, _text(table.get("note", ""), f"{where}.note"))

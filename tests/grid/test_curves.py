@@ -11,6 +11,7 @@ from iso15118.der.words import DerOrder, DsoSetpoint, GridCode
 from iso15118.errors import LocalError
 from iso15118.grid.curves import Connection, Supporting, enter_service, grid_code, imported, support
 from iso15118.grid.profile import Profile, profile
+from iso15118.session import der_iec, der_sae
 from iso15118.value import replace
 
 EN, VDE, IEEE = (profile(name) for name in ("en50549_1", "vde_ar_n_4105", "ieee1547_cat_b_iii"))
@@ -149,6 +150,26 @@ def test_the_ramp_bounds_the_wish_and_never_a_cut() -> None:
 def test_on_a_grid_that_is_not_measured_nothing_is_given(grid: Grid, wish: float, active: float) -> None:
     found, _ = support(DerOrder(grid_code(EN, AT)), wish, 1e3, grid, RATED, None, Supporting(), 1.0)
     assert (found.active, found.reactive, found.curbed) == (active, 0.0, wish < 0.0)
+
+
+def test_a_car_is_told_the_absolute_curves() -> None:
+    """What AC_DER_IEC says is all but that it is a storage."""
+    for code in (EN, VDE):
+        words = grid_code(code, AT, ("over_frequency_watt", "under_frequency_watt", "volt_watt", "volt_var"))
+        told = der_iec.read_code(der_iec.said_code(words, words.functions))
+        assert told.volt_var is not None
+        assert told.volt_watt is not None
+        assert told.over_frequency_watt is not None
+        assert told.volt_var.at(0.95 * 230) == pytest.approx(-2180.0)
+        assert told.volt_var.response.time_constant == pytest.approx(10.0 / 3.0, rel=1e-3)
+        assert (told.volt_watt.start, told.volt_watt.stop) == pytest.approx((250.7, 253.0))
+        assert (told.over_frequency_watt.start, told.over_frequency_watt.slope) == (50.2, 40.0)
+    base, words = der_sae.Base(230.0, 60.0, 10e3, 4.4e3), grid_code(IEEE, AT)
+    told, _ = der_sae.read_code(der_sae.said_code(words, DsoSetpoint(), base, 3), base, 3)
+    assert told.volt_var is not None
+    assert told.volt_var.at(0.95 * 230) == pytest.approx(-2200.0, rel=1e-3)
+    assert told.protection is not None
+    assert told.protection.over_voltage == ((0.16, pytest.approx(276.0)), (13.0, pytest.approx(253.0)))
 
 
 def test_entering_service_and_trips() -> None:

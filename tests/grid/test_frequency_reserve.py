@@ -83,6 +83,25 @@ def test_a_full_call_of_a_quarter_of_an_hour_stays_in_the_window() -> None:
             assert -car.discharge - 1e-6 <= least <= most <= car.charge + 1e-6
 
 
+def test_no_car_leaves_its_window_in_any_of_1000_random_days() -> None:
+    """Shares are dealt each quarter of an hour, and the frequency then holds where it is for all of it."""
+    rng = Random(13)
+    for _ in range(1000):
+        low, high = sorted((rng.uniform(0, 80e3), rng.uniform(0, 80e3)))
+        car = Member(0.0, rng.choice([7e3, 11e3]), rng.choice([7e3, 11e3]), rng.uniform(low, high), low, high)
+        for _ in range(96):
+            [power] = set_points([car], shares(rng.uniform(0.0, 12e3), [car]), rng.choice([49.8, 50.2, rng.uniform(49.8, 50.2)]))
+            car = replace(car, energy=car.energy + power * 0.25)
+            assert low - 1e-6 <= car.energy <= high + 1e-6
+
+
+def test_at_the_end_of_its_energy_a_baseline_ends_too() -> None:
+    empty, full = replace(CAR, energy=10e3, baseline=-3e3), replace(CAR, energy=55e3, baseline=3e3)
+    assert set_points([empty, full], [0.0, 0.0], 50.0) == (0.0, 0.0)
+    turned = replace(empty, baseline=3e3), replace(full, baseline=-3e3)
+    assert set_points(turned, [0.0, 0.0], 50.0) == (3e3, -3e3)
+
+
 def test_a_baseline_and_a_curve() -> None:
     points = ((49.8, -10e3), (49.99, 0.0), (50.01, 0.0), (50.2, 10e3))
     assert by_curve(3e3, points, 50.0) == 3e3
