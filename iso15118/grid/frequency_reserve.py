@@ -42,7 +42,7 @@ FCR: Final = Band()
 def droop(frequency: Hertz, band: Band = FCR) -> float:
     """The share of the reserve that is asked for, -1 (all is given) to 1 (all is taken)."""
     off = frequency - band.nominal
-    if abs(off) <= band.dead_band + 1e-9:  # 50.01 Hz is off by 0.00999999999999801
+    if abs(off) <= band.dead_band:
         return 0.0
     return between(((-band.full, -1.0), (band.full, 1.0)), off)
 

@@ -78,12 +78,13 @@ def test_power_comes_back_after_a_minute_along_a_ramp() -> None:
     assert found[140.0] == pytest.approx(-1e3)
 
 
-def test_the_rate_of_frequency_is_judged_over_half_a_second() -> None:
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_rate_of_frequency_is_judged_over_half_a_second(sign: int) -> None:
     watched = watch(Watched(), reading(0.0), 3, BY, 0.0)
     for turn in range(1, 11):
-        watched = watch(watched, reading(turn * 0.05, 50.0 + 0.11 * turn), 3, BY, turn * 0.05)
+        watched = watch(watched, reading(turn * 0.05, 50.0 + sign * 0.11 * turn), 3, BY, turn * 0.05)
         assert bool(watched.why) is (turn == 10)
-    assert watched.why == "+2.2 Hz/s"
+    assert watched.why == f"{sign * 2.2:+.1f} Hz/s"
     assert len(watched.seen) == 11
 
 
