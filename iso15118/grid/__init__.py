@@ -1,7 +1,5 @@
-"""The energy of a site, pure: what power each outlet is to have, by the grid's rules, the site's limits and the vehicles' needs.
+"""Site energy: how much, when and in which direction, for every outlet of a site. Pure: values in, values out.
 
-No clock, no chance, no input or output beside the data files that lie here: the time, measurements and random draws are arguments,
-results are values. It never meets a session: a vehicle is seen as its `energy.Need` and answered with an `energy.Budget`.
+Power is in W and + into the site, the vehicle and the battery everywhere; currents likewise. Moments of plans, prices and forecasts are
+seconds since the epoch (UTC); what keeps a limit at this second counts in monotonic seconds.
 """
-
-from __future__ import annotations
