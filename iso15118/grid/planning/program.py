@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError
 from iso15118.grid.planning import EvsePlan, Question, SitePlan
-from iso15118.units import HOUR, KW, KWH
+from iso15118.units import HOUR, KW, KWH, Second
 
 if TYPE_CHECKING:
     from iso15118.grid.planning.fleet import Fleet
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from iso15118.grid.planning.scene import Scene
 
 COARSER: Final = ((25_000, 6 * HOUR), (60_000, 2 * HOUR))
-"""A program of more columns is planned in hours beyond so many s. What cars are told comes from the quarters of an hour before, and when those
-have passed there is another plan. Measured: virtual batteries of cars that come and leave together save less, and lose more when divided."""
+"""A program of more columns than this is planned in hours beyond so many s. What cars are told comes from the quarters of an hour before; when
+those have passed there is another plan. Virtual batteries of cars that come and leave together save less and lose more when divided.
+"""
 
 
-def plan(question: Question) -> SitePlan:
-    """The best plan. Raises LocalError where the extra is missing or the solver finds none; the site is then led without one."""
+def plan(question: Question, offset: Second = 0.0) -> SitePlan:
+    """The best plan. Raises LocalError where the extra is missing or the solver finds none; the site is then led without one.
+
+    `offset`: of the clock that `EvsePlan.why` tells the time by, in s ahead of UTC.
+    """
     try:
         from iso15118.grid.planning.fleet import fleet, size
         from iso15118.grid.planning.model import best
@@ -36,14 +40,15 @@ def plan(question: Question) -> SitePlan:
             known = scene(question, fine)
             members = fleet(question, known)
     found = best(known, members, question.objective, question.prices)
-    return _plan(question, known, members, found)
+    return _plan(question, known, members, found, offset)
 
 
-def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> SitePlan:
+def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset: Second) -> SitePlan:
     import numpy as np
 
     from iso15118.grid.planning.fleet import visits
     from iso15118.grid.planning.horizon import windows
+    from iso15118.grid.planning.reasons import why
 
     power = found.charge - found.discharge
     stored = np.where(power > 0.0, power * members.stores[:, None], power / members.stores[:, None])
@@ -51,15 +56,16 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
     evses = []
     cars = visits(question, known)
     for i, visit in enumerate(cars):
-        ends = float(energy[i, -1]) * KWH
+        ends, stays = float(energy[i, -1]) * KWH, visit.departure > known.edges[-1]
         evses.append(
             EvsePlan(
                 evse=visit.evse,
                 power=tuple((power[i] * KW).tolist()),
                 energy=tuple((energy[i] * KWH).tolist()),
-                missing=_missing(visit.need.target_energy, ends, visit.departure, float(known.edges[-1])),
-                missing_minimum=_missing(visit.need.min_energy, ends, visit.departure, float(known.edges[-1])),
+                missing=_missing(visit.need.target_energy, ends, stays),
+                missing_minimum=_missing(visit.need.min_energy, ends, stays),
                 reserve=float(found.reserves[i, 0]) * KW,
+                why="" if visit.expected else why(visit, i, known, members, found, offset),
                 expected=visit.expected,
             )
         )
@@ -83,10 +89,11 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
     )
 
 
-def _missing(wanted: float, ends: float, departure: float, horizon: float) -> float:
-    """Wh; below 1 Wh it is there. A car that stays longer than the horizon misses nothing yet."""
-    short = wanted - ends
-    return short if short >= 1.0 and departure <= horizon else 0.0
+def _missing(wanted: float, ends: float, stays: bool) -> float:
+    """Wh. A car that stays longer than the horizon misses nothing yet."""
+    from iso15118.grid.planning.reasons import SHORT
+
+    return wanted - ends if wanted - ends >= SHORT * KWH and not stays else 0.0
 
 
 def _how(known: Scene, found: Found) -> str:
