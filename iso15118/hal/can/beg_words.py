@@ -27,8 +27,6 @@ GRID: Final = (*PHASES, FREQUENCY)
 ESSENTIAL: Final = (VOLTAGE, CURRENT, STATUS, DIRECTION)
 SETTING: Final = (VOLTAGE, CURRENT, TURN)
 """Refused, they leave the last one in force."""
-ROUND: Final = (STATUS, PHASES[0], DIRECTION, PHASES[1], STATUS, PHASES[2], DIRECTION, FREQUENCY)
-"""What is looked at while nothing is waited for: a reply that is lost is no module that is."""
 NOTHING: Final = {STATUS: 0.0, DIRECTION: -1.0}
 """Neither off nor any direction."""
 CREDIBLE: Final = {MAX_VOLTAGE: 60.0, MIN_VOLTAGE: 0.0, MAX_CURRENT: 1.0, POWER: 1000.0}
@@ -50,7 +48,7 @@ def number(frame: Frame | None) -> int:
     return 0 if frame is None else int.from_bytes(frame.data[4:8], "big")
 
 
-ALL_OF_IT: Final[Second] = 5.0
+ALL_OF_IT: Final[Second] = 8.0
 """In this time each value of the grid has come once."""
 
 

@@ -19,7 +19,6 @@ from iso15118.hal.can.beg_words import (
     DIRECTION,
     DISCHARGE,
     ESSENTIAL,
-    FREQUENCY,
     GRID,
     MAX_CURRENT,
     MAX_VOLTAGE,
@@ -30,7 +29,6 @@ from iso15118.hal.can.beg_words import (
     POWER,
     RATINGS,
     READ,
-    ROUND,
     SETTING,
     STATUS,
     SWITCH,
@@ -59,9 +57,8 @@ AGAIN: Final[Second] = 0.5
 """An order to turn that shows nothing is said anew after this."""
 PRESSING: Final = 2000
 """mA by which a current must fall to be told at once: a guard bears 2.5 A."""
-WAITING_FOR_OFF: Final = [*map(asked, (STATUS, FREQUENCY, STATUS, DIRECTION, FREQUENCY))]
-WAITING_FOR_DIRECTION: Final = [*map(asked, (DIRECTION, FREQUENCY, DIRECTION, STATUS, FREQUENCY))]
-"""The grid is looked at meanwhile: it may be lost as well."""
+AGED: Final[Second] = 1.5
+"""A status or a direction that is older is asked for before anything that is waited for: half of `LOST`."""
 REFUSED: Final[Second] = 1.0
 """An order that is refused for longer is a failure."""
 
@@ -93,7 +90,8 @@ class Beg(CanSupply):
             Order(SWITCH, written(SWITCH, OFF), Press.NOW),
             *map(asked, (*RATINGS, *GRID, STATUS, DIRECTION, VOLTAGE, CURRENT)),
         ]
-        super().__init__(keys, Turns([asked(VOLTAGE), asked(CURRENT)], [asked(item) for item in ROUND]), start, clock)
+        measure, state, grid = ([*map(asked, items)] for items in ((VOLTAGE, CURRENT), (STATUS, DIRECTION), GRID))
+        super().__init__(keys, Turns(measure, state, grid, in_a_row=2), start, clock)
         self._values: dict[int, Measured[float]] = {}
         self._refused: dict[int, tuple[int, Second]] = {}
         self._sources: frozenset[int] = frozenset()
@@ -189,10 +187,13 @@ class Beg(CanSupply):
         return [Order(TURN, written(TURN, direction))]
 
     def look(self, now: Second) -> Sequence[Frame]:
-        """Off and direction, while they are waited for."""
-        if self._turned is not None and not self._stands(self._turned, now):
-            return WAITING_FOR_DIRECTION
-        return () if self._off_since is None or self._is_off(now) else WAITING_FOR_OFF
+        """Off and direction, while they are waited for; before them what has grown old."""
+        older = min(STATUS, DIRECTION, key=lambda item: self._values[item].at)
+        if now - self._values[older].at > AGED:
+            return [asked(older)]
+        if self._off_since is not None and not self._is_off(now):
+            return [asked(STATUS)]
+        return [asked(DIRECTION)] if self._turned is not None and not self._stands(self._turned, now) else ()
 
     def ordered(self, order: Order, now: Second) -> None:
         """Remembers since when it should be off, or turn."""
@@ -205,6 +206,7 @@ class Beg(CanSupply):
             direction = order.frame.data[7]
             self._turning_since = self._turning_since if self._turned == direction else now
             self._turned, self._turned_at = direction, now
+            self._turns.forget(VOLTAGE, CURRENT)
 
     def farewell(self) -> Sequence[Frame]:
         """As `line.Device` says."""

@@ -7,7 +7,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,16 +75,6 @@ async def session(kept: Kept, meanwhile: Callable[[Pair, Kept], Any]) -> Pair:
     return pair
 
 
-def played(meanwhile: Callable[[Pair, Kept], Any]) -> tuple[Kept, Pair]:
-    """Six programs in real time: on a machine that is busy with other tests one of them may starve, and is a fault then. Thrice at most."""
-    for _ in range(2):
-        with suppress(AssertionError, TimeoutError):
-            kept = Kept(board())
-            return kept, loops.run(session(kept, meanwhile))
-    kept = Kept(board())
-    return kept, loops.run(session(kept, meanwhile))
-
-
 async def until(done: Callable[[], bool], within: float) -> float:
     began = time.monotonic()
     while not done():  # of metal there is no event
@@ -123,7 +112,8 @@ def test_in_and_out_over_real_buses_and_a_guard_that_hangs() -> None:
         finally:
             os.kill(guard.pid, signal.SIGCONT)
 
-    kept, pair = played(meanwhile)
+    kept = Kept(board())
+    pair = loops.run(session(kept, meanwhile))
     assert pair.evse.conversation is not None
     assert not pair.evse.conversation.ended.result().clean
     assert any("infypower_beg on CAN" in line for line in kept.lines)
