@@ -20,6 +20,7 @@ from iso15118.hal.can.beg_words import (
     DISCHARGE,
     ESSENTIAL,
     GRID,
+    IN_A_ROW,
     MAX_CURRENT,
     MAX_VOLTAGE,
     MIN_VOLTAGE,
@@ -91,7 +92,7 @@ class Beg(CanSupply):
             *map(asked, (*RATINGS, *GRID, STATUS, DIRECTION, VOLTAGE, CURRENT)),
         ]
         measure, state, grid = ([*map(asked, items)] for items in ((VOLTAGE, CURRENT), (STATUS, DIRECTION), GRID))
-        super().__init__(keys, Turns(measure, state, grid, in_a_row=2), start, clock)
+        super().__init__(keys, Turns(measure, state, grid, IN_A_ROW), start, clock)
         self._values: dict[int, Measured[float]] = {}
         self._refused: dict[int, tuple[int, Second]] = {}
         self._sources: frozenset[int] = frozenset()
@@ -100,7 +101,7 @@ class Beg(CanSupply):
         self._turned: int | None = None
         """The direction last ordered; None: as above."""
         self._turned_at = self._turning_since = NEVER
-        self.also = {"grid": Grid(self._values)}
+        self.also = {"grid": Grid(self._values, keys.pace)}
 
     @property
     def limits(self) -> Limits:
@@ -173,11 +174,11 @@ class Beg(CanSupply):
             return self._turn(direction, now) if self._is_off(now) else [off]
         current = written(CURRENT, round(abs(wanted.current) * 1000))
         falls = number(self._turns.said(CURRENT)) - number(current) > PRESSING
-        return [
-            Order(VOLTAGE, written(VOLTAGE, round(wanted.voltage * 1000))),
-            Order(CURRENT, current, Press.SOON if falls else Press.NOT),
-            Order(SWITCH, written(SWITCH, ON)),
-        ]
+        voltage = written(VOLTAGE, round(wanted.voltage * 1000))
+        points = [Order(VOLTAGE, voltage), Order(CURRENT, current, Press.SOON if falls else Press.NOT)]
+        on = Order(SWITCH, written(SWITCH, ON))
+        # Once both are set it goes on, or set-points that change all the time would keep it off.
+        return [on, *points] if self._turns.said(VOLTAGE) and self._turns.said(CURRENT) else [*points, on]
 
     def _turn(self, direction: int, now: Second) -> Sequence[Order]:
         """The order to turn, for as long as it is not seen that the module has."""
@@ -257,5 +258,5 @@ def supply(table: Mapping[str, object], file: str, path: str, bus: Callable[[], 
     """The module that a table of a board's file describes, once it has answered. Raises LocalError where it does not."""
     keys = fill(SHEET, table, file, path)
     possible(keys, file, path)
-    checked(keys, 2, file, path)
+    checked(keys, 3, file, path)  # status and direction are as urgent as a third measurement: see `AGED`
     return started(Beg(keys), keys, file, path, bus)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from iso15118.hal.can.line import Frame
 
 IN_A_ROW: Final = 3
-"""So many new orders may go out before the state is looked at again."""
+"""So many new orders may go out before the state is looked at again, where a driver says nothing else."""
 WAITING: Final = 3
 """So many looks before an order is said again while something is waited for; else one."""
 REST: Final = 2
@@ -37,13 +37,15 @@ class Turns:
     """An order that is new goes out soon, in the order of the list; one that is old is said again and again."""
 
     def __init__(self, measure: Sequence[Frame], look: Sequence[Frame], beside: Sequence[Frame] = (), in_a_row: int = IN_A_ROW) -> None:
-        """All are asked for round after round. `beside`: each second look, whatever is waited for."""
+        """All are asked for round after round. `beside`: each second look, whatever is waited for. `in_a_row`: new orders between looks."""
         self._measure, self._look, self._beside, self._in_a_row = cycle(measure), look, beside, in_a_row
         self._said: dict[Hashable, Frame] = {}
         self._pressed: set[Hashable] = set()
         self._turn = self._row = self._debt = self._again = self._looked = 0
         self._looks = 1
         """Since an order was said again."""
+        self._last: Hashable = None
+        """The name of the last order: one that changes all the time leaves the next one its turn."""
 
     def forget(self, *names: Hashable) -> None:
         """Orders of these names are new again."""
@@ -71,9 +73,9 @@ class Turns:
             return next(self._measure), None
         if new and self._row < self._in_a_row:
             self._row += 1
-            return self._say(new[0])
+            return self._say(new[1] if len(new) > 1 and new[0].name == self._last else new[0])
         if orders and not new and self._looks >= (WAITING if look else 1):
-            self._row, self._looks, self._again = 0, 0, self._again + 1
+            self._looks, self._again = 0, self._again + 1
             return self._say(orders[self._again % len(orders)])
         self._row, self._looks = 0, self._looks + 1
         return self._next_look(look or self._look), None
@@ -99,5 +101,5 @@ class Turns:
         return None
 
     def _say(self, order: Order) -> tuple[Frame, Order]:
-        self._said[order.name] = order.frame
+        self._said[order.name], self._last = order.frame, order.name
         return order.frame, order
