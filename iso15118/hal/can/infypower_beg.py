@@ -6,7 +6,7 @@ It sees the grid, too. Its frames and figures stand in hw/infypower_beg1k075g.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -98,6 +98,8 @@ class Beg(CanSupply):
         self._sources: frozenset[int] = frozenset()
         self._off_since: Second | None = None
         """None: the last order was on, or no order has got through."""
+        self._last: Hashable = None
+        """The name of the order before."""
         self._turned: int | None = None
         """The direction last ordered; None: as above."""
         self._turned_at = self._turning_since = NEVER
@@ -174,8 +176,12 @@ class Beg(CanSupply):
             return self._turn(direction, now) if self._is_off(now) else [off]
         current = written(CURRENT, round(abs(wanted.current) * 1000))
         falls = number(self._turns.said(CURRENT)) - number(current) > PRESSING
-        voltage = written(VOLTAGE, round(wanted.voltage * 1000))
-        points = [Order(VOLTAGE, voltage), Order(CURRENT, current, Press.SOON if falls else Press.NOT)]
+        points = [
+            Order(VOLTAGE, written(VOLTAGE, round(wanted.voltage * 1000))),
+            Order(CURRENT, current, Press.SOON if falls else Press.NOT),
+        ]
+        if self._last == VOLTAGE:  # one that changes all the time leaves the other its turn
+            points.reverse()
         on = Order(SWITCH, written(SWITCH, ON))
         # Once both are set it goes on, or set-points that change all the time would keep it off.
         return [on, *points] if self._turns.said(VOLTAGE) and self._turns.said(CURRENT) else [*points, on]
@@ -198,6 +204,7 @@ class Beg(CanSupply):
 
     def ordered(self, order: Order, now: Second) -> None:
         """Remembers since when it should be off, or turn."""
+        self._last = order.name
         if order.frame == written(SWITCH, OFF):
             self._off_since = now if self._off_since is None else self._off_since
             self._turns.forget(VOLTAGE, CURRENT)

@@ -44,8 +44,6 @@ class Turns:
         self._turn = self._row = self._debt = self._again = self._looked = 0
         self._looks = 1
         """Since an order was said again."""
-        self._last: Hashable = None
-        """The name of the last order: one that changes all the time leaves the next one its turn."""
 
     def forget(self, *names: Hashable) -> None:
         """Orders of these names are new again."""
@@ -73,7 +71,7 @@ class Turns:
             return next(self._measure), None
         if new and self._row < self._in_a_row:
             self._row += 1
-            return self._say(new[1] if len(new) > 1 and new[0].name == self._last else new[0])
+            return self._say(new[0])
         if orders and not new and self._looks >= (WAITING if look else 1):
             self._looks, self._again = 0, self._again + 1
             return self._say(orders[self._again % len(orders)])
@@ -101,5 +99,5 @@ class Turns:
         return None
 
     def _say(self, order: Order) -> tuple[Frame, Order]:
-        self._said[order.name], self._last = order.frame, order.name
+        self._said[order.name] = order.frame
         return order.frame, order

@@ -53,15 +53,6 @@ def test_so_many_new_orders_in_a_row() -> None:
     assert [it == S for it in changing] == [False, False, True] * 3 + [False]
 
 
-def test_an_order_that_changes_all_the_time_leaves_the_next_one_its_turn() -> None:
-    turns, seen = Turns([V], [S]), []
-    for number in range(60):
-        orders = [Order(name, Frame(base + number, b"")) for name, base in (("a", 0x100), ("b", 0x200))]
-        seen += [it.ident & 0xF00 for it in played(turns, 1, *orders) if it != V]
-    assert seen.count(0x100) == 8
-    assert seen.count(0x200) == 7
-
-
 def test_off_goes_out_at_once_and_once() -> None:
     turns = Turns([V, I], [S])
     played(turns, 2)
