@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from iso15118.der.words import GridCode, VoltWatt
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.sequence.table import Transfer
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.sim.misbehaviour import Misbehaviour
 from iso15118.testing import Charger, Driver, car, station

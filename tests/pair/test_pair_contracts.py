@@ -16,7 +16,7 @@ from iso15118.messages.v20.schedule import ScheduleExchangeRes
 from iso15118.pki.signer import SoftKey
 from iso15118.service.car import CarConfig
 from iso15118.service.contracts import ContractDesk, ListAuthorizer
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.seen import Exchanged

@@ -15,7 +15,7 @@ from iso15118.errors import DeviceError, DeviceFault, LocalError
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.guard_link import GuardLink
 from iso15118.service.links import link, udp_socket
 from iso15118.service.station import Station, StationConfig

@@ -14,7 +14,7 @@ from iso15118.power import Setpoint
 from iso15118.sequence.timers import Timer
 from iso15118.service import recorder as recording
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder, Stream, digest, numbered

@@ -19,7 +19,7 @@ from iso15118.pki.profiles import profiles
 from iso15118.pki.tree import NAMES, Member, Tree, issue, make_tree
 from iso15118.service.car import CarConfig
 from iso15118.service.config.scenario import load as load_scenario
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.links import link, udp_socket
 from iso15118.service.pki.folder import write

@@ -21,7 +21,7 @@ from iso15118.errors import LocalError
 from iso15118.hal.board import Board, load
 from iso15118.service import loops
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Metal, Pair
 from iso15118.session import evcc
 from iso15118.session.services import ControlMode, ServiceID
