@@ -27,7 +27,7 @@ id = "DE*CLP*E1"
 interface = "lo"
 board = "BOARD"
 """
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.waits]
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from iso15118.tariff import Rule, Stack, Tariff
 from iso15118.value import replace
 from tests.pki.trees import CURVES
 
+pytestmark = pytest.mark.long
+
 BOTH = secc.PlugAndCharge(insecure=True, installation=True)
 """On a connection in memory, which has no TLS."""
 

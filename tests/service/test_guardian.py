@@ -25,7 +25,7 @@ from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.value import replace
 from tools.trials.run import WAYS, trials
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 LOCKED = Setpoint(lock=True)

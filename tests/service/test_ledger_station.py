@@ -19,7 +19,7 @@ from iso15118.value import replace
 from tests.service.meeting import told
 from tests.service.test_station import BOARD, ONE, car_for, free_udp_port
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from iso15118.service.probe import OTHERS, Probe
 from iso15118.service.station import Station, StationConfig
 from iso15118.wire.sdp import SdpRequest, Security
 
+pytestmark = pytest.mark.waits
+
 
 @asynccontextmanager
 async def probed() -> AsyncIterator[tuple[Station, Probe]]:

@@ -25,6 +25,8 @@ from iso15118.session.commands import Apply, Arm, Note, Send
 from iso15118.session.events import Tick
 from iso15118.session.services import ControlMode
 
+pytestmark = pytest.mark.waits
+
 SESSION_ID = bytes(range(1, 9))
 SECC = Head("secc", plain(secc.Config()), SESSION_ID.hex(), "1")
 CAR = CarConfig(session=evcc.Config(control_modes=(ControlMode.SCHEDULED,)), plan=(Leg(5.0, 20_000.0), Leg(5.0, -10_000.0)))

@@ -26,7 +26,7 @@ from iso15118.service.vehicle import Vehicle
 from tests.service.microcontroller import BOARD, Microcontroller
 from tests.service.test_station import QUICK, CarConfig, free_udp_port
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ROOT = Path(__file__).parents[2]
 

@@ -32,6 +32,8 @@ from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
 
+pytestmark = pytest.mark.waits
+
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 ONE = EvseConfig(name="one", board=BOARD)
 QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=2)

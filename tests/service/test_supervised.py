@@ -20,6 +20,8 @@ from iso15118.service.links import link, udp_socket
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.supervised import Supervised, Supervisor, supervisor
 
+pytestmark = pytest.mark.waits
+
 
 def free_udp_port() -> int:
     with udp_socket(link("lo"), 0) as sock:

@@ -33,7 +33,7 @@ from iso15118.value import replace
 from tests.hal.by_wire import WireRig
 from tests.hal.contract import CONTRACT, Rig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 MODELS = {"bender_isocha425hv": Bender, "dold_rn5893": Dold}
 GOOD: World = {"insulation.ohm": 5e6, "output.voltage": 400.0}

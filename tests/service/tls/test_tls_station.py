@@ -34,6 +34,8 @@ from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
 
+pytestmark = pytest.mark.waits
+
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 SECURE = EvseConfig(name="one", board=BOARD, session=secc.Config(plain_tcp=False))
 QUICK = evcc.Config(control_modes=(ControlMode.DYNAMIC,), loops=3, plain_tcp=False)

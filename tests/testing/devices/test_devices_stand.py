@@ -30,7 +30,7 @@ from iso15118.sim.vehicle import SimulatedVehicle, Trip
 from iso15118.testing.devices.stand import Stand
 from iso15118.value import replace
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.long, pytest.mark.waits, pytest.mark.timeout(120)]
 
 FILE = Path(__file__).parents[3] / "hw" / "dc_22kw_bpt" / "board.toml"
 POWER = 8e3
