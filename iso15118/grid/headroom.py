@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from iso15118.grid.meters import NEVER, Judged, Lines, Reading, Trust, consistent, judged
+from iso15118.grid.meters import Judged, Lines, Reading, Trust, consistent, judged
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
