@@ -52,7 +52,7 @@ EXTRAS = """aiomqtt asammdf can cantools envoy_schema gpiod highspy msgpack nats
 """Import names of what extras bring; none of them is loaded by importing a station."""
 
 EXTRA_AT_HOME = {"scapy": "dissect", "pytest": "testing", "numpy": "grid", "highspy": "grid"}
-"""Packet layers subclass scapy's classes, fixtures are pytest's, plans are arrays: such modules are imported by nobody who has not asked."""
+"""Packet layers subclass scapy's classes, fixtures are pytest's, plans are arrays: nobody imports such modules who has not asked."""
 
 TOP_FOLDERS = {"iso15118", "certs", "tests", "tools", "hw", "docs"}
 
