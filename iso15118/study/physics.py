@@ -15,10 +15,11 @@ from iso15118.units import HOUR, Second, Watt, WattHour
 class Car:
     """One car at an outlet. `full`: it takes more than its target, because somebody plans with its battery."""
 
-    __slots__ = ("evse", "given", "plugged", "reach", "stay", "stored", "taken", "top")
+    __slots__ = ("began", "evse", "given", "plugged", "reach", "stay", "stored", "taken", "top")
 
     def __init__(self, stay: Stay, evse: Evse, stored: WattHour, plugged: Second, *, full: bool) -> None:
         self.stay, self.evse, self.stored, self.plugged = stay, evse, stored, plugged
+        self.began = stored
         self.top = stay.capacity if full and stay.discharge > 0.0 else max(stay.target, stored)
         self.taken = self.given = 0.0
         """Wh at the inlet."""

@@ -117,6 +117,6 @@ def scenario(name: str, seed: int, days: int | None = None) -> Scenario:
 
 
 def perfect(told: Scenario) -> Scenario:
-    """The same with forecasts that come true and drivers who leave when they said; who will arrive stays unknown."""
-    stays = tuple(replace(stay, declared=stay.departure) for stay in told.stays)
+    """The same with forecasts that come true and drivers who leave when they said, on a step; who will arrive stays unknown."""
+    stays = tuple(replace(stay, declared=told.start + told.step * told.steps_of(stay).stop) if stay.patience is None else stay for stay in told.stays)
     return replace(told, stays=stays, load_forecast=told.load, pv_forecast=told.pv)

@@ -51,7 +51,7 @@ def make(seed: int, days: int) -> Scenario:
                     floor=12_000.0,
                 )
             )
-    nothing = {"grid": Series(start, step * count, (0.0,))}
+    nothing = {"grid": Series(start, step, (0.0,) * count)}
     reserve = tuple(
         Signal(
             id=f"reserve {day + 1}",

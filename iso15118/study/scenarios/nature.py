@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import exp, sin, pi
+from math import ceil, exp, pi, sin
 from random import Random
 from typing import Final
 
@@ -24,6 +24,8 @@ VARIES: Final = 0.25
 """Relative standard deviation of load and sun about their profile."""
 KEEP: Final = 0.9
 """Of a deviation, what is left of it a quarter of an hour later."""
+YIELD: Final = 0.85
+"""Of its peak power, what a plant gives at noon of a clear day."""
 LOAD_ERROR: Final = 0.15
 PV_ERROR: Final = 0.25
 """Relative standard deviations of forecasts."""
@@ -47,31 +49,36 @@ def keep(step: Second) -> float:
 
 
 def prices(random: Random, start: Second, step: Second, count: int, fixed: float, export: float, demand: float | None, days: float) -> Prices:
-    """Day-ahead prices plus a fixed part, EUR/kWh; `demand` EUR/kW and month, of which the days of the scenario pay their part."""
+    """Day-ahead prices plus a fixed part, EUR/kWh; `demand` EUR/kW and month, of which the days of the scenario pay their part.
+
+    From midnight a day before the start, whose prices are known by then, to midnight after its end.
+    """
+    before = start - start % DAY - DAY
+    count = round((ceil((start + count * step) / DAY) * DAY - before) / step)
     noise = wandering(random, count, PRICE_NOISE, keep(step))
     factors: dict[int, float] = {}
     values = []
     for k in range(count):
-        moment = start + k * step
+        moment = before + k * step
         factor = factors.setdefault(int(moment // DAY), random.gauss(1.0, 0.3))
         shape = sum(height * _hill(hour_of(moment), middle, width) for middle, width, height in SHAPE)
         values.append(fixed + BASE + factor * shape + noise[k])
     return Prices(
-        import_price=Series(start, step, tuple(values)),
-        export_price=Series(start, step * count, (export,)),
+        import_price=Series(before, step, tuple(values)),
+        export_price=Series(before, step * count, (export,)),
         demand=None if demand is None else Demand(demand * days / MONTH),
     )
 
 
 def sun(random: Random, start: Second, step: Second, count: int, peak: Watt) -> Series:
-    """W of photovoltaics of `peak` W on summer days: a bell from 5 to 21 h, each day's clearness Beta(2.2, 1.6), clouds besides."""
+    """W of photovoltaics of `peak` W: a bell from 6 to 20 h, each day's clearness Beta(2.2, 1.6), clouds besides."""
     clouds = wandering(random, count, VARIES, keep(step))
     clearness: dict[int, float] = {}
     values = []
     for k in range(count):
         middle = start + (k + 0.5) * step
         clear = clearness.setdefault(int(middle // DAY), random.betavariate(2.2, 1.6))
-        bell = max(0.0, sin(pi * (hour_of(middle) - 5.0) / 16.0)) ** 1.5
+        bell = YIELD * max(0.0, sin(pi * (hour_of(middle) - 6.0) / 14.0)) ** 2
         values.append(peak * min(1.0, max(0.0, bell * clear * (1.0 + clouds[k]))))
     return Series(start, step, tuple(values))
 

@@ -79,7 +79,7 @@ def built(name: str, title: str, seed: int, days: int, *, demand: float, giving:
         cars = [(CARS[-1][0], 3, car[2]) if number in gives else car for number, car in enumerate(cars)]
     stays = [stay for day in range(days) if day % 7 < 5 for stay in day_of(fleet, cars, MONDAY + day * DAY, gives)]
     history = day_of(stream("workplace", seed, "history"), cars, MONDAY, gives)
-    building = load(stream("workplace", seed, "load"), start, step, count, office(5_000.0, 18_000.0))
+    building = load(stream("workplace", seed, "load"), start, step, count, office(6_000.0, 20_000.0))
     roof = sun(stream("workplace", seed, "sun"), start, step, count, 40_000.0)
     circuits = [Circuit(name="grid", import_limit=100_000.0, fuse=160.0, metered=True)]
     circuits += [Circuit(name=f"feeder {n + 1}", parent="grid", import_limit=32_000.0, fuse=50.0) for n in range(FEEDERS)]

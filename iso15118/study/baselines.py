@@ -1,0 +1,50 @@
+"""What a planner is measured against: the policies without a plan, and one that is a baseline only.
+
+The best there can be is in `perfect`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iso15118.grid.policies import NAMES, Moment, Policy, Targets, policy
+from iso15118.study.scenarios import Scenario
+from iso15118.units import Second
+
+TURN: Final[Second] = 900.0
+
+
+def _turns(moment: Moment) -> Targets:
+    """Full power to one after the other, from one place further on in each quarter of an hour."""
+    visits = sorted(moment.visits, key=lambda visit: (visit.arrival, visit.evse))
+    if not visits:
+        return {}
+    first = int(moment.now // TURN) % len(visits)
+    left, targets = moment.available, {}
+    for visit in visits[first:] + visits[:first]:
+        evse = moment.site.evse(visit.evse)
+        targets[visit.evse] = max(0.0, min(visit.need.charge_power, evse.charge, left * evse.efficiency))
+        left -= targets[visit.evse] / evse.efficiency
+    return targets
+
+
+def _planned(moment: Moment) -> Targets:
+    """The first step of a plan that was made at this moment."""
+    if moment.plan is None:
+        return {}
+    return {plan.evse: plan.power[0] for plan in moment.plan.evses if not plan.expected}
+
+
+def planner(told: Scenario) -> Policy:
+    """The planner of a scenario, its objective that of the scenario."""
+    return Policy(name="planner", targets=_planned, fills=False, objective=told.objective)
+
+
+ROUND_ROBIN: Final = Policy(name="round_robin", targets=_turns)
+BASELINES: Final = ("unmanaged", "equal_share", "earliest_deadline", "least_laxity", "round_robin")
+STUDIED: Final = (*NAMES, "round_robin")
+
+
+def studied(name: str) -> Policy:
+    """A policy by its name, of those a station has or `round_robin`. Raises LocalError naming those there are."""
+    return ROUND_ROBIN if name == "round_robin" else policy(name)

@@ -1,0 +1,177 @@
+"""The planning controller of a simulated site: it knows what a station would know, and asks the planner again in each step.
+
+It learns how much earlier than declared drivers leave, what their days look like, and the highest mean import so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import sqrt
+from time import perf_counter
+from typing import Final
+
+from iso15118.energy import Need
+from iso15118.grid.planning import Outlook, Question, SitePlan
+from iso15118.grid.prices import Prices
+from iso15118.grid.series import Series
+from iso15118.grid.signals import Kind, Signal
+from iso15118.grid.visits import Taper, Visit
+from iso15118.study.scenarios import Scenario, Stay
+from iso15118.units import HOUR, Second, Watt, WattHour
+from iso15118.value import Value, replace
+
+DAY: Final[Second] = 86_400.0
+PUBLISHED: Final[Second] = 13.0 * HOUR
+"""Of the day: from then on the prices of the next one are known."""
+FADE: Final[Second] = 2.0 * HOUR
+"""In which what is measured fades into the forecast."""
+
+
+class Tuning(Value, kw_only=True):
+    """How the controller is set."""
+
+    sigmas: float = 2.0
+    """So many standard deviations of what drivers were early make the buffer before a departure."""
+    prior: Second = 1200.0
+    """The standard deviation it believes in before it has seen anybody leave."""
+    doubt: float = 20.0
+    """As how many departures that belief counts."""
+    horizon: Second = DAY
+    foresees_departures: bool = False
+    """Drivers leave when they say: no buffer."""
+
+
+class Controller:
+    """One site's. It never sees a `Stay` of a car that is not there, but those of the history."""
+
+    def __init__(self, told: Scenario, tuning: Tuning) -> None:
+        self.told, self.tuning = told, tuning
+        self._early = [0.0, 0.0]
+        self._usual = {stay.user: stay for stay in told.history} if told.sampled else {}
+        self._came: dict[str, Second] = {}
+        self._peak: Watt = 0.0
+        self._epoch = 0
+        self.milliseconds: list[float] = []
+
+    def arrived(self, user: str, now: Second) -> None:
+        """Somebody has plugged in."""
+        self._came[user] = now
+
+    def departed(self, early: Second) -> None:
+        """Somebody left so much earlier than declared (negative: later)."""
+        self._early[0] += 1.0
+        self._early[1] += early * early
+
+    def metered(self, mean: Watt) -> None:
+        """The mean import of a window of the demand charge."""
+        self._peak = max(self._peak, mean)
+
+    @property
+    def buffer(self) -> Second:
+        """Before the declared departure, in which a target is met already."""
+        if self.tuning.foresees_departures:
+            return 0.0
+        count, squares = self._early
+        doubt = self.tuning.doubt
+        return self.tuning.sigmas * sqrt((doubt * self.tuning.prior**2 + squares) / (doubt + count))
+
+    def plan(self, now: Second, visits: tuple[Visit, ...], load: Mapping[str, Watt], pv: Mapping[str, Watt], stored: Mapping[str, WattHour]) -> SitePlan:
+        """The best plan from here on; `load` and `pv` are those measured in this step. Raises LocalError without the extra `grid`."""
+        from iso15118.grid.planning.program import plan
+
+        told = self.told
+        self._epoch += 1
+        until = now + self.tuning.horizon
+        question = Question(
+            now=now,
+            site=told.site,
+            visits=visits,
+            outlook=Outlook(
+                load={name: blended(told.load_forecast[name], now, until, told.step, watts) for name, watts in load.items()},
+                pv={name: blended(told.pv_forecast[name], now, until, told.step, watts) for name, watts in pv.items()},
+                arrivals=tuple(self._expected(now)),
+            ),
+            prices=self._prices(now),
+            signals=known(told.signals, now),
+            stored=stored,
+            objective=told.objective,
+            step=told.step,
+            horizon=self.tuning.horizon,
+            epoch=self._epoch,
+        )
+        began = perf_counter()
+        found = plan(question)
+        self.milliseconds.append((perf_counter() - began) * 1e3)
+        return found
+
+    def _prices(self, now: Second) -> Prices:
+        """Those that are published, and the demand charge as it stands: what a rise of the peak costs, by its use within the horizon."""
+        prices = self.told.prices
+        midnight = now - now % DAY
+        until = midnight + DAY + (DAY if now - midnight >= PUBLISHED else 0.0)
+        bought = prices.import_price
+        count = min(len(bought.values), round((until - bought.start) / bought.step))
+        demand = prices.demand
+        if demand is not None:
+            part = min(1.0, DAY / max(bought.step, self.told.end - now))
+            demand = replace(demand, peak=self._peak, left=part)
+        return replace(prices, import_price=Series(bought.start, bought.step, bought.values[:count]), demand=demand)
+
+    def _expected(self, now: Second) -> list[Visit]:
+        """Cars that may come within the horizon, as on the day that is known."""
+        found = []
+        evses = [evse.name for evse in self.told.site.evses]
+        for number, (user, usual) in enumerate(self._usual.items()):
+            for day in range(int((now - usual.arrival) // DAY), int((now + self.tuning.horizon - usual.arrival) // DAY) + 1):
+                arrival = usual.arrival + day * DAY
+                if arrival <= now or arrival >= self.told.end or self._came.get(user, 0.0) > arrival - DAY / 2.0:
+                    continue
+                found.append(expected(usual, usual.evse or evses[number % len(evses)], arrival))
+        return found
+
+
+def expected(usual: Stay, evse: str, arrival: Second) -> Visit:
+    """A car that may come at `arrival` and need what it usually needs."""
+    energy = usual.target - usual.stored
+    gives = usual.discharge > 0.0
+    need = Need(
+        target_energy=energy,
+        max_energy=(usual.capacity if gives else usual.target) - usual.stored,
+        min_energy=usual.floor - usual.stored if gives else 0.0,
+        departure=usual.declared - usual.arrival,
+        charge_power=usual.charge,
+        discharge_power=usual.discharge,
+        v2x_max_energy=usual.capacity - usual.stored if gives else None,
+        v2x_min_energy=usual.floor - usual.stored if gives else None,
+    )
+    return Visit(
+        evse=evse,
+        need=need,
+        arrival=arrival,
+        departure=arrival + usual.declared - usual.arrival,
+        phases=usual.phases,
+        efficiency=usual.efficiency,
+        discharges=gives,
+        taper=Taper(usual.knee - usual.stored, usual.slope) if usual.knee is not None else None,
+        user=usual.user,
+        expected=True,
+    )
+
+
+def known(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
+    """What has been received and is not over."""
+    return tuple(signal for signal in signals if signal.received <= now < signal.end)
+
+
+def blended(forecast: Series, now: Second, until: Second, step: Second, measured: Watt) -> Series:
+    """A forecast from `now` on that begins with what is measured; the difference fades away in two hours."""
+    first = round((now - forecast.start) / step)
+    count = max(1, min(len(forecast.values) - first, round((until - now) / step)))
+    expected = forecast.values[first : first + count]
+    off = measured - expected[0]
+    return Series(now, step, tuple(max(0.0, value + off * max(0.0, 1.0 - k * step / FADE)) for k, value in enumerate(expected)))
+
+
+def reserves(signals: tuple[Signal, ...], now: Second) -> Watt:
+    """W of reserve to be held at this moment."""
+    return max((value for signal in signals if signal.kind is Kind.RESERVE and (value := signal.at(now)) is not None), default=0.0)
