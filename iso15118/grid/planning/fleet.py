@@ -100,8 +100,8 @@ class _Member:
         node = (self.name,)
         if scene.signals:
             self.discharge[tightest(scene.signals, Kind.DISCHARGE, ("", self.name), scene.edges) == 0.0] = 0.0
-            into = tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges) / KW
-            out = tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges) / KW
+            into = np.nan_to_num(tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges) / KW)  # nothing said is a lot, not nothing times infinity
+            out = np.nan_to_num(tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges) / KW)
             self.charge = np.minimum(self.charge, into * self.mains * self.there)
             self.discharge = np.minimum(self.discharge, out / self.mains * self.there)
             self.setpoint = said(scene.signals, Kind.SETPOINT, self.name, scene.edges, self.setpoint * KW) / KW
