@@ -35,9 +35,14 @@ def _planned(moment: Moment) -> Targets:
     return {plan.evse: plan.power[0] for plan in moment.plan.evses if not plan.expected}
 
 
+def _nothing(moment: Moment) -> Targets:
+    return {}
+
+
 def planner(told: Scenario) -> Policy:
-    """The planner of a scenario, its objective that of the scenario."""
-    return Policy(name="planner", targets=_planned, fills=False, objective=told.objective)
+    """The planner of a scenario, its objective that of the scenario. Where cars are served first, it is the batteries' alone."""
+    first = told.objective.serve_first
+    return Policy(name="planner", targets=_nothing if first else _planned, fills=first, objective=told.objective)
 
 
 ROUND_ROBIN: Final = Policy(name="round_robin", targets=_turns)

@@ -6,7 +6,7 @@ It learns how much earlier than declared drivers leave, what their days look lik
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import sqrt
+from math import ceil, sqrt
 from time import perf_counter
 from typing import Final
 
@@ -16,6 +16,7 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.visits import Taper, Visit
+from iso15118.study.physics import Car, mains
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.units import HOUR, Second, Watt, WattHour
 from iso15118.value import Value, replace
@@ -37,6 +38,10 @@ class Tuning(Value, kw_only=True):
     doubt: float = 20.0
     """As how many departures that belief counts."""
     horizon: Second = DAY
+    worth: float = 0.6
+    """Part of the mean import price that a kWh above its target is worth in a car that comes back."""
+    demand: float = 1.0
+    """Days of the billing period whose part of the demand charge a day has to pay for a higher peak."""
     foresees_departures: bool = False
     """Drivers leave when they say: no buffer."""
 
@@ -50,6 +55,7 @@ class Controller:
         self._usual = {stay.user: stay for stay in told.history} if told.sampled else {}
         self._came: dict[str, Second] = {}
         self._peak: Watt = 0.0
+        self._profile = _drawn(told) if told.objective.serve_first and told.sampled else []
         self._epoch = 0
         self.milliseconds: list[float] = []
 
@@ -75,6 +81,11 @@ class Controller:
         doubt = self.tuning.doubt
         return self.tuning.sigmas * sqrt((doubt * self.tuning.prior**2 + squares) / (doubt + count))
 
+    def worth(self, now: Second) -> float:
+        """Of a kWh that a car takes along beyond its target and brings back."""
+        bought = self._prices(now).import_price.values
+        return self.tuning.worth * sum(bought[-96:]) / len(bought[-96:])
+
     def plan(self, now: Second, visits: tuple[Visit, ...], load: Mapping[str, Watt], pv: Mapping[str, Watt], stored: Mapping[str, WattHour]) -> SitePlan:
         """The best plan from here on; `load` and `pv` are those measured in this step. Raises LocalError without the extra `grid`."""
         from iso15118.grid.planning.program import plan
@@ -82,14 +93,18 @@ class Controller:
         told = self.told
         self._epoch += 1
         until = now + self.tuning.horizon
+        outlook = {name: blended(told.load_forecast[name], now, until, told.step, watts) for name, watts in load.items()}
+        if told.objective.serve_first:  # cars that take what they want at once are load like any other
+            circuit = told.site.root.name
+            outlook[circuit] = self._with_usual(outlook[circuit])
         question = Question(
             now=now,
             site=told.site,
             visits=visits,
             outlook=Outlook(
-                load={name: blended(told.load_forecast[name], now, until, told.step, watts) for name, watts in load.items()},
+                load=outlook,
                 pv={name: blended(told.pv_forecast[name], now, until, told.step, watts) for name, watts in pv.items()},
-                arrivals=tuple(self._expected(now)),
+                arrivals=() if told.objective.serve_first else tuple(self._expected(now)),
             ),
             prices=self._prices(now),
             signals=known(told.signals, now),
@@ -104,6 +119,14 @@ class Controller:
         self.milliseconds.append((perf_counter() - began) * 1e3)
         return found
 
+    def _with_usual(self, load: Series) -> Series:
+        """A load and what the cars of a usual day draw besides, from its second step on."""
+        step = load.step
+        offset = round((load.start % DAY) / step)
+        day = len(self._profile)
+        values = [watts + (self._profile[(offset + k) % day] if k and day else 0.0) for k, watts in enumerate(load.values)]
+        return Series(load.start, step, tuple(values))
+
     def _prices(self, now: Second) -> Prices:
         """Those that are published, and the demand charge as it stands: what a rise of the peak costs, by its use within the horizon."""
         prices = self.told.prices
@@ -113,7 +136,7 @@ class Controller:
         count = min(len(bought.values), round((until - bought.start) / bought.step))
         demand = prices.demand
         if demand is not None:
-            part = min(1.0, DAY / max(bought.step, self.told.end - now))
+            part = min(1.0, self.tuning.demand * DAY / max(bought.step, self.told.end - now))
             demand = replace(demand, peak=self._peak, left=part)
         return replace(prices, import_price=Series(bought.start, bought.step, bought.values[:count]), demand=demand)
 
@@ -156,6 +179,20 @@ def expected(usual: Stay, evse: str, arrival: Second) -> Visit:
         user=usual.user,
         expected=True,
     )
+
+
+def _drawn(told: Scenario) -> list[Watt]:
+    """What the cars of the history draw from the mains, W in each step of its day, at full power as they come."""
+    day = round(DAY / told.step)
+    drawn = [0.0] * day
+    evse = told.site.evses[0]
+    for stay in told.history:
+        car, k = Car(stay, evse, stay.stored, stay.arrival, full=False), ceil(stay.arrival % DAY / told.step)
+        while (watts := car.most(told.step)) > 1.0:
+            drawn[k % day] += mains(evse, watts)
+            car.move(watts, told.step)
+            k += 1
+    return drawn
 
 
 def known(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:

@@ -59,7 +59,7 @@ class Car:
         unhindered = self.reach + self._willing(self.reach) * duration / HOUR * self.stay.efficiency
         self.reach = max(self.reach, min(self.stay.target, unhindered))
 
-    def visit(self, now: Second, buffer: Second, *, gives: bool) -> Visit:
+    def visit(self, now: Second, buffer: Second, *, gives: bool, worth: float = 0.0) -> Visit:
         """What the site knows of it."""
         stay = self.stay
         need = Need(
@@ -83,6 +83,7 @@ class Car:
             taper=Taper(stay.knee - self.stored, stay.slope) if stay.knee is not None else None,
             user=stay.user,
             buffer=buffer,
+            worth=worth if gives and stay.used is not None else 0.0,
         )
 
     @property

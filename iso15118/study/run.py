@@ -88,7 +88,8 @@ class _Simulation:
         signals = known(told.signals, now)
         cars = self.arrivals.there
         buffer = self.controller.buffer if self.controller is not None else 0.0
-        visits = tuple(car.visit(now, buffer, gives=self.gives) for car in cars.values())
+        worth = self.controller.worth(now) if self.controller is not None else 0.0
+        visits = tuple(car.visit(now, buffer, gives=self.gives, worth=worth) for car in cars.values())
         plan: SitePlan | None = None
         if self.controller is not None and (visits or self.stores):
             plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})
