@@ -55,12 +55,11 @@ def row(told: Scenario, record: Record) -> Row:
         wear += battery.wear * -sum(power for power in powers if power < 0.0) * hours / 1e3
         left += (told.stored.get(battery.name, 0.0) - stored[-1]) / battery.efficiency
     efficiency = {evse.name: evse.efficiency for evse in told.site.evses}
-    cars = {stay.user: stay.efficiency for stay in told.stays}
     chained = {stay.user for stay in record.outcomes if stay.chained}
     last = {stay.user: stay for stay in record.outcomes}
     for stay in record.outcomes:
         if stay.user not in chained or stay is last[stay.user]:
-            left += max(0.0, stay.target - stay.ended) / efficiency[stay.evse] / cars[stay.user]
+            left += max(0.0, stay.target - stay.ended) / efficiency[stay.evse] / stay.efficiency
     generated = sum(record.pv)
     exported = -sum(power for power in grid if power < 0.0)
     shares = [min(1.0, (stay.ended - stay.stored) / stay.possible) for stay in record.outcomes if stay.possible > SMALL]
@@ -72,8 +71,7 @@ def row(told: Scenario, record: Record) -> Row:
                 connected += hours
                 changes += there[k - 1] is not None and abs(powers[k] - powers[k - 1]) > CHANGE
     count = len(record.outcomes)
-    gives = [stay for stay in record.outcomes if stay.gives]
-    capacity = sum({stay.user: stay.capacity for stay in gives}.values())
+    capacity = sum({stay.user: stay.capacity for stay in record.outcomes if stay.discharge > 0.0}.values())
     return {
         "cost": energy + charge + wear + left * worth / 1e3,
         "energy_cost": energy,

@@ -245,7 +245,10 @@ def _record(
                 ended=ended[stay.user],
                 given=given,
                 capacity=stay.capacity,
-                gives=stay.discharge > 0.0,
+                charge=most,
+                discharge=stay.discharge,
+                floor=stay.floor,
+                efficiency=stay.efficiency,
                 chained=stay.used is not None,
             )
         )

@@ -26,7 +26,12 @@ class Outcome(Value, kw_only=True):
     given: WattHour
     """To the site, at the inlet."""
     capacity: WattHour
-    gives: bool
+    charge: Watt
+    """What it takes at most."""
+    discharge: Watt
+    """What it gives at most, magnitude."""
+    floor: WattHour
+    efficiency: float
     chained: bool
     """Its energy goes on to its next stay."""
 
@@ -52,7 +57,10 @@ def outcome(car: Car, came: Second, left: Second) -> Outcome:
         ended=car.stored,
         given=car.given,
         capacity=stay.capacity,
-        gives=stay.discharge > 0.0,
+        charge=min(stay.charge, car.wires),
+        discharge=stay.discharge,
+        floor=stay.floor,
+        efficiency=stay.efficiency,
         chained=stay.used is not None,
     )
 
@@ -81,6 +89,8 @@ class Record:
         """At the inlets."""
         self.cars: dict[str, list[WattHour | None]] = {}
         """In the car at each outlet at the end of each step; None: none is there."""
+        self.planned: dict[tuple[str, Second], list[WattHour]] = {}
+        """By outlet and time of plugging in: what the first plan meant to be in the car at the end of each step from then on."""
         self.outcomes: list[Outcome] = []
         self.lost: int = 0
         """Drivers who did not want to wait."""

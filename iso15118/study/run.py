@@ -93,6 +93,9 @@ class _Simulation:
         plan: SitePlan | None = None
         if self.controller is not None and (visits or self.stores):
             plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})
+            for name, car in cars.items():
+                if car.plugged == now and (own := plan.of(name)) is not None:
+                    record.planned[name, now] = [car.stored + energy for energy in own.energy]
         limit = limit_of(told.site.root, signals, now)
         tree = Tree(told.site, {name: car.stay.phases for name, car in cars.items()})
         available = limit * self.margin - fixed
