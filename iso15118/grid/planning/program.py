@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from iso15118.grid.planning.scene import Scene
 
 COARSER: Final = ((25_000, 6 * HOUR), (60_000, 2 * HOUR))
-"""A program of more columns than this is planned in hours beyond so many s. What cars are told comes from the quarters of an hour before; when
-those have passed there is another plan. Virtual batteries of cars that come and leave together save less and lose more when divided.
+"""A program of more columns than this is planned in hours beyond so many s: what cars are told comes from the quarters of an hour before.
+Virtual batteries of cars that come and leave together save less, and lose more when they are divided.
 """
 
 
@@ -62,6 +62,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
                 evse=visit.evse,
                 power=tuple((power[i] * KW).tolist()),
                 energy=tuple((energy[i] * KWH).tolist()),
+                target=visit.need.target_energy,
                 missing=_missing(visit.need.target_energy, ends, stays),
                 missing_minimum=_missing(visit.need.min_energy, ends, stays),
                 reserve=float(found.reserves[i, 0]) * KW,
