@@ -14,7 +14,7 @@ from iso15118.energy import Need
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
-from iso15118.grid.signals import Kind, Signal
+from iso15118.grid.signals import LIMITS, Signal
 from iso15118.grid.visits import Taper, Visit
 from iso15118.study.physics import Car, mains
 from iso15118.study.scenarios import Scenario, Stay
@@ -107,7 +107,7 @@ class Controller:
                 arrivals=() if told.objective.serve_first else tuple(self._expected(now)),
             ),
             prices=self._prices(now),
-            signals=known(told.signals, now),
+            signals=(*known(told.signals, now), *recurring(told.signals, now)),
             stored=stored,
             objective=told.objective,
             step=told.step,
@@ -200,6 +200,14 @@ def known(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
     return tuple(signal for signal in signals if signal.received <= now < signal.end)
 
 
+def recurring(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
+    """Limits of the last day that were over by now and have not been said anew: they may well come again, a day later."""
+    said = {(signal.kind, signal.node, signal.start) for signal in signals if signal.received <= now}
+    ended = (signal for signal in signals if signal.kind in LIMITS and now - DAY < signal.end <= now)
+    again = (replace(signal, id=f"{signal.id} again", start=signal.start + DAY, end=signal.end + DAY) for signal in ended)
+    return tuple(signal for signal in again if (signal.kind, signal.node, signal.start) not in said)
+
+
 def blended(forecast: Series, now: Second, until: Second, step: Second, measured: Watt) -> Series:
     """A forecast from `now` on that begins with what is measured; the difference fades away in two hours."""
     first = round((now - forecast.start) / step)
@@ -207,8 +215,3 @@ def blended(forecast: Series, now: Second, until: Second, step: Second, measured
     expected = forecast.values[first : first + count]
     off = measured - expected[0]
     return Series(now, step, tuple(max(0.0, value + off * max(0.0, 1.0 - k * step / FADE)) for k, value in enumerate(expected)))
-
-
-def reserves(signals: tuple[Signal, ...], now: Second) -> Watt:
-    """W of reserve to be held at this moment."""
-    return max((value for signal in signals if signal.kind is Kind.RESERVE and (value := signal.at(now)) is not None), default=0.0)
