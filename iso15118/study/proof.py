@@ -15,7 +15,7 @@ from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import Moment, Policy
-from iso15118.grid.signals import Kind
+from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import VOLTAGE
 from iso15118.grid.tree import Tree
 from iso15118.grid.wishes import inlet, mains, wishes
@@ -23,12 +23,12 @@ from iso15118.study.arrivals import Arrivals
 from iso15118.study.controller import Controller, Tuning, known
 from iso15118.study.physics import Car, Store
 from iso15118.study.record import Record
-from iso15118.study.run import Progress
+from iso15118.study.run import Progress, seen
 from iso15118.study.scenarios import Scenario
 from iso15118.study.scenarios.chance import stream
 from iso15118.study.seconds import LOAD, PV, Within
 from iso15118.study.share import limit_of
-from iso15118.units import HOUR, Second, Watt, WattHour
+from iso15118.units import Second, Watt
 from iso15118.value import replace
 
 SILENCES = 1.0 / 1800.0
@@ -39,12 +39,12 @@ LAG = (1, 3)
 """Seconds in which a car follows."""
 PLANS_AGAIN: Second = 2.0
 """After a car came or went."""
-SHORT: Second = 60.0
-"""A slot's energy that is still to come is spread over at least this."""
 TOLERANCE: Watt = 1.0
 
 
-def prove(told: Scenario, policy: Policy, tuning: Tuning | None = None, progress: Progress | None = None) -> tuple[Record, dict[str, float]]:
+def prove(
+    told: Scenario, policy: Policy, tuning: Tuning | None = None, progress: Progress | None = None
+) -> tuple[Record, dict[str, float]]:
     """What happens, as means of plan steps, and what was seen of the seconds.
 
     `seconds_over`, `worst_over_kw`: a limit was exceeded by what flowed, as far as outlets and batteries could have kept it;
@@ -66,7 +66,6 @@ class _Proof:
         self.tree = Tree(told.site)
         self.swings, self.state = Swings(), Allocated()
         self.plan: SitePlan | None = None
-        self.aims: dict[str, tuple[tuple[Second, ...], list[WattHour]]] = {}
         self.again: Second = told.start
         self.granted: dict[str, deque[Watt]] = {}
         self.actual: dict[str, Watt] = {}
@@ -91,8 +90,10 @@ class _Proof:
             self._begin()
             for second in range(length):
                 now = told.start + k * told.step + second
-                self._second(now, {name: values[second] for name, values in loads.items()}, {name: values[second] for name, values in suns.items()})
-            self._end(now, loads, suns)
+                self._second(
+                    now, {name: values[second] for name, values in loads.items()}, {name: values[second] for name, values in suns.items()}
+                )
+            self._end(told.start + (k + 1) * told.step - 1.0, loads, suns)
             if self.progress is not None:
                 self.progress(k + 1, told.steps)
         self._turn_over(told.end)
@@ -140,9 +141,8 @@ class _Proof:
             self.record.outcomes.append(gone)
             self.granted.pop(gone.evse)
             self.actual.pop(gone.evse)
-            self.aims.pop(gone.evse, None)
             if self.controller is not None:
-                self.controller.departed(gone.declared - gone.left)
+                self.controller.departed(gone.user, gone.declared, gone.left)
                 self.again = min(self.again, now + PLANS_AGAIN)
         if now < self.told.end:
             for car in self.arrivals.come(now):
@@ -150,11 +150,11 @@ class _Proof:
                 self.granted[car.evse.name] = deque([0.0] * lag, maxlen=lag + 1)
                 self.actual[car.evse.name] = 0.0
                 if self.controller is not None:
-                    self.controller.arrived(car.stay.user, now)
+                    self.controller.arrived(car, now)
                     self.again = min(self.again, now + PLANS_AGAIN)
 
     def _second(self, now: Second, load: Mapping[str, Watt], pv: Mapping[str, Watt]) -> None:
-        told, policy = self.told, self.policy
+        told = self.told
         self._turn_over(now)
         cars = self.arrivals.there
         base = dict(load)
@@ -198,9 +198,9 @@ class _Proof:
             self.meter = Reading(lines, now)
 
     def _wants(self, car: Car) -> bool:
-        return car.most(1.0) > 0.0 and car.top - car.stored > 1.0 or self.gives and car.stay.discharge > 0.0
+        return (car.most(1.0) > 0.0 and car.top - car.stored > 1.0) or (self.gives and car.stay.discharge > 0.0)
 
-    def _grants(self, now: Second, wanting: Mapping[str, Car], signals: tuple, fixed: Watt) -> dict[str, Watt]:
+    def _grants(self, now: Second, wanting: Mapping[str, Car], signals: tuple[Signal, ...], fixed: Watt) -> dict[str, Watt]:
         told, policy = self.told, self.policy
         if not policy.limited:
             return {name: car.most(1.0) for name, car in wanting.items()}
@@ -211,29 +211,23 @@ class _Proof:
         meters = {told.site.root.name: self.meter} if self.meter is not None else {}
         self.swings, room = headroom(self.tree, meters, draws, signals, self.swings, now=now, moment=now)
         visits = tuple(car.visit(now, 0.0, gives=self.gives) for car in wanting.values())
+        other = room.other(told.site.root.name)
         moment = Moment(
-            now=now, site=told.site, visits=visits, available=min(1e9, room.available), surplus=-room.other(told.site.root.name), prices=told.prices, plan=self.plan
+            now=now,
+            site=told.site,
+            visits=visits,
+            available=min(1e9, room.available),
+            surplus=-other,
+            prices=told.prices,
+            plan=self.plan,
         )
         targets = policy.targets(moment)
-        if self.plan is not None and not policy.fills:
-            targets = {name: self._aim(name, car, now, targets.get(name, 0.0)) for name, car in wanting.items()}
         if self.objective is not None and not self.objective.export:
-            targets = self._at_home(targets, room.other(told.site.root.name))
-        asked = wishes(told.site, visits, targets, signals, moment=now, fills=policy.fills, since={name: car.plugged for name, car in wanting.items()})
+            targets = self._at_home(targets, other)
+        since = {name: car.plugged for name, car in wanting.items()}
+        asked = wishes(told.site, visits, targets, signals, moment=now, fills=policy.fills, since=since)
         self.state, grants = allocate(self.tree, room, asked, self.state, now)
         return {grant.evse: inlet(wanting[grant.evse].evse, grant.power) for grant in grants}
-
-    def _aim(self, name: str, car: Car, now: Second, planned: Watt) -> Watt:
-        """What is left of the energy of this slot of the plan, over what is left of its time."""
-        if name not in self.aims:
-            return planned
-        edges, energies = self.aims[name]
-        k = next((k for k in range(len(energies)) if now < edges[k + 1]), None)
-        if k is None:
-            return planned
-        missing = energies[k] - car.stored
-        efficiency = car.stay.efficiency if missing >= 0.0 else 1.0 / car.stay.efficiency
-        return missing / efficiency * HOUR / max(SHORT, edges[k + 1] - now)
 
     def _at_home(self, targets: Mapping[str, Watt], other: Watt) -> dict[str, Watt]:
         """What cars give back stays on the site: not more than it uses besides."""
@@ -246,14 +240,13 @@ class _Proof:
         if self.controller is None:
             return
         self.again = float("inf")
-        cars, buffer, worth = self.arrivals.there, self.controller.buffer, self.controller.worth(now)
-        visits = tuple(car.visit(now, buffer, gives=self.gives, worth=worth) for car in cars.values())
+        cars = self.arrivals.there
+        visits = seen(cars, now, self.controller, gives=self.gives)
         self.plan = plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})
         for name, car in cars.items():
             own = plan.of(name)
             if own is not None:
-                self.aims[name] = (plan.edges, [car.stored + energy for energy in own.energy])
-                self.record.planned.setdefault((name, car.plugged), self.aims[name][1])
+                self.record.planned.setdefault((name, car.plugged), [car.stored + energy for energy in own.energy])
 
     def _batteries(self, now: Second, fixed: Watt, flows: Watt, limit: Watt) -> None:
         """Batteries follow the plan, or what was measured a second ago; beyond the limit they help."""

@@ -7,7 +7,7 @@ which the clock is changed has its 92 or 100 quarters of an hour without a gap.
 |---|---|
 | prices.csv | `start`, `import` EUR/kWh, optional `export` EUR/kWh |
 | load.csv, pv.csv, load_forecast.csv, pv_forecast.csv | `start`, `power` W |
-| visits.csv | `evse`, `arrival`, `departure`, `energy` kWh asked for; optional `declared`, `user`, `power` W, `capacity` kWh, `stored` kWh |
+| visits.csv | `evse`, `arrival`, `departure`, `energy` kWh asked for; optional `declared`, `user`, `power` W, `capacity`, `stored` kWh |
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from typing import Final
 
 from iso15118.errors import LocalError
+from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
-from iso15118.study.scenarios import Scenario, Stay
+from iso15118.study.scenarios import Scenario, Stay, moved
 from iso15118.units import Second
 from iso15118.value import replace
 
@@ -77,7 +79,7 @@ def series(path: Path, column: str, *, least: float = -float("inf")) -> Series:
     if len(told) < 2:
         raise LocalError(f"{path}: {len(told)} values; allowed: two and more")
     step = told[1][0] - told[0][0]
-    for (before, _), (begin, _) in zip(told, told[1:], strict=False):
+    for (before, _), (begin, _) in pairwise(told):
         if begin - before > step > 0.0:
             raise LocalError(f"{path}: nothing from {clock(before + step)} to {clock(begin)}, in steps of {step / 60.0:g} minutes")
         if begin - before < step or step <= 0.0:
@@ -125,7 +127,9 @@ def visits(path: Path, told: Scenario) -> tuple[Stay, ...]:
         stored = 1e3 * _number(path, line, "stored", row["stored"], least=0.0) if row.get("stored") else 0.0
         capacity = 1e3 * _number(path, line, "capacity", row["capacity"], least=0.0) if row.get("capacity") else stored + energy
         if stored + energy > capacity + 1e-6:
-            raise LocalError(f"{path}, line {line}: {energy / 1e3:g} kWh more than {stored / 1e3:g} kWh do not go into {capacity / 1e3:g} kWh")
+            raise LocalError(
+                f"{path}, line {line}: {energy / 1e3:g} kWh more than {stored / 1e3:g} kWh do not go into {capacity / 1e3:g} kWh"
+            )
         stay = Stay(
             evse=name,
             user=row.get("user") or name,
@@ -141,7 +145,7 @@ def visits(path: Path, told: Scenario) -> tuple[Stay, ...]:
         found.append((line, stay))
     for name in evses:
         mine = sorted(((line, stay) for line, stay in found if stay.evse == name), key=lambda pair: pair[1].arrival)
-        for (_, before), (line, stay) in zip(mine, mine[1:], strict=False):
+        for (_, before), (line, stay) in pairwise(mine):
             if stay.arrival < before.departure:
                 raise LocalError(f"{path}, line {line}: two cars at {name} from {clock(stay.arrival)} to {clock(before.departure)}")
     return tuple(sorted((stay for _, stay in found), key=lambda stay: stay.arrival))
@@ -150,52 +154,44 @@ def visits(path: Path, told: Scenario) -> tuple[Stay, ...]:
 def read(folder: Path, told: Scenario) -> Scenario:
     """The scenario with those of its series and stays that have a file in the folder; its days begin where the first series does.
 
-    Of `load.csv` the whole connection, of `pv.csv` all photovoltaics together. Raises LocalError.
+    `load.csv` is of the whole connection, `pv.csv` of all photovoltaics together. Raises LocalError.
     """
     there = {name: folder / name for name in FILES if (folder / name).exists()}
     if not there:
         raise LocalError(f"{folder}: none of {', '.join(FILES)}")
     raw = {name: series(path, "import" if name == "prices.csv" else "power") for name, path in there.items() if name != "visits.csv"}
-    for name in ("pv.csv", "pv_forecast.csv"):
-        if name in raw and min(raw[name].values) < 0.0:
-            raise LocalError(f"{there[name]}: {min(raw[name].values):g} W of photovoltaics; allowed: 0 W and more")
     if raw:
         first = next(iter(raw.values()))
-        shift = first.start - told.start
-        told = replace(told, start=first.start, stays=tuple(_moved(stay, shift) for stay in told.stays), history=tuple(_moved(stay, shift) for stay in told.history))
-        told = replace(told, signals=tuple(replace(s, start=s.start + shift, end=s.end + shift, received=s.received + shift) for s in told.signals))
-        told = replace(told, load=_shifted(told.load, shift), pv=_shifted(told.pv, shift), load_forecast=_shifted(told.load_forecast, shift))
-        told = replace(told, pv_forecast=_shifted(told.pv_forecast, shift), prices=replace(told.prices, import_price=_later(told.prices.import_price, shift), export_price=_later(told.prices.export_price, shift)))
+        told = moved(told, first.start - told.start)
         told = replace(told, steps=min(told.steps, int((first.end - first.start + 1e-6) // told.step)))
     if "prices.csv" in raw:
-        bought = _cover(there["prices.csv"], raw["prices.csv"], told)
-        sold = told.prices.export_price
-        if any("export" in row for _, row in _rows(there["prices.csv"], ("start", "import"))):
-            sold = _cover(there["prices.csv"], series(there["prices.csv"], "export"), told)
-        told = replace(told, prices=replace(told.prices, import_price=bought, export_price=sold))
-    if "load.csv" in raw:
-        truth = {told.site.root.name: _cover(there["load.csv"], raw["load.csv"], told)}
-        told = replace(told, load=truth, load_forecast=truth)
-    if "load_forecast.csv" in raw:
-        told = replace(told, load_forecast={told.site.root.name: _forecast(there["load_forecast.csv"], raw["load_forecast.csv"], told)})
-    for name, field in (("pv.csv", "pv"), ("pv_forecast.csv", "pv_forecast")):
-        if name in raw:
-            fitted = (_cover if name == "pv.csv" else _forecast)(there[name], raw[name], told)
-            peak = sum(plant.peak for plant in told.site.pvs)
-            parts = {p.name: Series(fitted.start, fitted.step, tuple(v * p.peak / peak for v in fitted.values)) for p in told.site.pvs}
-            told = replace(told, **{field: parts}) if field == "pv_forecast" or "pv_forecast.csv" in raw else replace(told, pv=parts, pv_forecast=parts)
+        told = replace(told, prices=_prices(there["prices.csv"], raw["prices.csv"], told))
+    for name in ("load.csv", "load_forecast.csv", "pv.csv", "pv_forecast.csv"):
+        if name not in raw:
+            continue
+        path, found = there[name], raw[name]
+        fitted = _forecast(path, found, told) if "forecast" in name else _cover(path, found, told)
+        if name.startswith("pv"):
+            if min(found.values) < 0.0:
+                raise LocalError(f"{path}: {min(found.values):g} W of photovoltaics; allowed: 0 W and more")
+            parts = _parts(fitted, told)
+            told = replace(told, pv_forecast=parts) if "forecast" in name else replace(told, pv=parts, pv_forecast=parts)
+        else:
+            whole = {told.site.root.name: fitted}
+            told = replace(told, load_forecast=whole) if "forecast" in name else replace(told, load=whole, load_forecast=whole)
     if "visits.csv" in there:
         told = replace(told, stays=visits(there["visits.csv"], told), history=(), sampled=False)
     return told
 
 
-def _moved(stay: Stay, shift: Second) -> Stay:
-    return replace(stay, arrival=stay.arrival + shift, departure=stay.departure + shift, declared=stay.declared + shift)
+def _prices(path: Path, bought: Series, told: Scenario) -> Prices:
+    sold = told.prices.export_price
+    if any("export" in row for _, row in _rows(path, ("start", "import"))):
+        sold = _cover(path, series(path, "export"), told)
+    return replace(told.prices, import_price=_cover(path, bought, told), export_price=sold)
 
 
-def _later(told: Series, shift: Second) -> Series:
-    return Series(told.start + shift, told.step, told.values)
-
-
-def _shifted(told: object, shift: Second) -> dict[str, Series]:
-    return {name: _later(one, shift) for name, one in dict(told).items()}  # type: ignore[call-overload]
+def _parts(whole: Series, told: Scenario) -> dict[str, Series]:
+    """What each plant gives of all photovoltaics, by its peak power."""
+    peak = sum(plant.peak for plant in told.site.pvs)
+    return {p.name: Series(whole.start, whole.step, tuple(v * p.peak / peak for v in whole.values)) for p in told.site.pvs}
