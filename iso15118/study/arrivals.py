@@ -8,6 +8,7 @@ from iso15118.study.physics import Car
 from iso15118.study.record import Outcome, outcome
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.units import Second, WattHour
+from iso15118.value import replace
 
 NEARLY: Final[WattHour] = 1.0
 """Missing of a target, it is reached."""
@@ -57,6 +58,8 @@ class Arrivals:
                 stored = stay.stored
                 if stay.used is not None and stay.user in self._left:
                     stored = max(0.0, self._left[stay.user] - stay.used)
+                if self._step > 1.0:  # a controller that works in steps is told of whole ones
+                    stay = replace(stay, declared=self._told.start + (stay.declared - self._told.start) // self._step * self._step)
                 self.there[evse.name] = Car(stay, evse, stored, now, full=self._full)
                 plugged.append(self.there[evse.name])
         self._queue = waiting

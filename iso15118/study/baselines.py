@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from iso15118.grid.planning.following import followed
 from iso15118.grid.policies import NAMES, Moment, Policy, Targets, policy
 from iso15118.study.scenarios import Scenario
 from iso15118.units import Second
@@ -28,13 +29,6 @@ def _turns(moment: Moment) -> Targets:
     return targets
 
 
-def _planned(moment: Moment) -> Targets:
-    """The first step of a plan that was made at this moment."""
-    if moment.plan is None:
-        return {}
-    return {plan.evse: plan.power[0] for plan in moment.plan.evses if not plan.expected}
-
-
 def _nothing(moment: Moment) -> Targets:
     return {}
 
@@ -42,7 +36,7 @@ def _nothing(moment: Moment) -> Targets:
 def planner(told: Scenario) -> Policy:
     """The planner of a scenario, its objective that of the scenario. Where cars are served first, it is the batteries' alone."""
     first = told.objective.serve_first
-    return Policy(name="planner", targets=_nothing if first else _planned, fills=first, objective=told.objective)
+    return Policy(name="planner", targets=_nothing if first else followed, fills=first, objective=told.objective)
 
 
 ROUND_ROBIN: Final = Policy(name="round_robin", targets=_turns)

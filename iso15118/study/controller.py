@@ -6,15 +6,16 @@ It learns how much earlier than declared drivers leave, what their days look lik
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil, sqrt
+from math import ceil
 from time import perf_counter
 from typing import Final
 
 from iso15118.energy import Need
 from iso15118.grid.planning import Outlook, Question, SitePlan
+from iso15118.grid.planning.buffer import Habit
 from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
-from iso15118.grid.signals import Kind, Signal
+from iso15118.grid.signals import LIMITS, Signal
 from iso15118.grid.visits import Taper, Visit
 from iso15118.study.physics import Car, mains
 from iso15118.study.scenarios import Scenario, Stay
@@ -31,15 +32,13 @@ FADE: Final[Second] = 2.0 * HOUR
 class Tuning(Value, kw_only=True):
     """How the controller is set."""
 
-    sigmas: float = 2.0
-    """So many standard deviations of what drivers were early make the buffer before a departure."""
-    prior: Second = 1200.0
-    """The standard deviation it believes in before it has seen anybody leave."""
-    doubt: float = 20.0
-    """As how many departures that belief counts."""
+    buffer: float = 1.0
+    """Part of what is learned of a driver's departures (`grid.planning.buffer`) that is kept free before the declared one."""
     horizon: Second = DAY
     worth: float = 0.6
     """Part of the mean import price that a kWh above its target is worth in a car that comes back."""
+    learns: float = 0.3
+    """Part of what is expected of a driver that his latest day makes."""
     demand: float = 1.0
     """Days of the billing period whose part of the demand charge a day has to pay for a higher peak."""
     foresees_departures: bool = False
@@ -51,7 +50,7 @@ class Controller:
 
     def __init__(self, told: Scenario, tuning: Tuning) -> None:
         self.told, self.tuning = told, tuning
-        self._early = [0.0, 0.0]
+        self._habits = dict(told.habits)
         self._usual = {stay.user: stay for stay in told.history} if told.sampled else {}
         self._came: dict[str, Second] = {}
         self._peak: Watt = 0.0
@@ -59,34 +58,40 @@ class Controller:
         self._epoch = 0
         self.milliseconds: list[float] = []
 
-    def arrived(self, user: str, now: Second) -> None:
-        """Somebody has plugged in."""
-        self._came[user] = now
+    def arrived(self, car: Car, now: Second) -> None:
+        """Somebody has plugged in, and says what he needs and until when: so his days look, the latest one as much as all before."""
+        stay = car.stay
+        self._came[stay.user] = now
+        usual = self._usual.get(stay.user)
+        if usual is None or stay.patience is not None:
+            return
+        days = round((now - usual.arrival) / DAY)
+        learn = self.tuning.learns
+        arrival = usual.arrival + learn * (now - days * DAY - usual.arrival)
+        declared = usual.declared + learn * (stay.declared - days * DAY - usual.declared)
+        energy = (1.0 - learn) * (usual.target - usual.stored) + learn * (stay.target - car.stored)
+        self._usual[stay.user] = replace(usual, arrival=arrival, declared=declared, stored=usual.target - energy)
 
-    def departed(self, early: Second) -> None:
-        """Somebody left so much earlier than declared (negative: later)."""
-        self._early[0] += 1.0
-        self._early[1] += early * early
+    def departed(self, user: str, declared: Second, actual: Second) -> None:
+        """Somebody left."""
+        self._habits[user] = self._habits.get(user, Habit()).learned(declared, actual)
 
     def metered(self, mean: Watt) -> None:
         """The mean import of a window of the demand charge."""
         self._peak = max(self._peak, mean)
 
-    @property
-    def buffer(self) -> Second:
+    def buffer(self, user: str) -> Second:
         """Before the declared departure, in which a target is met already."""
-        if self.tuning.foresees_departures:
-            return 0.0
-        count, squares = self._early
-        doubt = self.tuning.doubt
-        return self.tuning.sigmas * sqrt((doubt * self.tuning.prior**2 + squares) / (doubt + count))
+        return 0.0 if self.tuning.foresees_departures else self.tuning.buffer * self._habits.get(user, Habit()).buffer
 
     def worth(self, now: Second) -> float:
         """Of a kWh that a car takes along beyond its target and brings back."""
         bought = self._prices(now).import_price.values
         return self.tuning.worth * sum(bought[-96:]) / len(bought[-96:])
 
-    def plan(self, now: Second, visits: tuple[Visit, ...], load: Mapping[str, Watt], pv: Mapping[str, Watt], stored: Mapping[str, WattHour]) -> SitePlan:
+    def plan(
+        self, now: Second, visits: tuple[Visit, ...], load: Mapping[str, Watt], pv: Mapping[str, Watt], stored: Mapping[str, WattHour]
+    ) -> SitePlan:
         """The best plan from here on; `load` and `pv` are those measured in this step. Raises LocalError without the extra `grid`."""
         from iso15118.grid.planning.program import plan
 
@@ -107,7 +112,7 @@ class Controller:
                 arrivals=() if told.objective.serve_first else tuple(self._expected(now)),
             ),
             prices=self._prices(now),
-            signals=known(told.signals, now),
+            signals=(*known(told.signals, now), *recurring(told.signals, now)),
             stored=stored,
             objective=told.objective,
             step=told.step,
@@ -145,15 +150,19 @@ class Controller:
         found = []
         evses = [evse.name for evse in self.told.site.evses]
         for number, (user, usual) in enumerate(self._usual.items()):
-            for day in range(int((now - usual.arrival) // DAY), int((now + self.tuning.horizon - usual.arrival) // DAY) + 1):
-                arrival = usual.arrival + day * DAY
-                if arrival <= now or arrival >= self.told.end or self._came.get(user, 0.0) > arrival - DAY / 2.0:
+            for day in range(int((now - usual.declared) // DAY), int((now + self.tuning.horizon - usual.arrival) // DAY) + 1):
+                arrival, leaves = usual.arrival + day * DAY, usual.declared + day * DAY
+                if arrival >= self.told.end or self._came.get(user, 0.0) > arrival - DAY / 2.0:
                     continue
-                found.append(expected(usual, usual.evse or evses[number % len(evses)], arrival))
+                if arrival <= now:  # late: until half its usual stay is over it may still come at any moment
+                    arrival = now + self.told.step
+                    if arrival > (usual.arrival + usual.declared) / 2.0 + day * DAY:
+                        continue
+                found.append(expected(usual, usual.evse or evses[number % len(evses)], arrival, leaves))
         return found
 
 
-def expected(usual: Stay, evse: str, arrival: Second) -> Visit:
+def expected(usual: Stay, evse: str, arrival: Second, leaves: Second) -> Visit:
     """A car that may come at `arrival` and need what it usually needs."""
     energy = usual.target - usual.stored
     gives = usual.discharge > 0.0
@@ -161,7 +170,7 @@ def expected(usual: Stay, evse: str, arrival: Second) -> Visit:
         target_energy=energy,
         max_energy=(usual.capacity if gives else usual.target) - usual.stored,
         min_energy=usual.floor - usual.stored if gives else 0.0,
-        departure=usual.declared - usual.arrival,
+        departure=leaves - arrival,
         charge_power=usual.charge,
         discharge_power=usual.discharge,
         v2x_max_energy=usual.capacity - usual.stored if gives else None,
@@ -171,7 +180,7 @@ def expected(usual: Stay, evse: str, arrival: Second) -> Visit:
         evse=evse,
         need=need,
         arrival=arrival,
-        departure=arrival + usual.declared - usual.arrival,
+        departure=leaves,
         phases=usual.phases,
         efficiency=usual.efficiency,
         discharges=gives,
@@ -200,6 +209,14 @@ def known(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
     return tuple(signal for signal in signals if signal.received <= now < signal.end)
 
 
+def recurring(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
+    """Limits of the last day that were over by now and have not been said anew: they may well come again, a day later."""
+    said = {(signal.kind, signal.node, signal.start) for signal in signals if signal.received <= now}
+    ended = (signal for signal in signals if signal.kind in LIMITS and now - DAY < signal.end <= now)
+    again = (replace(signal, id=f"{signal.id} again", start=signal.start + DAY, end=signal.end + DAY) for signal in ended)
+    return tuple(signal for signal in again if (signal.kind, signal.node, signal.start) not in said)
+
+
 def blended(forecast: Series, now: Second, until: Second, step: Second, measured: Watt) -> Series:
     """A forecast from `now` on that begins with what is measured; the difference fades away in two hours."""
     first = round((now - forecast.start) / step)
@@ -207,8 +224,3 @@ def blended(forecast: Series, now: Second, until: Second, step: Second, measured
     expected = forecast.values[first : first + count]
     off = measured - expected[0]
     return Series(now, step, tuple(max(0.0, value + off * max(0.0, 1.0 - k * step / FADE)) for k, value in enumerate(expected)))
-
-
-def reserves(signals: tuple[Signal, ...], now: Second) -> Watt:
-    """W of reserve to be held at this moment."""
-    return max((value for signal in signals if signal.kind is Kind.RESERVE and (value := signal.at(now)) is not None), default=0.0)

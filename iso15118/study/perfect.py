@@ -6,7 +6,7 @@ Its formulation is its own, apart from the planner's, and so a judge of it as we
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from iso15118.errors import LocalError
 from iso15118.grid.prices import quarter
@@ -67,7 +67,7 @@ class _Program:
         lp.a_matrix_.start_ = np.array([*self.starts, len(self.index)], np.int32)
         lp.a_matrix_.index_ = np.array(self.index, np.int32)
         lp.a_matrix_.value_ = np.array(self.value)
-        solver = highspy.Highs()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.passModel(lp)
@@ -178,11 +178,14 @@ def best(told: Scenario, cars: Mapping[str, list[float]] | None = None) -> Recor
 
     demand = prices.demand
     top_of = program.column(demand.price if demand is not None else 0.0, low=(demand.peak if demand is not None else 0.0) / KW)
-    grid, windows = [], {}
+    grid: list[tuple[int, int, int]] = []
+    windows: dict[float, list[tuple[int, float]]] = {}
     for k, moment in enumerate(moments):
         limit = min(limit_of(site.root, told.signals, moment), 1e9) / KW
         taken = program.column(buy[k] * dt)
-        fed = program.column(-min(sell[k], buy[k] - SPREAD) * dt, high=min(limit_of(site.root, told.signals, moment, Kind.EXPORT_LIMIT), 1e9) / KW)
+        fed = program.column(
+            -min(sell[k], buy[k] - SPREAD) * dt, high=min(limit_of(site.root, told.signals, moment, Kind.EXPORT_LIMIT), 1e9) / KW
+        )
         sun = sum(told.pv[plant.name].values[k] for plant in site.pvs) / KW
         lost, over = program.column(high=sun), program.column(OVERLOAD * dt)
         root = site.root.name
@@ -195,8 +198,8 @@ def best(told: Scenario, cars: Mapping[str, list[float]] | None = None) -> Recor
             if circuit.parent is not None and flows[k][circuit.name] and inside < 1e6:
                 program.row(-INF, max(0.0, inside - fixed[k][circuit.name]), *flows[k][circuit.name])
             for line in range(3):
-                if circuit.fuse is not None and (terms := lines[k].get((circuit.name, line))):
-                    program.row(-INF, max(0.0, circuit.fuse * VOLTAGE / KW - fixed[k][circuit.name] / 3.0), *terms)
+                if circuit.fuse is not None and (wires := lines[k].get((circuit.name, line))):
+                    program.row(-INF, max(0.0, circuit.fuse * VOLTAGE / KW - fixed[k][circuit.name] / 3.0), *wires)
         if demand is not None:
             windows.setdefault(quarter(moment, demand.window), []).append((taken, told.step / demand.window))
         grid.append((taken, fed, lost))

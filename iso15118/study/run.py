@@ -12,6 +12,7 @@ from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import Moment, Policy
 from iso15118.grid.signals import Kind
 from iso15118.grid.site import VOLTAGE
+from iso15118.grid.visits import Visit
 from iso15118.study.arrivals import Arrivals
 from iso15118.study.controller import Controller, Tuning, known
 from iso15118.study.physics import Car, Store, mains
@@ -29,6 +30,14 @@ Progress = Callable[[int, int], None]
 def simulate(told: Scenario, policy: Policy, tuning: Tuning | None = None, progress: Progress | None = None) -> Record:
     """What happens. A policy that plans does so in every step. Raises LocalError where the extra `grid` is missing."""
     return _Simulation(told, policy, tuning or Tuning(), progress).run()
+
+
+def seen(cars: Mapping[str, Car], now: Second, controller: Controller | None, *, gives: bool) -> tuple[Visit, ...]:
+    """The cars that are there, as a controller sees them."""
+    if controller is None:
+        return tuple(car.visit(now, 0.0, gives=gives) for car in cars.values())
+    worth = controller.worth(now)
+    return tuple(car.visit(now, controller.buffer(car.stay.user), gives=gives, worth=worth) for car in cars.values())
 
 
 class _Simulation:
@@ -71,11 +80,11 @@ class _Simulation:
         for gone in self.arrivals.leave(now):
             self.record.outcomes.append(gone)
             if self.controller is not None:
-                self.controller.departed(gone.declared - gone.left)
+                self.controller.departed(gone.user, gone.declared, gone.left)
         if now < self.told.end:
             for car in self.arrivals.come(now):
                 if self.controller is not None:
-                    self.controller.arrived(car.stay.user, now)
+                    self.controller.arrived(car, now)
 
     def _step(self, k: int, now: Second) -> Watt:
         told, step, record = self.told, self.told.step, self.record
@@ -87,9 +96,7 @@ class _Simulation:
         fixed = sum(base.values())
         signals = known(told.signals, now)
         cars = self.arrivals.there
-        buffer = self.controller.buffer if self.controller is not None else 0.0
-        worth = self.controller.worth(now) if self.controller is not None else 0.0
-        visits = tuple(car.visit(now, buffer, gives=self.gives, worth=worth) for car in cars.values())
+        visits = seen(cars, now, self.controller, gives=self.gives)
         plan: SitePlan | None = None
         if self.controller is not None and (visits or self.stores):
             plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})
@@ -185,7 +192,9 @@ class _Simulation:
         if self.objective is not None and self.objective.export:
             return given, planned
         cars = self.arrivals.there
-        out = sum(-mains(cars[name].evse, watts) for name, watts in given.items() if watts < 0.0) + sum(-b for b in planned.values() if b < 0.0)
+        out = sum(-mains(cars[name].evse, watts) for name, watts in given.items() if watts < 0.0) + sum(
+            -b for b in planned.values() if b < 0.0
+        )
         grid = flows + sum(planned.values())
         excess = min(out, max(0.0, -grid - max(0.0, -(grid + out))))
         if excess > 0.0:

@@ -13,6 +13,7 @@ from typing import Final
 
 from iso15118.errors import LocalError
 from iso15118.grid.planning import Objective
+from iso15118.grid.planning.buffer import Habit
 from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
@@ -78,6 +79,8 @@ class Scenario(Value, kw_only=True):
     pv_forecast: Mapping[str, Series]
     history: tuple[Stay, ...] = ()
     """A day of the past, moved to the first day: what arrivals may look like."""
+    habits: Mapping[str, Habit] = {}
+    """What was seen of drivers' departures before: `people.habit`."""
     signals: tuple[Signal, ...] = ()
     """`received` says when the controller learns of it."""
     stored: Mapping[str, WattHour] = {}
@@ -118,5 +121,36 @@ def scenario(name: str, seed: int, days: int | None = None) -> Scenario:
 
 def perfect(told: Scenario) -> Scenario:
     """The same with forecasts that come true and drivers who leave when they said, on a step; who will arrive stays unknown."""
-    stays = tuple(replace(stay, declared=told.start + told.step * told.steps_of(stay).stop) if stay.patience is None else stay for stay in told.stays)
-    return replace(told, stays=stays, load_forecast=told.load, pv_forecast=told.pv)
+
+    def punctual(stay: Stay) -> Stay:
+        leaves = told.start + told.step * told.steps_of(stay).stop
+        return stay if stay.patience is not None else replace(stay, declared=leaves)
+
+    return replace(told, stays=tuple(map(punctual, told.stays)), load_forecast=told.load, pv_forecast=told.pv)
+
+
+def moved(told: Scenario, shift: Second) -> Scenario:
+    """The same, s later."""
+
+    def later(series: Series) -> Series:
+        return replace(series, start=series.start + shift)
+
+    def stay_later(stay: Stay) -> Stay:
+        return replace(stay, arrival=stay.arrival + shift, departure=stay.departure + shift, declared=stay.declared + shift)
+
+    def signal_later(signal: Signal) -> Signal:
+        return replace(signal, start=signal.start + shift, end=signal.end + shift, received=signal.received + shift)
+
+    prices = told.prices
+    return replace(
+        told,
+        start=told.start + shift,
+        stays=tuple(map(stay_later, told.stays)),
+        history=tuple(map(stay_later, told.history)),
+        load={name: later(series) for name, series in told.load.items()},
+        pv={name: later(series) for name, series in told.pv.items()},
+        load_forecast={name: later(series) for name, series in told.load_forecast.items()},
+        pv_forecast={name: later(series) for name, series in told.pv_forecast.items()},
+        prices=replace(prices, import_price=later(prices.import_price), export_price=later(prices.export_price)),
+        signals=tuple(map(signal_later, told.signals)),
+    )

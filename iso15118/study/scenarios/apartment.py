@@ -10,10 +10,12 @@ from iso15118.grid.site import Circuit, Evse, Pv, Site
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.scenarios.chance import lognormal, normal, stream
 from iso15118.study.scenarios.nature import DAY, LOAD_ERROR, MONDAY, PV_ERROR, forecast, household, load, prices, sun
-from iso15118.study.scenarios.people import actual, asked, punctuality
+from iso15118.study.scenarios.people import actual, asked, habit, punctuality
 from iso15118.units import HOUR, Second
 
 DAYS: Final = 5
+TURNED: Final = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
+"""Outlets are connected in turn, so that single-phase cars spread over the mains' phases."""
 BEGINS: Final = 11.0 * HOUR
 OUTLETS: Final = 30
 FLATS: Final = 40
@@ -51,16 +53,20 @@ def make(seed: int, days: int) -> Scenario:
     tenants = stream("apartment", seed, "cars")
     sigmas = [punctuality(tenants) for _ in range(OUTLETS)]
     stays = [stay for day in range(days) for stay in night_of(tenants, sigmas, MONDAY + day * DAY)]
+    past = stream("apartment", seed, "habits")
     flats = load(stream("apartment", seed, "load"), start, step, count, household(FLATS * 2_800.0))
     roof = sun(stream("apartment", seed, "sun"), start, step, count, 30_000.0)
-    evses = [Evse(name=f"place {n + 1}", circuit="garage", lines=((0, 1, 2), (1, 2, 0), (2, 0, 1))[n % 3], most=16.0) for n in range(OUTLETS)]
+    evses = [Evse(name=f"place {n + 1}", circuit="garage", lines=TURNED[n % 3], most=16.0) for n in range(OUTLETS)]
     return Scenario(
         name="apartment",
         title="S5 apartment house",
         seed=seed,
         site=Site(
             name="apartment",
-            circuits=(Circuit(name="grid", import_limit=80_000.0, fuse=125.0, metered=True), Circuit(name="garage", parent="grid", fuse=125.0)),
+            circuits=(
+                Circuit(name="grid", import_limit=80_000.0, fuse=125.0, metered=True),
+                Circuit(name="garage", parent="grid", fuse=125.0),
+            ),
             evses=tuple(evses),
             pvs=(Pv(name="roof", circuit="grid", peak=30_000.0),),
         ),
@@ -73,6 +79,7 @@ def make(seed: int, days: int) -> Scenario:
         prices=prices(stream("apartment", seed, "price"), start, step, count, 0.17, 0.08, None, days),
         load_forecast={"grid": forecast(stream("apartment", seed, "load forecast"), flats, LOAD_ERROR)},
         pv_forecast={"roof": forecast(stream("apartment", seed, "sun forecast"), roof, PV_ERROR)},
+        habits={f"tenant {n + 1}": habit(past, sigma) for n, sigma in enumerate(sigmas)},
         history=tuple(night_of(stream("apartment", seed, "history"), sigmas, MONDAY)),
         objective=Objective(discharge=False),
     )

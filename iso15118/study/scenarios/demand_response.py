@@ -1,4 +1,4 @@
-"""S6: the workplace, and each day from 11 to 13 h a quarter of its connection, announced an hour before."""
+"""S6: the workplace, and each day from 11 to 13 h a quarter of its connection, announced an hour before; on the day before, too."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def make(seed: int, days: int) -> Scenario:
             rank=Rank.GRID_OPERATOR,
             received=MONDAY + day * DAY + FROM - NOTICE,
         )
-        for day in range(days)
+        for day in range(-1, days)
     )
     return replace(base, signals=events)

@@ -10,7 +10,7 @@ from iso15118.grid.site import Circuit, Evse, Site
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.scenarios.chance import normal, stream
 from iso15118.study.scenarios.nature import DAY, LOAD_ERROR, MONDAY, forecast, load, prices
-from iso15118.study.scenarios.people import actual, asked
+from iso15118.study.scenarios.people import actual, asked, habit
 from iso15118.units import HOUR, Second
 
 DAYS: Final = 3
@@ -51,6 +51,7 @@ def make(seed: int, days: int) -> Scenario:
     start, step, count = MONDAY + BEGINS, 900.0, 96 * days
     buses = stream("depot", seed, "buses")
     stays = [stay for day in range(days) for stay in night_of(buses, MONDAY + day * DAY)]
+    past = stream("depot", seed, "habits")
     hall = load(stream("depot", seed, "load"), start, step, count, lambda moment: 40_000.0)
     circuits = [Circuit(name="grid", import_limit=2_500_000.0, metered=True)]
     circuits += [Circuit(name=f"feeder {n + 1}", parent="grid", import_limit=1_000_000.0) for n in range(FEEDERS)]
@@ -80,6 +81,7 @@ def make(seed: int, days: int) -> Scenario:
         prices=prices(stream("depot", seed, "price"), start, step, count, 0.09, 0.05, 10.0, days),
         load_forecast={"grid": forecast(stream("depot", seed, "load forecast"), hall, LOAD_ERROR)},
         pv_forecast={},
+        habits={f"bus {n + 1}": habit(past, PUNCTUALITY) for n in range(BUSES)},
         history=tuple(night_of(stream("depot", seed, "history"), MONDAY)),
         objective=Objective(discharge=False),
         sampled=True,

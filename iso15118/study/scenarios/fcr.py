@@ -11,7 +11,7 @@ from iso15118.grid.site import Circuit, Evse, Site
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.scenarios.chance import lognormal, normal, stream
 from iso15118.study.scenarios.nature import DAY, MONDAY, prices
-from iso15118.study.scenarios.people import punctuality
+from iso15118.study.scenarios.people import habit, punctuality
 from iso15118.units import HOUR
 
 DAYS: Final = 5
@@ -51,6 +51,7 @@ def make(seed: int, days: int) -> Scenario:
                     floor=12_000.0,
                 )
             )
+    past = stream("fcr", seed, "habits")
     nothing = {"grid": Series(start, step, (0.0,) * count)}
     reserve = tuple(
         Signal(
@@ -86,6 +87,7 @@ def make(seed: int, days: int) -> Scenario:
         prices=prices(stream("fcr", seed, "price"), start, step, count, 0.13, 0.06, None, days),
         load_forecast=nothing,
         pv_forecast={},
+        habits={f"driver {n + 1}": habit(past, sigma) for n, sigma in enumerate(sigmas)},
         signals=reserve,
         objective=Objective(export=True, reserve_price=REWARD),
     )

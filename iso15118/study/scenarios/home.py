@@ -9,7 +9,7 @@ from iso15118.grid.site import Circuit, Evse, Pv, Site
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.scenarios.chance import lognormal, normal, stream
 from iso15118.study.scenarios.nature import DAY, LOAD_ERROR, MONDAY, PV_ERROR, forecast, household, load, prices, sun
-from iso15118.study.scenarios.people import actual, punctuality
+from iso15118.study.scenarios.people import actual, habit, punctuality
 from iso15118.units import HOUR
 
 DAYS: Final = 14
@@ -71,5 +71,6 @@ def make(seed: int, days: int, *, gives: bool = True) -> Scenario:
         prices=prices(stream("home", seed, "price"), start, step, count, 0.17, 0.08, None, days),
         load_forecast={"grid": forecast(stream("home", seed, "load forecast"), house, LOAD_ERROR)},
         pv_forecast={"roof": forecast(stream("home", seed, "sun forecast"), roof, PV_ERROR)},
+        habits={"car": habit(stream("home", seed, "habits"), sigma)},
         objective=Objective(discharge=gives, export=False),
     )

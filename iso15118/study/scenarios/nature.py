@@ -48,7 +48,9 @@ def keep(step: Second) -> float:
     return float(KEEP ** (step / 900.0))
 
 
-def prices(random: Random, start: Second, step: Second, count: int, fixed: float, export: float, demand: float | None, days: float) -> Prices:
+def prices(
+    random: Random, start: Second, step: Second, count: int, fixed: float, export: float, demand: float | None, days: float
+) -> Prices:
     """Day-ahead prices plus a fixed part, EUR/kWh; `demand` EUR/kW and month, of which the days of the scenario pay their part.
 
     From midnight a day before the start, whose prices are known by then, to midnight after its end.

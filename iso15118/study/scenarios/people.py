@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from iso15118.grid.planning.buffer import Habit
 from iso15118.study.scenarios.chance import normal
 from iso15118.units import HOUR, Second, Watt, WattHour
 
@@ -22,6 +23,14 @@ def punctuality(random: Random) -> Second:
 def actual(random: Random, declared: Second, sigma: Second, arrival: Second) -> Second:
     """When they leave: about the time they said, at least 15 minutes after they came."""
     return max(arrival + 15.0 * MINUTE, declared + normal(random, 0.0, sigma, -3.0 * sigma, 3.0 * sigma))
+
+
+def habit(random: Random, sigma: Second) -> Habit:
+    """What ten earlier departures have told of a driver."""
+    known = Habit()
+    for _ in range(10):
+        known = known.learned(0.0, normal(random, 0.0, sigma, -3.0 * sigma, 3.0 * sigma))
+    return known
 
 
 def asked(energy: WattHour, charge: Watt, efficiency: float, arrival: Second, declared: Second) -> WattHour:

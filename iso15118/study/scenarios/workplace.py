@@ -10,7 +10,7 @@ from iso15118.grid.site import Battery, Circuit, Evse, Pv, Site
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.scenarios.chance import lognormal, normal, stream
 from iso15118.study.scenarios.nature import DAY, LOAD_ERROR, MONDAY, PV_ERROR, forecast, load, office, prices, sun
-from iso15118.study.scenarios.people import actual, asked, punctuality
+from iso15118.study.scenarios.people import actual, asked, habit, punctuality
 from iso15118.units import HOUR, Second, Watt
 
 DAYS: Final = 5
@@ -24,15 +24,8 @@ FEEDERS: Final = 4
 
 def kinds(random: Random) -> list[tuple[Watt, int, Second]]:
     """Of each outlet's driver: power, phases, punctuality."""
-    return [(*next(car for car in _cumulated() if car[2] >= draw)[:2], punctuality(random)) for draw in (random.random() for _ in range(OUTLETS))]
-
-
-def _cumulated() -> list[tuple[Watt, int, float]]:
-    total, found = 0.0, []
-    for power, phases, part in CARS:
-        total += part
-        found.append((power, phases, total))
-    return [*found[:-1], (*found[-1][:2], 1.0)]
+    drawn = random.choices(CARS, [part for _, _, part in CARS], k=OUTLETS)
+    return [(power, phases, punctuality(random)) for power, phases, _ in drawn]
 
 
 def day_of(random: Random, cars: list[tuple[Watt, int, Second]], midnight: Second, giving: range) -> list[Stay]:
@@ -78,6 +71,7 @@ def built(name: str, title: str, seed: int, days: int, *, demand: float, giving:
     if giving:  # what gives back charges at 11 kW
         cars = [(CARS[-1][0], 3, car[2]) if number in gives else car for number, car in enumerate(cars)]
     stays = [stay for day in range(days) if day % 7 < 5 for stay in day_of(fleet, cars, MONDAY + day * DAY, gives)]
+    past = stream("workplace", seed, "habits")
     history = day_of(stream("workplace", seed, "history"), cars, MONDAY, gives)
     building = load(stream("workplace", seed, "load"), start, step, count, office(6_000.0, 20_000.0))
     roof = sun(stream("workplace", seed, "sun"), start, step, count, 40_000.0)
@@ -115,6 +109,7 @@ def built(name: str, title: str, seed: int, days: int, *, demand: float, giving:
         load_forecast={"grid": forecast(stream("workplace", seed, "load forecast"), building, LOAD_ERROR)},
         pv_forecast={"roof": forecast(stream("workplace", seed, "sun forecast"), roof, PV_ERROR)},
         history=tuple(history),
+        habits={f"driver {n + 1}": habit(past, car[2]) for n, car in enumerate(cars)},
         stored={"battery": 30_000.0} if giving else {},
         objective=Objective(discharge=giving, export=False),
         sampled=True,
