@@ -22,6 +22,8 @@ from iso15118.value import Value
 
 CLIMB: Final = 1.5
 """Times what it takes at full power, a car is given to go from the top of its V2X window to its target: others want power, too."""
+EVER: Final = 1e12
+"""W that no car takes: where no signal says a limit. Infinite, it would be no number in steps in which the car is not there."""
 SLACK: Final = 0.02
 """Part of its capacity a battery may be measured below its floor and still be taken for being at it."""
 
@@ -106,8 +108,8 @@ class _Member:
         node = (self.name,)
         if scene.signals:
             self.discharge[tightest(scene.signals, Kind.DISCHARGE, ("", self.name), scene.edges) == 0.0] = 0.0
-            into = np.nan_to_num(tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges) / KW)  # nothing said is a lot, not nothing times infinity
-            out = np.nan_to_num(tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges) / KW)
+            into = np.minimum(tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges), EVER) / KW
+            out = np.minimum(tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges), EVER) / KW
             self.charge = np.minimum(self.charge, into * self.mains * self.there)
             self.discharge = np.minimum(self.discharge, out / self.mains * self.there)
             self.setpoint = said(scene.signals, Kind.SETPOINT, self.name, scene.edges, self.setpoint * KW) / KW
