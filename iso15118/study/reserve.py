@@ -1,6 +1,6 @@
 """S7 second by second: cars hold a reserve and follow a made-up frequency, each at its baseline of the plan and its part of the reserve.
 
-The frequency is an Ornstein-Uhlenbeck process (18.5 mHz, 120 s). What is asked of this second is held against what comes of it: the cars
+The frequency is an Ornstein-Uhlenbeck process (18.5 mHz, 240 s: assumed). What is asked of this second is held against what comes of it: the cars
 answer to the frequency `lag` seconds ago, and one at the end of its power or energy gives less.
 """
 
@@ -24,7 +24,7 @@ from iso15118.study.scenarios.fcr import RESERVE, REWARD
 from iso15118.units import HOUR, Second
 from iso15118.value import replace
 
-TAU: Final[Second] = 120.0
+TAU: Final[Second] = 240.0
 WEAR: Final = 0.04
 
 
