@@ -18,15 +18,8 @@ TURN: Final[Second] = 900.0
 def _turns(moment: Moment) -> Targets:
     """Full power to one after the other, from one place further on in each quarter of an hour."""
     visits = sorted(moment.visits, key=lambda visit: (visit.arrival, visit.evse))
-    if not visits:
-        return {}
-    first = int(moment.now // TURN) % len(visits)
-    left, targets = moment.available, {}
-    for visit in visits[first:] + visits[:first]:
-        evse = moment.site.evse(visit.evse)
-        targets[visit.evse] = max(0.0, min(visit.need.charge_power, evse.charge, left * evse.efficiency))
-        left -= targets[visit.evse] / evse.efficiency
-    return targets
+    first = int(moment.now // TURN) % len(visits) if visits else 0
+    return moment.served(visits[first:] + visits[:first])
 
 
 def _nothing(moment: Moment) -> Targets:
