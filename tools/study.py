@@ -1,8 +1,8 @@
 """Fills the scenario table (build/study/table.jsonl; what is there is kept) and writes docs/scenarios.md from it.
 
-    python tools/study.py                 run what is missing, then write
-    python tools/study.py --write         write from what is there
-    python tools/study.py --fresh         begin anew
+python tools/study.py                 run what is missing, then write
+python tools/study.py --write         write from what is there
+python tools/study.py --fresh         begin anew
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso15118.grid.planning.following import followed
 from iso15118.grid.policies import NAMES, Moment, Policy, Targets, policy
 from iso15118.study.scenarios import Scenario
 from iso15118.units import Second
+from iso15118.value import replace
 
 TURN: Final[Second] = 900.0
 
@@ -22,14 +22,9 @@ def _turns(moment: Moment) -> Targets:
     return moment.served(visits[first:] + visits[:first])
 
 
-def _nothing(moment: Moment) -> Targets:
-    return {}
-
-
 def planner(told: Scenario) -> Policy:
-    """The planner of a scenario, its objective that of the scenario. Where cars are served first, it is the batteries' alone."""
-    first = told.objective.serve_first
-    return Policy(name="planner", targets=_nothing if first else followed, fills=first, objective=told.objective)
+    """The planner of a scenario: its policy with the objective of its site."""
+    return replace(policy(told.policy), name="planner", objective=told.objective)
 
 
 ROUND_ROBIN: Final = Policy(name="round_robin", targets=_turns)

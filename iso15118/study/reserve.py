@@ -1,7 +1,7 @@
 """S7 second by second: cars hold a reserve and follow a made-up frequency, each at its baseline of the plan and its part of the reserve.
 
-The frequency is an Ornstein-Uhlenbeck process (18.5 mHz, 240 s: assumed). What is asked of this second is held against what comes of it: the cars
-answer to the frequency `lag` seconds ago, and one at the end of its power or energy gives less.
+The frequency is an Ornstein-Uhlenbeck process (18.5 mHz, 240 s: assumed). What is asked of this second is held against what comes of
+it: the cars answer to the frequency `lag` seconds ago, and one at the end of its power or energy gives less.
 """
 
 from __future__ import annotations

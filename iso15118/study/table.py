@@ -1,4 +1,4 @@
-"""The scenario table: every policy on every scenario for some seeds, each run one line of JSON, so that it can be broken off and gone on with."""
+"""The scenario table: every policy on every scenario for some seeds. A run is a line of JSON, so that one can break off and go on."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def done(task: Task, folder: Path | None = None) -> dict[str, Any]:
         figures = follow(told, planner(told), int(task.policy.split()[1]))
     elif task.resolution == SECONDS:
         record, seconds = prove(told, planner(told) if task.policy == PLANNER else studied(task.policy))
-        figures = row(told, record) | seconds
+        figures = {**row(told, record), **seconds}
     else:
         told, record = run(told, task.policy)
         figures = row(told, record)
