@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso15118.grid.planning.following import followed
 from iso15118.grid.policies import NAMES, Moment, Policy, Targets, policy
 from iso15118.study.scenarios import Scenario
 from iso15118.units import Second
+from iso15118.value import replace
 
 TURN: Final[Second] = 900.0
 
@@ -18,25 +18,13 @@ TURN: Final[Second] = 900.0
 def _turns(moment: Moment) -> Targets:
     """Full power to one after the other, from one place further on in each quarter of an hour."""
     visits = sorted(moment.visits, key=lambda visit: (visit.arrival, visit.evse))
-    if not visits:
-        return {}
-    first = int(moment.now // TURN) % len(visits)
-    left, targets = moment.available, {}
-    for visit in visits[first:] + visits[:first]:
-        evse = moment.site.evse(visit.evse)
-        targets[visit.evse] = max(0.0, min(visit.need.charge_power, evse.charge, left * evse.efficiency))
-        left -= targets[visit.evse] / evse.efficiency
-    return targets
-
-
-def _nothing(moment: Moment) -> Targets:
-    return {}
+    first = int(moment.now // TURN) % len(visits) if visits else 0
+    return moment.served(visits[first:] + visits[:first])
 
 
 def planner(told: Scenario) -> Policy:
-    """The planner of a scenario, its objective that of the scenario. Where cars are served first, it is the batteries' alone."""
-    first = told.objective.serve_first
-    return Policy(name="planner", targets=_nothing if first else followed, fills=first, objective=told.objective)
+    """The planner of a scenario: its policy with the objective of its site."""
+    return replace(policy(told.policy), name="planner", objective=told.objective)
 
 
 ROUND_ROBIN: Final = Policy(name="round_robin", targets=_turns)

@@ -1,4 +1,7 @@
-"""S7: ten cars hold 50 kW of frequency containment reserve from 22 to 6 h, and are charged by the morning."""
+"""S7: ten cars hold 50 kW of frequency containment reserve from 22 to 6 h, and are charged by the morning.
+
+They are there for the whole of the blocks of four hours (20 to 24 h, 0 to 4 h, 4 to 8 h) for which a reserve is held.
+"""
 
 from __future__ import annotations
 
@@ -34,14 +37,14 @@ def make(seed: int, days: int) -> Scenario:
     for day in range(days):
         for number, sigma in enumerate(sigmas):
             midnight = MONDAY + day * DAY
-            arrival = midnight + normal(cars, 19.0, 1.0, 15.0, 21.5) * HOUR
-            declared = midnight + DAY + normal(cars, 7.5, 0.5, 6.75, 9.0) * HOUR
+            arrival = midnight + normal(cars, 18.0, 0.8, 15.0, 19.75) * HOUR
+            declared = midnight + DAY + normal(cars, 8.8, 0.4, 8.25, 10.0) * HOUR
             stays.append(
                 Stay(
                     evse=f"outlet {number + 1}",
                     user=f"driver {number + 1}",
                     arrival=arrival,
-                    departure=max(midnight + DAY + 6.25 * HOUR, declared + normal(cars, 0.0, sigma, -2.0 * sigma, 2.0 * sigma)),
+                    departure=max(midnight + DAY + 8.0 * HOUR, declared + normal(cars, 0.0, sigma, -2.0 * sigma, 2.0 * sigma)),
                     declared=declared,
                     stored=TARGET - lognormal(cars, 12_000.0, 0.5, 2_000.0, 30_000.0),
                     target=TARGET,
