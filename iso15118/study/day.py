@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from iso15118.study.documents import Line, Study, called, kilowatts
-from iso15118.study.pictures import Plot, clock, day, legend
+from iso15118.study.pictures import Plot, clock, legend, weekday
 from iso15118.units import Second
 from iso15118.value import replace
 
@@ -16,39 +16,47 @@ MOST: Final = 800
 """Steps of a picture; more are drawn as means of several."""
 NEAR: Final = 2.5
 """A limit more times higher than all there is would flatten the picture: it is not drawn."""
+DEAR: Final = 2.0
+"""An internal price more times higher than any that is paid is drawn at the edge: it says that a limit is reached."""
 THRESHOLD: Final = 0.8
 """Of a fuse; what is above it for long makes it warm."""
 _STYLES: Final = {"unmanaged": "waiting", "equal_share": "import dashed", "perfect": "battery dotted bold"}
 """Of the lines of baselines beside the policy."""
 
+T = TypeVar("T")
 Layer = tuple[str, str, list[float], list[float]]
 """Style, name, lower and upper edge of each step in kW."""
 
 
 def coarse(study: Study) -> Study:
-    """The same in steps that are few enough to be seen: means, the worst excess, what is in the cars at the end."""
+    """The same in steps that are few enough to be seen: means, and the worst excess. What is left over at the end is left out."""
     several = ceil(len(study.grid) / MOST)
-    count = len(study.grid) // several
+    if several == 1:
+        return study
+    starts = range(0, len(study.grid) - several + 1, several)
 
     def means(line: Line) -> Line:
-        return tuple(sum(line[k * several : (k + 1) * several]) / several for k in range(count))
+        return tuple(sum(line[k : k + several]) / several for k in starts)
 
-    names = ("load", "pv", "curtailed", "grid", "import_price", "export_price")
-    return (
-        study
-        if several == 1
-        else replace(
-            study,
-            step=study.step * several,
-            **{name: means(getattr(study, name)) for name in names},
-            limit=study.limit[several - 1 :: several][:count],
-            internal_price=study.internal_price[several - 1 :: several][:count],
-            excess=tuple(max(study.excess[k * several : (k + 1) * several]) for k in range(count)),
-            currents=study.currents[several - 1 :: several][:count],
-            batteries={name: means(line) for name, line in study.batteries.items()},
-            evses={name: means(line) for name, line in study.evses.items()},
-            cars={name: line[several - 1 :: several][:count] for name, line in study.cars.items()},
-        )
+    def ends(line: Sequence[T]) -> tuple[T, ...]:
+        return tuple(line[k + several - 1] for k in starts)
+
+    return replace(
+        study,
+        step=study.step * several,
+        load=means(study.load),
+        pv=means(study.pv),
+        curtailed=means(study.curtailed),
+        grid=means(study.grid),
+        limit=ends(study.limit),
+        excess=tuple(max(study.excess[k : k + several]) for k in starts),
+        import_price=means(study.import_price),
+        export_price=means(study.export_price),
+        internal_price=ends(study.internal_price),
+        currents=ends(study.currents),
+        batteries={name: means(line) for name, line in study.batteries.items()},
+        evses={name: means(line) for name, line in study.evses.items()},
+        cars={name: ends(line) for name, line in study.cars.items()},
     )
 
 
@@ -119,21 +127,21 @@ def power_legend(study: Study) -> str:
 def when(study: Study, k: int) -> str:
     """The beginning of a step, in words."""
     moment = study.start + k * study.step
-    return f"{day(moment)} {clock(moment)}"
+    return f"{weekday(moment)} {clock(moment)}"
 
 
 def prices(study: Study) -> Plot:
     """What a kWh costs at each time: bought, sold, and what one more would cost by the plan."""
     internal = study.internal_price
-    there = [price for price in internal if price is not None]
-    every = [*study.import_price, *study.export_price, *there]
-    high, low = max(every), min(0.0, *every)
-    plot = Plot(study.start, study.end, low, max(high, low + 0.01) * 1.08, 110)
+    paid = [*study.import_price, *study.export_price]
+    high = max(0.01, max(paid), min(DEAR * max(paid), max((price for price in internal if price is not None), default=0.0)))
+    low = min([0.0, *paid])
+    plot = Plot(study.start, study.end, low, high * 1.08, 110)
     plot.values(f"{study.currency}/kWh")
     plot.times()
     plot.levels(study.export_price, study.step, "export")
     plot.levels(study.import_price, study.step, "import")
-    plot.levels(internal, study.step, "internal dashed")
+    plot.levels([None if price is None else min(high, max(low, price)) for price in internal], study.step, "internal dashed")
     titles = []
     for k, price in enumerate(study.import_price):
         inside = internal[k]
@@ -146,7 +154,10 @@ def prices(study: Study) -> Plot:
 def prices_legend(study: Study) -> str:
     """Of that picture."""
     entries = [("import", "import"), ("export", "export")]
-    return legend(entries + ([("internal dashed", "internal: one more kWh, by the plan")] if any(study.internal_price) else []))
+    there = [price for price in study.internal_price if price is not None]
+    if there:
+        entries.append(("internal dashed", f"internal, of one kWh more by the plan: at most {max(there):.2f}"))
+    return legend(entries)
 
 
 def beside(study: Study, others: Sequence[Study]) -> tuple[Plot, str]:

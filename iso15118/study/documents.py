@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -99,7 +100,7 @@ class Study(Value, kw_only=True):
         return [*seen, (stay.left, stay.ended)] if seen[-1][0] < stay.left else seen
 
 
-def summed(lines: Any, count: int) -> Line:
+def summed(lines: Iterable[Line], count: int) -> Line:
     """Value by value; zeros where there are none."""
     return tuple(map(sum, zip(*lines, strict=True))) or (0.0,) * count
 
@@ -122,47 +123,39 @@ def study(told: Any) -> Study:
     """A document. Raises LocalError naming what is missing or wrong in it."""
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise LocalError(f"is no study: `format` has to be {FORMAT!r} (chargeloop site simulate --json writes it)")
-    place = "it"
-    try:
-        for place in ("start", "step", "fuse"):
-            _number(told[place], optional=place == "fuse")
-        place = "series"
-        series = told["series"]
+    made: dict[str, Any] = {}
+    with _at("the document"):
+        made |= {name: str(told[name]) for name in ("title", "scenario", "policy", "currency")}
+        made |= {name: _number(told[name]) for name in ("seed", "start", "step")} | {"fuse": _number(told["fuse"], optional=True)}
+        series, batteries, evses, stays, figures = (told[name] for name in ("series", "batteries", "evses", "stays", "figures"))
+    with _at("series"):
         count = len(series["grid"])
-        lines: dict[str, Any] = {}
-        for name in ("load", "pv", "curtailed", "grid", "excess", "import_price", "export_price", "limit", "internal_price"):
-            place = f"series.{name}"
-            line = (None,) * count if series[name] is None else series[name]
-            lines[name] = _line(line, count, optional=name in ("limit", "internal_price"))
-        place = "series.currents"
-        currents = tuple((a, b, c) for a, b, c in map(_line, series["currents"]))
-        place = "batteries"
-        batteries = {name: _line(battery["power"], count) for name, battery in told["batteries"].items()}
-        place = "evses"
-        evses = {name: _line(evse["power"], count) for name, evse in told["evses"].items()}
-        cars = {name: _line(evse["stored"], count, optional=True) for name, evse in told["evses"].items()}
-        stays = []
-        for place in (f"stays[{k}]" for k in range(len(told["stays"]))):
-            stays.append(_stay(told["stays"][len(stays)]))
-        place = "figures"
-        figures = {str(name): value for name, value in told["figures"].items()}
-        for place in (f"figures.{name}" for name in _TOTALS):
-            _number(figures[place.partition(".")[2]])
-        place = "step"
-        if not count or told["step"] <= 0.0:
-            raise ValueError("there has to be a step, longer than nothing")
-        place = "it"
-        return Study(
-            **{name: str(told[name]) for name in ("title", "scenario", "policy", "currency")},
-            **{name: told[name] for name in ("seed", "start", "step", "fuse")},
-            **lines,
-            figures=figures,
-            currents=currents,
-            batteries=batteries,
-            evses=evses,
-            cars=cars,
-            stays=tuple(stays),
-        )
+        if not count or made["step"] <= 0.0:
+            raise ValueError("there is no step, or none of any length")
+    for name in ("load", "pv", "curtailed", "grid", "excess", "import_price", "export_price", "limit", "internal_price"):
+        optional = name in ("limit", "internal_price")
+        with _at(f"series.{name}"):
+            made[name] = _line((None,) * count if optional and series[name] is None else series[name], count, optional=optional)
+    with _at("series.currents"):
+        made["currents"] = tuple(_line(current, 3) for current in series["currents"])
+        if len(made["currents"]) != count:
+            raise ValueError(f"{len(made['currents'])} values in the place of {count}")
+    with _at("batteries"):
+        made["batteries"] = {str(name): _line(battery["power"], count) for name, battery in batteries.items()}
+    with _at("evses"):
+        made["evses"] = {str(name): _line(evse["power"], count) for name, evse in evses.items()}
+        made["cars"] = {str(name): _line(evse["stored"], count, optional=True) for name, evse in evses.items()}
+    with _at("stays"):
+        made["stays"] = tuple(map(_stay, stays))
+    with _at("figures"):
+        made["figures"] = dict(figures) | {name: _number(figures[name]) for name in _TOTALS}
+    return Study(**made)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    try:
+        yield
     except KeyError as error:
         raise LocalError(f"is no whole study: {place} lacks {error}") from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -175,17 +168,20 @@ def _number(value: Any, *, optional: bool = False) -> float | None:
     raise ValueError(f"{value!r} is no number")
 
 
-def _line(values: Sequence[Any], count: int = 3, *, optional: bool = False) -> Any:
+def _line(values: Sequence[Any], count: int, *, optional: bool = False) -> Gaps:
     if len(values) != count:
         raise ValueError(f"{len(values)} values in the place of {count}")
     return tuple(_number(value, optional=optional) for value in values)
 
 
 def _stay(told: dict[str, Any]) -> Stay:
+    words = ("evse", "user")
+    marks = ("chained", "satisfied")
+    made: dict[str, Any] = {name: str(told[name]) for name in words} | {name: bool(told[name]) for name in marks}
+    made |= {name: _number(told[name]) for name in Outcome.__fields__ if name not in made}
     planned = told["planned"]
-    words = {name: told[name] for name in ("evse", "user", "chained", "satisfied")}
-    numbers = {name: _number(told[name]) for name in Outcome.__fields__ if name not in words}
-    return Stay(**words, **numbers, planned=None if planned is None else _line(planned, len(planned)))
+    made["planned"] = None if planned is None else _line(planned, len(planned))
+    return Stay(**made)
 
 
 def arranged(studies: Sequence[Study]) -> tuple[Study, tuple[Study, ...]]:

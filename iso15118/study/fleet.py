@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from iso15118.study.documents import Stay, Study
-from iso15118.study.pictures import DAY, Plot, clock, day, legend
+from iso15118.study.pictures import DAY, Plot, clock, legend, weekday
 from iso15118.units import HOUR, Second, Watt, WattHour
 
 ROW: Final = 18
@@ -72,9 +72,9 @@ def span(study: Study, begin: Second, end: Second) -> str:
     if study.end - study.start <= DAY:
         return f"{clock(begin)} to {clock(end)}"
     return (
-        f"{day(begin)} {clock(begin)} to {clock(end)}"
+        f"{weekday(begin)} {clock(begin)} to {clock(end)}"
         if begin // DAY == end // DAY
-        else f"{day(begin)} {clock(begin)} to {day(end)} {clock(end)}"
+        else f"{weekday(begin)} {clock(begin)} to {weekday(end)} {clock(end)}"
     )
 
 
@@ -113,7 +113,7 @@ def chosen(study: Study) -> list[Stay]:
 
 
 def bounds(stay: Stay, moments: list[Second]) -> list[tuple[Second, WattHour, WattHour]]:
-    """The least a car may hold at each moment so that full power still brings it to its target when it said it leaves, and the most it can."""
+    """At each moment the least a car may hold so that full power still brings it to its target when it said it leaves; and the most."""
     rate = stay.charge * stay.efficiency / HOUR
     rest = min(stay.stored, stay.floor) if stay.discharge > 0.0 else stay.stored
     made = []

@@ -51,7 +51,8 @@ def colours(selector: str) -> str:
 STYLE: Final = """
 .plot { overflow: visible; font: 12px system-ui, sans-serif }
 .plot text { fill: var(--soft) } .plot .name { fill: var(--fore) } .plot .end { text-anchor: end } .plot .middle { text-anchor: middle }
-.plot path, .plot line { vector-effect: non-scaling-stroke; fill: none; stroke-width: 1.6 } .plot .axis { stroke: var(--line); stroke-width: 1 }
+.plot path, .plot line { vector-effect: non-scaling-stroke; fill: none; stroke-width: 1.6 } .plot .axis { stroke: var(--line);
+stroke-width: 1 }
 .plot .zero { stroke: var(--soft); stroke-width: 1 } .plot .thin { stroke-width: 1.2 } .plot .bold { stroke-width: 2.4 }
 .plot .dashed { stroke-dasharray: 5 4 } .plot .dotted { stroke-dasharray: 2 3 } .plot .faint { opacity: .22 }
 .plot .moment { fill: transparent } .plot .moment:hover { fill: var(--soft); fill-opacity: .25 }
@@ -159,7 +160,7 @@ class Plot:
             self.mark(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{self.height}"/>')
             if words and (step < DAY or moment < self.end):
                 anchor = "" if x < 1.0 or step >= DAY else "end" if x > WIDE - 1.0 else "middle"
-                text = strftime("%H:%M", gmtime(moment)) if step < DAY and (moment % DAY or hours <= 30) else day(moment)
+                text = strftime("%H:%M", gmtime(moment)) if step < DAY and (moment % DAY or hours <= 30) else weekday(moment)
                 rank = " minor" if k % 2 else ""
                 self.word(f'<text class="{anchor}{rank}" x="{x / WIDE:.2%}" y="{self.height + 17}">{text}</text>')
 
@@ -193,6 +194,6 @@ def clock(moment: Second) -> str:
     return strftime("%H:%M", gmtime(moment))
 
 
-def day(moment: Second) -> str:
+def weekday(moment: Second) -> str:
     """Day of the week and of the month."""
     return strftime("%a ", gmtime(moment)) + str(gmtime(moment).tm_mday)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from time import gmtime, strftime
 from typing import Final
@@ -12,16 +12,17 @@ from iso15118.study.day import beside, coarse, phase_bars, phases, power, power_
 from iso15118.study.documents import Stay, Study, called
 from iso15118.study.fleet import FAN_LEGEND, chosen, fan, gantt, gantt_legend, ready, reason
 from iso15118.study.metrics import captured
-from iso15118.study.pictures import BOTTOM, DAY, LEFT, RIGHT, STYLE, TOP, clock, colours, day
+from iso15118.study.page import head, note, section, table
+from iso15118.study.pictures import DAY, clock, weekday
 from iso15118.units import HOUR
 
 
-def page(main: Study, others: Sequence[Study] = ()) -> str:
+def report(main: Study, others: Sequence[Study] = ()) -> str:
     """The whole page. `others`: the same days under other policies, to be compared with."""
     seen = coarse(main)
     return "".join(
         [
-            _HEAD.replace("TITLE", escape(f"{main.title}, {called(main.policy)}")).replace("STYLE", colours(":root") + STYLE + _STYLE),
+            head(f"{main.title}, {called(main.policy)}"),
             _header(main),
             _tiles(main, others),
             _day(seen),
@@ -76,27 +77,19 @@ def _against(cost: float, unmanaged: Study | None) -> str:
     return f"{abs(saved):.2f} {unmanaged.currency}{part} {'less' if saved >= 0.0 else 'more'} than unmanaged"
 
 
-def _section(name: str, heading: str, *inside: str) -> str:
-    return f'<section id="{name}"><h2>{escape(heading)}</h2>\n{"".join(inside)}</section>\n'
-
-
-def _note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>\n'
-
-
 def _day(study: Study) -> str:
     top = max(study.grid)
     label = f"power at the connection over time; from the grid at most {top / 1e3:.1f} kW"
     step = f"{study.step:.0f} s" if study.step < 60.0 else f"{study.step / 60:g} min"
     cheap, dear = min(study.import_price), max(study.import_price)
     strip = prices(study).svg(f"prices over time; import {cheap:.3f} to {dear:.3f} {study.currency}/kWh")
-    return _section(
+    return section(
         "power",
         "Power at the connection",
         power_legend(study),
         f"<figure>{power(study).svg(label)}</figure>",
-        _note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives."),
-    ) + _section("prices", "Prices", prices_legend(study), f"<figure>{strip}</figure>")
+        note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives."),
+    ) + section("prices", "Prices", prices_legend(study), f"<figure>{strip}</figure>")
 
 
 def _beside(study: Study, others: Sequence[Study]) -> str:
@@ -106,7 +99,7 @@ def _beside(study: Study, others: Sequence[Study]) -> str:
     label = "power from the grid by policy: " + ", ".join(
         f"{called(one.policy)} at most {max(one.grid) / 1e3:.1f} kW" for one in (*others, study)
     )
-    return _section("beside", "The same days under other policies", key, f"<figure>{plot.svg(label)}</figure>")
+    return section("beside", "The same days under other policies", key, f"<figure>{plot.svg(label)}</figure>")
 
 
 def _costs(main: Study, others: Sequence[Study]) -> str:
@@ -114,15 +107,15 @@ def _costs(main: Study, others: Sequence[Study]) -> str:
     picture = ""
     if before is not None:
         picture = f'<figure class="wide">{waterfall(before, main)}</figure>'
-        picture += _note(f"From the bill of the unmanaged site to that of the {called(main.policy)} one, {main.currency}.")
+        picture += note(f"From the bill of the unmanaged site to that of the {called(main.policy)} one, {main.currency}.")
     rows = scorecard([*others, main])
-    return _section("costs", "What it costs, and how well it serves", picture, table(rows[0], rows[1:], strong=len(others) + 1))
+    return section("costs", "What it costs, and how well it serves", picture, table(rows[0], rows[1:], strong=len(others) + 1))
 
 
 def _outlets(study: Study) -> str:
     stays = len(study.stays)
     label = f"{len(study.evses)} outlets over time, {stays} stays"
-    return _section("outlets", "Outlets", gantt_legend(study), f'<figure class="names">{gantt(study).svg(label)}</figure>')
+    return section("outlets", "Outlets", gantt_legend(study), f'<figure class="names">{gantt(study).svg(label)}</figure>')
 
 
 def _cars(study: Study) -> str:
@@ -131,17 +124,17 @@ def _cars(study: Study) -> str:
         said = reason(study, stay)
         label = f"energy in the car of {stay.user} at {stay.evse}: {stay.stored / 1e3:.1f} to {stay.ended / 1e3:.1f} kWh; {said}"
         style = "" if stay.satisfied else ' class="short"'
-        when = "" if study.end - study.start <= DAY else f", {day(stay.plugged)}"
+        when = "" if study.end - study.start <= DAY else f", {weekday(stay.plugged)}"
         name = f"<h3>{escape(stay.user)} <small>{escape(stay.evse + when)}</small></h3>"
         fans.append(f"<article{style}>{name}<figure>{fan(study, stay).svg(label)}</figure><p>{escape(said)}</p></article>")
     count = len(study.stays)
     which = f"{len(fans)} of {count} stays: who left short, and who came first. " if len(fans) < count else ""
     rows = table(_STAYS, (_stay(study, stay) for stay in study.stays))
-    return _section(
+    return section(
         "cars",
         "Energy of each car",
         FAN_LEGEND,
-        _note(f"{which}All stays are in the table below.") if which else "",
+        note(f"{which}All stays are in the table below.") if which else "",
         f'<div class="fans">{"".join(fans)}</div>\n<details><summary>All {count} stays</summary>{rows}</details>',
     )
 
@@ -163,7 +156,7 @@ _STAYS: Final = (
 
 
 def _stay(study: Study, stay: Stay) -> list[str]:
-    at = clock if study.end - study.start <= DAY else lambda moment: f"{day(moment)} {clock(moment)}"
+    at = clock if study.end - study.start <= DAY else lambda moment: f"{weekday(moment)} {clock(moment)}"
     done = ready(study, stay)
     times = [at(stay.came), at(stay.plugged), "-" if done is None else at(done), at(stay.declared), at(stay.left)]
     energies = [f"{energy / 1e3:.1f}" for energy in (stay.stored, stay.target, stay.ended, stay.given)]
@@ -179,12 +172,12 @@ def _phases(main: Study) -> str:
         rows.append(
             [f"L{k + 1}", f"{phase.most:.1f}", part, *("-" if fuse is None else f"{span / 60.0:.0f}" for span in (phase.warm, phase.over))]
         )
-    return _section(
+    return section(
         "phases",
         "Lines of the connection",
         f'<figure class="lines">{phase_bars(main)}</figure>',
         table(("line", "most, A", "of the fuse, %", "above 80 %, min", "above the fuse, min"), rows),
-        _note(f"Unbalance: {most:.1f} A between lines at most, {mean:.1f} A in the mean."),
+        note(f"Unbalance: {most:.1f} A between lines at most, {mean:.1f} A in the mean."),
     )
 
 
@@ -198,56 +191,11 @@ def _numbers(main: Study) -> str:
         bought, sold = (sum(max(0.0, sign * watt) for watt in main.grid[part]) for sign in (1, -1))
         energies = [sum(cars[part]), sum(main.load[part]), sum(generated[part]), sum(battery[part]), bought, sold]
         moment = main.start + first * main.step
-        rows.append([day(moment), *(f"{energy * hours:.1f}" for energy in energies), f"{max(main.grid[part]) / 1e3:.1f}"])
+        rows.append([weekday(moment), *(f"{energy * hours:.1f}" for energy in energies), f"{max(main.grid[part]) / 1e3:.1f}"])
     heads = ("day", "cars, kWh", "load", "sun", "battery", "from the grid", "to the grid", "most of a step, kW")
-    return _section("days", "Days in numbers", table(heads, rows))
+    return section("days", "Days in numbers", table(heads, rows))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], strong: int | None = None) -> str:
-    """A table of text, its first column the name of each row; `strong`: the column that the page is about."""
-    heads = "".join(f'<th scope="col"{_mark(k, strong)}>{escape(text)}</th>' for k, text in enumerate(head))
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td{_mark(k, strong)}>{escape(text)}</td>" for k, text in enumerate(row[1:], 1))}</tr>\n'
-        for row in rows
-    )
-    return f'<div class="table"><table><thead><tr>{heads}</tr></thead><tbody>\n{body}</tbody></table></div>\n'
-
-
-def _mark(column: int, strong: int | None) -> str:
-    return ' class="strong"' if column == strong else ""
-
-
-_NOTES: Final = """Positive power flows into cars, batteries and the site. Times are of the site's clock, UTC in a study. Satisfied: a car left
-with 98 % of what it asked for, as far as full power all the time could have given it. Stored: what batteries hold less than at the start, and
-what cars lack of their targets, at the mean import price. Point at a picture for its figures."""
-_HEAD: Final = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>TITLE</title><style>
-STYLE</style>
-"""
-_STYLE: Final = f"""
-:root {{ color-scheme: light dark }} * {{ box-sizing: border-box }}
-body {{ margin: 0; font: 15px/1.5 system-ui, sans-serif; background: var(--back); color: var(--fore) }}
-header, main {{ max-width: 1180px; margin: 0 auto; padding: 0 16px }} header {{ padding-top: 20px }}
-h1 {{ font-size: 1.6em; line-height: 1.2; margin: 0 }} header p, .note, footer, small {{ color: var(--soft) }} header p {{ margin: .3em 0 0 }}
-h2 {{ font-size: 1.15em; margin: 0 0 .4em }} h3 {{ font-size: 1em; margin: 0 }} small {{ font-size: .85em; font-weight: 400 }}
-section {{ margin: 28px 0 }} .note {{ font-size: .87em; margin: .3em 0 }} footer {{ font-size: .85em; border-top: 1px solid var(--line); padding: 14px 0 30px }}
-.tiles {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; margin-top: 18px }}
-.tiles div {{ border: 1px solid var(--line); border-radius: 8px; padding: 10px 12px; display: flex; flex-direction: column }}
-.tiles span {{ color: var(--soft); font-size: .87em }} .tiles b {{ font-size: 1.35em; line-height: 1.3; font-variant-numeric: tabular-nums }}
-figure {{ margin: 0; padding: {TOP}px {RIGHT}px {BOTTOM}px {LEFT}px }} figure .plot {{ display: block; width: 100% }}
-.names {{ padding-left: 104px; padding-top: 6px }} .wide {{ padding-left: 120px; padding-top: 4px }} .lines {{ padding-left: 34px; max-width: 700px }}
-.legend {{ display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0; font-size: .87em }} .legend span {{ display: inline-flex; align-items: center; gap: 6px }}
-.key {{ width: 18px; height: 0; border-top: 3px solid; display: inline-block }} .key.dashed {{ border-top-style: dashed }}
-.key.dotted {{ border-top-style: dotted }} .key[class*=fill] {{ height: 12px; border: 0; border-radius: 2px }} .key.faint {{ opacity: .3 }}
-.plot .on {{ fill: #fff; font-weight: 600; paint-order: stroke; stroke: #0008; stroke-width: 2px }}
-.table {{ overflow-x: auto; margin: .4em 0 }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92em }}
-th, td {{ padding: 4px 12px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }}
-th:first-child {{ text-align: left; padding-left: 0 }} tbody th {{ font-weight: 400 }} thead th {{ color: var(--soft); font-weight: 600 }}
-.strong {{ font-weight: 700 }} #cars td:last-child, #cars thead th:last-child, #cars td:nth-child(2), #cars thead th:nth-child(2) {{ text-align: left }}
-.fans {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 18px 22px; margin: 12px 0 }}
-article p {{ margin: 0; font-size: .87em; color: var(--soft) }} .short p {{ color: var(--limit); font-weight: 600 }}
-summary {{ cursor: pointer; padding: 6px 0 }} @media (max-width: 620px) {{ .minor {{ display: none }} }}
-@media print {{ section, article {{ break-inside: avoid }} .moment {{ display: none }} }}
-"""
+_NOTES: Final = """Positive power flows into cars, batteries and the site. Times are of the site's clock, UTC in a study. Satisfied: a car
+left with 98 % of what it asked for, as far as full power all the time could have given it. Stored: what batteries hold less than at the
+start, and what cars lack of their targets, at the mean import price. Point at a picture for its figures."""
