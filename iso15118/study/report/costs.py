@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from iso15118.study.documents import Study, called
 from iso15118.study.metrics import captured
+from iso15118.study.report.documents import Study, called
 
 PARTS: Final = (("energy_cost", "energy"), ("demand_cost", "demand charge"), ("wear_cost", "wear"), ("stored_cost", "stored"))
 FIGURES: Final = (

@@ -7,8 +7,8 @@ from html import escape
 from math import ceil
 from typing import Final, NamedTuple, TypeVar
 
-from iso15118.study.documents import Line, Study, called, kilowatts
-from iso15118.study.pictures import Plot, clock, legend, weekday
+from iso15118.study.report.documents import Line, Study, called, kilowatts
+from iso15118.study.report.plot import Plot, clock, legend, weekday
 from iso15118.units import Second
 from iso15118.value import replace
 

@@ -7,8 +7,8 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from iso15118.study.documents import Stay, Study
-from iso15118.study.pictures import DAY, Plot, clock, legend, weekday
+from iso15118.study.report.documents import Stay, Study
+from iso15118.study.report.plot import DAY, Plot, clock, legend, weekday
 from iso15118.units import HOUR, Second, Watt, WattHour
 
 ROW: Final = 18

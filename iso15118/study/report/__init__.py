@@ -7,13 +7,13 @@ from html import escape
 from time import gmtime, strftime
 from typing import Final
 
-from iso15118.study.costs import scorecard, told, waterfall
-from iso15118.study.day import beside, coarse, phase_bars, phases, power, power_legend, prices, prices_legend, unbalance
-from iso15118.study.documents import Stay, Study, called
-from iso15118.study.fleet import FAN_LEGEND, chosen, fan, gantt, gantt_legend, ready, reason
 from iso15118.study.metrics import captured
-from iso15118.study.page import head, note, section, table
-from iso15118.study.pictures import DAY, clock, weekday
+from iso15118.study.report.costs import scorecard, told, waterfall
+from iso15118.study.report.day import beside, coarse, phase_bars, phases, power, power_legend, prices, prices_legend, unbalance
+from iso15118.study.report.documents import Stay, Study, called
+from iso15118.study.report.fleet import FAN_LEGEND, chosen, fan, gantt, gantt_legend, ready, reason
+from iso15118.study.report.page import head, note, section, table
+from iso15118.study.report.plot import DAY, clock, weekday
 from iso15118.units import HOUR
 
 

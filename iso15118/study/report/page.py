@@ -1,4 +1,4 @@
-"""What a page of HTML is made of that needs nothing else: its head and style, sections, notes and tables. Neighbour: `pictures`."""
+"""What a page of HTML is made of that needs nothing else: its head and style, sections, notes and tables. Neighbour: `plot`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from iso15118.study.pictures import BOTTOM, LEFT, RIGHT, STYLE, TOP, colours
+from iso15118.study.report.plot import BOTTOM, LEFT, RIGHT, STYLE, TOP, colours
 
 
 def head(title: str) -> str:
