@@ -9,7 +9,7 @@ from typing import Final
 
 from iso15118.study.metrics import captured
 from iso15118.study.report.costs import scorecard, told, waterfall
-from iso15118.study.report.day import beside, coarse, phase_bars, phases, power, power_legend, prices, prices_legend, unbalance
+from iso15118.study.report.day import beside, coarse, phase_bars, phases, power, power_legend, power_told, prices, prices_legend, unbalance
 from iso15118.study.report.documents import Stay, Study, called
 from iso15118.study.report.fleet import FAN_LEGEND, chosen, fan, gantt, gantt_legend, ready, reason
 from iso15118.study.report.page import head, note, section, table
@@ -78,7 +78,8 @@ def _against(cost: float, unmanaged: Study | None) -> str:
 
 
 def _day(study: Study) -> str:
-    top = max(study.grid)
+    plot, top = power(study), max(study.grid)
+    plot.moments(power_told(study), study.step)
     label = f"power at the connection over time; from the grid at most {top / 1e3:.1f} kW"
     step = f"{study.step:.0f} s" if study.step < 60.0 else f"{study.step / 60:g} min"
     cheap, dear = min(study.import_price), max(study.import_price)
@@ -87,7 +88,7 @@ def _day(study: Study) -> str:
         "power",
         "Power at the connection",
         power_legend(study),
-        f"<figure>{power(study).svg(label)}</figure>",
+        f"<figure>{plot.svg(label)}</figure>",
         note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives."),
     ) + section("prices", "Prices", prices_legend(study), f"<figure>{strip}</figure>")
 

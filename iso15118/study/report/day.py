@@ -104,15 +104,19 @@ def power(study: Study, height: int = 260, most: float = 0.0) -> Plot:
         if excess > 0.0:
             begin = study.start + k * study.step
             plot.bar(begin, begin + study.step, -8.0, 6.0, "fill-limit", f"{when(study, k)}: {excess / 1e3:.1f} kW above a limit")
+    return plot
+
+
+def power_told(study: Study) -> list[str]:
+    """The same in words, step by step."""
     cars, battery, sun = study.cars_power, study.battery_power, study.generated
     titles = []
-    for k, value in enumerate(grid):
-        bound = limit[k]
-        told = f"{when(study, k)}: grid {value:.1f} kW" + ("" if bound is None else f" of {bound:.0f}")
+    for k, watt in enumerate(study.grid):
+        bound = study.limit[k]
+        told = f"{when(study, k)}: grid {watt / 1e3:.1f} kW" + ("" if bound is None else f" of {bound / 1e3:.0f}")
         told += f", cars {cars[k] / 1e3:.1f}, load {study.load[k] / 1e3:.1f}" + (f", sun {sun[k] / 1e3:.1f}" if any(sun) else "")
         titles.append(told + (f", battery {battery[k] / 1e3:+.1f}" if study.batteries else ""))
-    plot.moments(titles, study.step)
-    return plot
+    return titles
 
 
 def power_legend(study: Study) -> str:
