@@ -143,6 +143,8 @@ def test_the_energy_of_a_car(tiny: Study) -> None:
         (1000, 14),
     ]
     assert [round(value(plot, y)) for _, y in path(svg(plot.svg("")), "waiting dashed")] == [10, 10, 12, 14, 14]
+    slower = fan(replace(tiny, plan_step=2 * STEP), ada)
+    assert [(x, round(value(plot, y))) for x, y in path(svg(slower.svg("")), "waiting dashed")] == [(0, 10), (500, 10), (1000, 12)]
     # From 10 kWh with 8 kW at most: 14 half an hour before it leaves is early enough, and 18 at the end is the most.
     assert bounds(ada, [START, START + 1_800.0, START + 3_600.0]) == [
         (START, 10e3, 10e3),
