@@ -17,7 +17,7 @@ from iso15118.study.report.costs import scorecard, steps, waterfall
 from iso15118.study.report.day import MOST, coarse, layers, phase_bars, phases, power, power_told, prices, unbalance
 from iso15118.study.report.documents import Study, study
 from iso15118.study.report.fleet import bounds, chosen, fan, gantt, ready, reason, runs
-from iso15118.study.report.plot import WIDE, Plot, ticks
+from iso15118.study.report.plot import COLOURS, WIDE, Plot, ticks
 from iso15118.value import replace
 from tests.study.tiny import START, STEP, document
 
@@ -194,6 +194,25 @@ def test_the_scorecard_is_text(tiny: Study, others: list[Study]) -> None:
     assert rows["cost, EUR"] == ["100.00", "90.00", "40.00", "60.00"]
     assert rows["captured of what can be saved, %"] == ["-20", "0", "100", "60"]
     assert "own use of the sun, %" not in rows  # nobody has it
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_colours_stand_out(shade: int) -> None:
+    back = COLOURS["back"][shade]
+    found = {name: contrast(pair[shade], back) for name, pair in COLOURS.items() if name not in ("back", "line")}
+    assert not [name for name, ratio in found.items() if ratio < (4.5 if name in ("fore", "soft") else 3.0)]
 
 
 @pytest.mark.parametrize(
