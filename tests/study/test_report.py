@@ -14,7 +14,7 @@ import pytest
 
 from iso15118.study.report import report
 from iso15118.study.report.costs import scorecard, steps, waterfall
-from iso15118.study.report.day import MOST, coarse, layers, phase_bars, phases, power, power_told, prices, unbalance
+from iso15118.study.report.day import MOST, coarse, layers, phase_bars, phases, power, power_legend, power_told, prices, unbalance
 from iso15118.study.report.documents import Study, study
 from iso15118.study.report.fleet import bounds, chosen, fan, gantt, ready, reason, runs
 from iso15118.study.report.plot import COLOURS, WIDE, Plot, ticks
@@ -73,22 +73,24 @@ def test_a_limit_far_above_everything_does_not_flatten_the_picture(tiny: Study) 
     far = replace(tiny, limit=(1e6,) * 4)
     assert power(far).high < 12.0
     assert path(svg(power(far).svg("")), "limit bold dashed") == []
+    assert "limit dashed" not in power_legend(far, power(far))
+    assert "limit dashed" in power_legend(tiny, power(tiny))
 
 
 def test_what_takes_stands_above_zero_and_what_gives_below(tiny: Study) -> None:
     stack = {name: (style, lower, upper) for style, name, lower, upper in layers(tiny)}
     assert list(stack) == ["load", "cars charging", "sun", "cars giving", "battery giving"]
     assert stack["load"][2] == [2.0, 2.0, 2.0, 2.0]
-    assert stack["cars charging"][1:] == ([2.0, 2.0, 2.0, 2.0], [10.0, 2.0, 6.0, 2.0])
+    assert stack["cars charging"][1:] == ([2.0, 2.0, 2.0, 2.0], [10.0, 2.0, 10.0, 2.0])
     assert stack["sun"][2] == [0.0, -1.0, -0.5, 0.0]  # what was not taken is not shown
-    assert stack["cars giving"][2] == [0.0, -1.0, -0.5, -4.0]
-    assert stack["battery giving"][1:] == ([0.0, -1.0, -0.5, -4.0], [0.0, -1.0, -0.5, -5.0])
+    assert stack["cars giving"][2] == [0.0, -1.0, -4.5, -4.0]  # while another one charges
+    assert stack["battery giving"][1:] == ([0.0, -1.0, -4.5, -4.0], [0.0, -1.0, -4.5, -5.0])
 
 
 def test_an_area_lies_between_its_edges(tiny: Study) -> None:
     plot = power(tiny)
     corners = path(svg(plot.svg("")), "fill-car")
-    assert [round(value(plot, y), 1) for _, y in corners[:8:2]] == [10.0, 2.0, 6.0, 2.0]
+    assert [round(value(plot, y), 1) for _, y in corners[:8:2]] == [10.0, 2.0, 10.0, 2.0]
     assert {round(value(plot, y), 1) for _, y in corners[8:]} == {2.0}
 
 

@@ -87,7 +87,7 @@ def _day(study: Study) -> str:
     return section(
         "power",
         "Power at the connection",
-        power_legend(study),
+        power_legend(study, plot),
         f"<figure>{plot.svg(label)}</figure>",
         note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives. {_INLETS}"),
     ) + section("prices", "Prices", prices_legend(study), f"<figure>{strip}</figure>")
