@@ -104,6 +104,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import pki
 
             return pki.run(arguments)
+        case "site":
+            from iso15118.cli import site
+
+            return site.run(arguments)
         case _:
             from iso15118.cli import exi
 
@@ -139,7 +143,7 @@ def _parsed(parser: _Parser, argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _parser() -> _Parser:
     from iso15118 import __version__
-    from iso15118.cli import pki_arguments
+    from iso15118.cli import pki_arguments, site_arguments
 
     parser = _Parser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
     parser.add_argument("--version", action="version", version=f"chargeloop {__version__}")
@@ -165,6 +169,7 @@ def _parser() -> _Parser:
     ledger.add_argument("file", metavar="FILE", help="what `ledger` names in the charger's file")
     ledger.add_argument("--json", action="store_true", help="one JSON object")
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
+    site_arguments.add(commands.add_parser("site", help="many outlets: plans, simulated days, costs", description=site_arguments.HELP))
     return parser
 
 
