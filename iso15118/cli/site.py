@@ -16,6 +16,10 @@ def run(arguments: Namespace) -> int:
             from iso15118.cli import site_study
 
             return site_study.compared(arguments)
+        case "report":
+            from iso15118.cli import site_report
+
+            return site_report.run(arguments)
         case _:
             from iso15118.cli import site_study
 
