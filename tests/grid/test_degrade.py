@@ -54,6 +54,8 @@ def test_by_pulse_width(power: float, current: float) -> None:
     assert pilot_current(OUTLET, power) == pytest.approx(current)
 
 
-@pytest.mark.parametrize(("current", "duty"), [(5.9, 100.0), (6.0, 10.0), (16.0, 26.667), (51.0, 85.0), (60.0, 88.0), (80.0, 96.0), (99.0, 96.0)])
+@pytest.mark.parametrize(
+    ("current", "duty"), [(5.9, 100.0), (6.0, 10.0), (16.0, 26.667), (51.0, 85.0), (60.0, 88.0), (80.0, 96.0), (99.0, 96.0)]
+)
 def test_duty_cycles(current: float, duty: float) -> None:
     assert duty_cycle(current) == pytest.approx(duty, abs=1e-3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +16,7 @@ from iso15118.errors import LocalError
 from iso15118.grid.prices import Demand, Prices, Tier
 from iso15118.grid.series import Series
 from iso15118.service.config.toml import Magnitude, Positive, Table, Text
-from iso15118.units import HOUR, KW, KWH, Second
+from iso15118.units import HOUR, KWH, Second
 from iso15118.value import Value
 
 STEP: Final[Second] = 900.0
@@ -160,19 +161,21 @@ def site_tariff(path: Path, table: TariffTable | None) -> SiteTariff | None:
     try:
         zone = ZoneInfo(table.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise LocalError(f'{path}: tariff.timezone: {table.timezone!r}; allowed: the name of a time zone, such as "Europe/Berlin"') from None
+        raise LocalError(
+            f'{path}: tariff.timezone: {table.timezone!r}; allowed: the name of a time zone, such as "Europe/Berlin"'
+        ) from None
     given = [key for key in ("daily", "step", "file") if getattr(table, key)]
     if len(given) != 1:
         raise LocalError(f"{path}: tariff: {', '.join(given) or 'no prices'}; allowed: one of daily, step and file")
-    if any(table.demand is not None and low >= high for low, high in ((table.demand.window, HOUR * 24),)):
-        raise LocalError(f"{path}: tariff.demand.window: {table.demand and table.demand.window:g}; allowed: less than a day, s")
     rise = [tier.above for tier in table.tiers]
     if rise != sorted(set(rise)):
         raise LocalError(f"{path}: tariff.tiers: above {rise} kWh; allowed: each above the one before")
     if table.daily:
         whole = _day(f"{path}: tariff.daily", table.daily)
         return SiteTariff(table, lambda begin, end: _days(whole, zone, begin, end), zone)
-    steps = _read(path.parent / table.file) if table.file else [Step(s.begin.timestamp(), s.end.timestamp(), s) for s in _dated(path, table)]
+    steps = (
+        _read(path.parent / table.file) if table.file else [Step(s.begin.timestamp(), s.end.timestamp(), s) for s in _dated(path, table)]
+    )
     steps = _contiguous(f"{path}: tariff.{given[0]}", steps)
     return SiteTariff(table, lambda begin, end: [step for step in steps if step.end > begin and step.begin < end], zone)
 
@@ -239,7 +242,7 @@ def _row(where: str, row: dict[str, Any]) -> Step:
         try:
             moment = datetime.fromisoformat(row[key] or "")
         except (ValueError, TypeError):
-            moment = datetime.min  # noqa: DTZ901 - has no offset, which is what is wrong
+            moment = datetime.min
         if moment.tzinfo is None:
             raise LocalError(f"{where}: {key}: {row[key]!r}; allowed: a date and time with its offset, such as 2027-01-31T18:00:00+01:00")
         ends.append(moment.timestamp())
@@ -257,7 +260,7 @@ def _contiguous(where: str, steps: Sequence[Step]) -> list[Step]:
     for step in ordered:
         if step.end <= step.begin:
             raise LocalError(f"{where}: from {_told(step.begin)} to {_told(step.end)}; allowed: an end after the beginning")
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in pairwise(ordered):
         if one.end != two.begin:
             word, low, high = ("no price", one.end, two.begin) if one.end < two.begin else ("two prices", two.begin, min(one.end, two.end))
             raise LocalError(f"{where}: {word} from {_told(low)} to {_told(high)}; allowed: one for each moment")
