@@ -51,8 +51,8 @@ EXTRAS = """aiomqtt asammdf can cantools envoy_schema gpiod highspy msgpack nats
     asn1tools pkcs11 prometheus_client pymodbus pyocmf rich s2python scapy scipy starlette sunspec2 uvicorn uvloop websockets""".split()
 """Import names of what extras bring; none of them is loaded by importing a station."""
 
-EXTRA_AT_HOME = {"scapy": "dissect", "pytest": "testing"}
-"""Packet layers subclass scapy's classes, and fixtures are pytest's: such a folder is imported by nobody who has not asked for it."""
+EXTRA_AT_HOME = {"scapy": "dissect", "pytest": "testing", "numpy": "grid", "highspy": "grid"}
+"""Packet layers subclass scapy's classes, fixtures are pytest's, plans are arrays: nobody imports such modules who has not asked."""
 
 TOP_FOLDERS = {"iso15118", "certs", "tests", "tools", "hw", "docs"}
 

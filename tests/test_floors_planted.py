@@ -118,7 +118,7 @@ def test_async_in_its_place_is_not(name: str, is_package: bool, source: str) -> 
         ("iso15118.service.loop", "try:\n    import uvloop\nexcept ImportError:\n    uvloop = None"),
         ("iso15118.hal.modbus.meter", "class Meter:\n    from pymodbus import client"),
         ("iso15118.conformance.runner", "from scapy.packet import Packet"),
-        ("iso15118.grid.plan", "import importlib\nhighspy = importlib.import_module('highspy')"),
+        ("iso15118.service.plan", "import importlib\nhighspy = importlib.import_module('highspy')"),
     ],
 )
 def test_an_extra_at_import_is_found(name: str, source: str) -> None:
