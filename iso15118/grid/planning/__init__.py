@@ -75,6 +75,8 @@ class EvsePlan(Value, kw_only=True):
     """In each step."""
     energy: tuple[WattHour, ...]
     """At the end of each step, seen from the moment of the plan."""
+    target: WattHour = 0.0
+    """Of its need when the plan was made: what it lacks less by now, it has been given."""
     missing: WattHour = 0.0
     """Of its target when it leaves."""
     missing_minimum: WattHour = 0.0

@@ -70,6 +70,12 @@ class Fleet(Value, kw_only=True):
     """kW wanted of it; not a number: nobody wants any."""
 
 
+def size(fleet: Fleet) -> int:
+    """About how many columns a fleet makes."""
+    columns = (fleet.there > 0.0).sum(axis=1) * np.where((fleet.discharge > 0.0).any(axis=1), 3, 1)
+    return int(columns.sum())
+
+
 def most(evse: Evse, visit: Visit) -> tuple[float, float]:
     """W into and out of a car at an outlet, at its inlet."""
     wires = inf if evse.dc else min(visit.phases, evse.phases) * VOLTAGE * evse.most

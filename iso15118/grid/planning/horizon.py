@@ -21,19 +21,22 @@ Array: TypeAlias = NDArray[np.float64]
 
 DAY: Final[Second] = 86_400.0
 FINE: Final[Second] = 6 * HOUR
+"""A horizon of many steps, or of many cars, is planned coarsely beyond it."""
 MANY: Final = 100
-"""A horizon of more steps is planned coarsely beyond `FINE`: in hours, or where steps are shorter than a quarter of one in quarters."""
 SHORTEST: Final[Second] = 1.0
 """A first step below it is put to the next one."""
 
 
-def edges_of(now: Second, step: Second, horizon: Second) -> Array:
-    """Where the steps of a plan begin and end, s since the epoch: from `now` to the first multiple of the step at or beyond the horizon."""
+def edges_of(now: Second, step: Second, horizon: Second, fine: Second = inf) -> Array:
+    """Where the steps of a plan begin and end, s since the epoch: from `now` to the first multiple of the step at or beyond the horizon.
+
+    Beyond `fine` s, or where there are many beyond `FINE`, steps are hours; those below a quarter of an hour become quarters.
+    """
     first, last = floor(now / step) + 1, ceil((now + horizon) / step - 1e-9)
     clock = np.arange(first, max(last, first) + 1) * step
-    if len(clock) > MANY:
-        coarse = HOUR if step >= HOUR / 4 else HOUR / 4
-        clock = clock[(clock <= now + FINE) | (clock % coarse == 0.0) | (clock == clock[-1])]
+    fine = min(fine, FINE if len(clock) > MANY else inf)
+    coarse = HOUR if step >= HOUR / 4 else HOUR / 4
+    clock = clock[(clock <= now + fine) | (clock % coarse == 0.0) | (clock == clock[-1])]
     if clock[0] - now < SHORTEST and len(clock) > 1:
         clock = clock[1:]
     return np.concatenate(([now], clock))

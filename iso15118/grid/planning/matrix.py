@@ -21,8 +21,6 @@ WHOLE_PATIENCE: Final[Second] = 2.0
 """A search for whole numbers that takes longer ends with the best found."""
 FEASIBLE: Final = 2
 """What HiGHS calls a solution that breaks no bound."""
-LARGE: Final = 12_000
-"""From so many columns on an interior point method is faster than the simplex method."""
 
 
 class Solution(Value):
@@ -96,8 +94,6 @@ class Matrix:
         solver = _Highs()
         for option, setting in (("output_flag", False), ("threads", 1), ("time_limit", patience)):
             solver.setOptionValue(option, setting)
-        if self.width > LARGE and not integrality.any():
-            solver.setOptionValue("solver", "ipm")
         starts, index, values = self._compressed()
         kind, sense = int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize)
         solver.passModel(

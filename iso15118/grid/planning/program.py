@@ -5,37 +5,50 @@ Neighbours: `scene` and `fleet` (the question in arrays), `model` (the linear pr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError
 from iso15118.grid.planning import EvsePlan, Question, SitePlan
-from iso15118.units import HOUR, KW, KWH
+from iso15118.units import HOUR, KW, KWH, Second
 
 if TYPE_CHECKING:
     from iso15118.grid.planning.fleet import Fleet
     from iso15118.grid.planning.model import Found
     from iso15118.grid.planning.scene import Scene
 
+COARSER: Final = ((25_000, 6 * HOUR), (60_000, 2 * HOUR))
+"""A program of more columns than this is planned in hours beyond so many s: what cars are told comes from the quarters of an hour before.
+Virtual batteries of cars that come and leave together save less, and lose more when they are divided.
+"""
 
-def plan(question: Question) -> SitePlan:
-    """The best plan. Raises LocalError where the extra is missing or the solver finds none; the site is then led without one."""
+
+def plan(question: Question, offset: Second = 0.0) -> SitePlan:
+    """The best plan. Raises LocalError where the extra is missing or the solver finds none; the site is then led without one.
+
+    `offset`: of the clock that `EvsePlan.why` tells the time by, in s ahead of UTC.
+    """
     try:
-        from iso15118.grid.planning.fleet import fleet
+        from iso15118.grid.planning.fleet import fleet, size
         from iso15118.grid.planning.model import best
         from iso15118.grid.planning.scene import scene
     except ModuleNotFoundError as missing:
         raise LocalError(f"plans need {missing.name}: pip install chargeloop[grid]") from None
     known = scene(question)
     members = fleet(question, known)
+    for limit, fine in COARSER:
+        if size(members) > limit:
+            known = scene(question, fine)
+            members = fleet(question, known)
     found = best(known, members, question.objective, question.prices)
-    return _plan(question, known, members, found)
+    return _plan(question, known, members, found, offset)
 
 
-def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> SitePlan:
+def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset: Second) -> SitePlan:
     import numpy as np
 
     from iso15118.grid.planning.fleet import visits
     from iso15118.grid.planning.horizon import windows
+    from iso15118.grid.planning.reasons import why
 
     power = found.charge - found.discharge
     stored = np.where(power > 0.0, power * members.stores[:, None], power / members.stores[:, None])
@@ -43,15 +56,17 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
     evses = []
     cars = visits(question, known)
     for i, visit in enumerate(cars):
-        ends = float(energy[i, -1]) * KWH
+        ends, stays = float(energy[i, -1]) * KWH, visit.departure > known.edges[-1]
         evses.append(
             EvsePlan(
                 evse=visit.evse,
                 power=tuple((power[i] * KW).tolist()),
                 energy=tuple((energy[i] * KWH).tolist()),
-                missing=_missing(visit.need.target_energy, ends, visit.departure, float(known.edges[-1])),
-                missing_minimum=_missing(visit.need.min_energy, ends, visit.departure, float(known.edges[-1])),
+                target=visit.need.target_energy,
+                missing=_missing(visit.need.target_energy, ends, stays),
+                missing_minimum=_missing(visit.need.min_energy, ends, stays),
                 reserve=float(found.reserves[i, 0]) * KW,
+                why="" if visit.expected else why(visit, i, known, members, found, offset),
                 expected=visit.expected,
             )
         )
@@ -70,12 +85,26 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found) -> Sit
         cost=found.cost,
         overload=tuple((found.overload * KW).tolist()) if found.overload.any() else (),
         reserve=tuple((found.reserve * KW).tolist()) if found.reserve.any() else (),
-        how="lp" if found.whole else "lp, both ways netted",
+        how=_how(known, found),
         epoch=question.epoch,
     )
 
 
-def _missing(wanted: float, ends: float, departure: float, horizon: float) -> float:
-    """Wh; below 1 Wh it is there. A car that stays longer than the horizon misses nothing yet."""
-    short = wanted - ends
-    return short if short >= 1.0 and departure <= horizon else 0.0
+def _missing(wanted: float, ends: float, stays: bool) -> float:
+    """Wh. A car that stays longer than the horizon misses nothing yet."""
+    from iso15118.grid.planning.reasons import SHORT
+
+    return wanted - ends if wanted - ends >= SHORT * KWH and not stays else 0.0
+
+
+def _how(known: Scene, found: Found) -> str:
+    """In words."""
+    words = ["lp"]
+    longest, first = float(known.hours.max()), float(known.hours[1:2].sum())
+    if longest > first > 0.0:
+        words.append(
+            f"steps of {longest:g} h beyond {float(known.edges[int((known.hours >= longest).argmax())] - known.edges[0]) / HOUR:.0f} h"
+        )
+    if not found.whole:
+        words.append("both ways netted")
+    return ", ".join(words)

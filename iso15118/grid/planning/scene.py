@@ -16,7 +16,7 @@ from iso15118.grid.planning.horizon import Array, edges_of, lasting, over, said,
 from iso15118.grid.prices import Demand
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import VOLTAGE, Site
-from iso15118.units import HOUR, KW, Watt
+from iso15118.units import HOUR, KW, Second, Watt
 from iso15118.value import Value, replace
 
 SPREAD: Final = 1e-4
@@ -106,10 +106,10 @@ class Scene(Value, kw_only=True):
         return np.array(fed).reshape(len(chains), len(names))
 
 
-def scene(question: Question) -> Scene:
-    """What is known over the horizon. Limits are those planned: the margin is taken off."""
+def scene(question: Question, fine: Second = inf) -> Scene:
+    """What is known over the horizon, in coarse steps beyond `fine` s. Limits are those planned: the margin is taken off."""
     site, objective = question.site, question.objective
-    edges = edges_of(question.now, question.step, question.horizon)
+    edges = edges_of(question.now, question.step, question.horizon, fine)
     hours = np.diff(edges) / HOUR
     signals = lasting(question.signals, question.now)
     buy, sell = _prices(question, edges, hours, signals)
