@@ -5,11 +5,13 @@ Pure: the state goes in and comes out. Moments in monotonic seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from math import inf
 from typing import Final
 
-from iso15118.units import Second, Watt
+from iso15118.grid.planning import EvsePlan, SitePlan
+from iso15118.units import HOUR, KW, Second, Watt
 from iso15118.value import Value, replace
 
 MOST: Final = 20
@@ -37,6 +39,7 @@ class Reason(StrEnum):
 
     LIMIT = "a limit is below what was promised"
     NEED = "the departure or the energy wanted has changed"
+    FREED = "the limit that held it is gone"
     PRICES = "prices have been replaced"
     ASTRAY = "the car is not where its power profile says"
     GAIN = "the new plan is cheaper"
@@ -55,6 +58,8 @@ class Facts(Value, kw_only=True):
     """Monotonic, as it says now."""
     needs_changed: bool = False
     """Departure or energy differ from those that the schedule was made for."""
+    freed: bool = False
+    """Its schedule was made under a limit that is not there any more."""
     prices_changed: bool = False
     cost: float = 0.0
     """Of the rest of the session under the schedule that it has."""
@@ -99,6 +104,8 @@ def _reason(state: Asked, facts: Facts, now: Second) -> Reason | None:
         return None
     if facts.needs_changed:
         return Reason.NEED
+    if facts.freed:
+        return Reason.FREED
     if facts.prices_changed:
         return Reason.PRICES
     if state.astray is not None and now - state.astray >= ASTRAY:
@@ -117,3 +124,22 @@ def departed(told: Second | None, now_told: Second | None) -> bool:
     if told is None or now_told is None:
         return told is not now_told
     return abs(told - now_told) > DEPARTURE
+
+
+def costs(plan: SitePlan, car: EvsePlan, profile: Callable[[Second], Watt], now: Second) -> tuple[float, float]:
+    """What the rest of a session costs by the car's power profile (W, signed, at a moment of the plan), and what of it the plan saves.
+
+    By the plan's own prices, and for as much energy as the plan charges.
+    """
+    own = planned = energy = wanted = 0.0
+    for k, power in enumerate(car.power):
+        begin, end = max(now, plan.edges[k]), plan.edges[k + 1]
+        if begin < end:
+            kwh = (end - begin) / HOUR / KW
+            means = profile((begin + end) / 2.0)
+            own, planned = own + means * kwh * plan.price[k], planned + power * kwh * plan.price[k]
+            energy, wanted = energy + means * kwh, wanted + power * kwh
+    if energy <= 0.0 or wanted <= 0.0:
+        return 0.0, 0.0
+    cost = own * wanted / energy
+    return cost, cost - planned

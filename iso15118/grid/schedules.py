@@ -11,7 +11,7 @@ A ceiling is no promise: the allocator's budgets hold at every second. Neighbour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from iso15118.energy import Plan, Slot
@@ -57,44 +57,67 @@ class _Step(NamedTuple):
         return (self.end - self.begin) / HOUR
 
 
-def schedules(question: Question, plan: SitePlan | None, evse: str, now: Second, *, retail: Series | None = None) -> tuple[Plan, ...]:
+def schedules(question: Question, plan: SitePlan, evse: str, now: Second, *, retail: Series | None = None) -> tuple[Plan, ...]:
     """What the car at `evse` is offered from `now` on (s since the epoch), to its departure or for a day.
 
-    `question`: what the plan was asked with. Where no plan has the car, or not to its departure, there is what it is guaranteed.
-    `retail`: what the driver pays for a kWh, in the currency of the prices; None: prices are told as levels alone, by what energy is
-    worth to the site. Raises LocalError on an outlet that the site has not, or at which no car is.
+    `question`: what the plan was asked with. Beyond the plan there is what the car is guaranteed. `retail`: what the driver pays for a kWh,
+    in the currency of the prices; None: prices are told as levels alone, by what energy is worth to the site.
+    Raises LocalError on an outlet that the site has not, or a car that is not in the plan at this moment.
     """
     outlet = question.site.evse(evse)
     visit = next((visit for visit in question.visits if visit.evse == evse and not visit.expected), None)
-    if visit is None:
-        raise LocalError(f"EVSE {evse}: no car to make a schedule for")
-    until = max(now + 1.0, visit.departure) if visit.need.departure is not None else now + DAY
+    mine = plan.of(evse)
+    if visit is None or mine is None or not plan.edges[0] <= now < plan.edges[-1]:
+        raise LocalError(f"EVSE {evse}: no car that the plan has at this moment")
+    until = _until(visit, now)
     least, most = bounds(outlet, visit)
 
     def sure(begin: Second, end: Second) -> Watt:
         return max(least, min(most, guaranteed(question, outlet, begin, end)))
 
-    steps = tuple(_steps(question, plan, visit, now, until))
-    covered = steps[-1].end if steps else now
+    steps = []
+    for k, power in enumerate(mine.power):
+        begin, end = max(now, plan.edges[k]), min(until, plan.edges[k + 1])
+        if begin < end:
+            share, green = own_share(question, plan, visit, k), surplus(question, plan, visit, k)
+            steps.append(_Step(begin, end, power, share, green, plan.price[k]))
+    covered = steps[-1].end
     beyond = [Slot(until - covered, sure(covered, until))] if covered < until else []
-    if not steps:
-        return (Plan(now, tuple(beyond)),)
-    back = [max(0.0, -step.power) for step in steps]
     none = [0.0] * len(steps)
     tags = tags_of([Tagged(step.begin, step.end, step.price) for step in steps], visit.wear, question.prices, retail)
     return tuple(
         Plan(
             now,
-            merged([*(Slot(s.end - s.begin, into, out) for s, into, out in zip(steps, charge, given, strict=True)), *beyond])[:ENTRIES],
+            merged([*(Slot(s.end - s.begin, into, out) for s, into, out in zip(steps, charge, back, strict=True)), *beyond])[:ENTRIES],
             tariff=replace(tags.charging, description=name),
             back_tariff=replace(tags.back, description=name),
         )
-        for name, charge, given in (
-            ("plan", _planned(steps, least, most), back),
+        for name, charge, back in (
+            ("plan", _planned(steps, least, most), [max(0.0, -step.power) for step in steps]),
             ("green", _green(steps, visit, least, most), none),
             ("now", [sure(step.begin, step.end) for step in steps], none),
         )
     )
+
+
+def unplanned(outlet: Evse, visit: Visit, now: Second, held: Watt | None = None, until: Second = float("inf")) -> Plan:
+    """What a car is offered without a plan: all that its outlet has, since its budget says at every second what there is.
+
+    `held`: what a limit leaves it, up to `until`; None: no limit that others have set holds it.
+    """
+    least, most = bounds(outlet, visit)
+    end = _until(visit, now)
+    if held is None:
+        return Plan(now, (Slot(end - now, most, outlet.discharge),))
+    low, high = (
+        Slot(min(until, end) - now, max(least, min(most, held)), min(outlet.discharge, held)),
+        Slot(end - until, most, outlet.discharge),
+    )
+    return Plan(now, (low, high) if until < end else (low,))
+
+
+def _until(visit: Visit, now: Second) -> Second:
+    return now + DAY if visit.need.departure is None else max(now + 1.0, visit.departure)
 
 
 def bounds(outlet: Evse, visit: Visit) -> tuple[Watt, Watt]:
@@ -104,17 +127,6 @@ def bounds(outlet: Evse, visit: Visit) -> tuple[Watt, Watt]:
         return 0.0, most
     phases = min(visit.phases, outlet.phases)
     return outlet.least * VOLTAGE * phases, min(most, outlet.most * VOLTAGE * phases)
-
-
-def _steps(question: Question, plan: SitePlan | None, visit: Visit, now: Second, until: Second) -> Iterator[_Step]:
-    """The steps of the plan that lie in the car's stay."""
-    mine = None if plan is None else plan.of(visit.evse)
-    if plan is None or mine is None:
-        return
-    for k, power in enumerate(mine.power):
-        begin, end = max(now, plan.edges[k]), min(until, plan.edges[k + 1])
-        if begin < end:
-            yield _Step(begin, end, power, own_share(question, plan, visit, k), surplus(question, plan, visit, k), plan.price[k])
 
 
 def _planned(steps: Sequence[_Step], least: Watt, most: Watt) -> list[Watt]:

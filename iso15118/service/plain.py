@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -31,6 +32,8 @@ def plain(value: object) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, frozenset | set):
         return sorted(plain(item) for item in value)
+    if isinstance(value, Mapping):
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, Value):
         return {name: plain(getattr(value, name)) for name in type(value).__fields__}
     raise LocalError(f"{type(value).__name__} has no plain form")
@@ -53,8 +56,15 @@ def _build(kind: Any, data: Any, bound: dict[Any, Any]) -> Any:
             return None
         if type(data) in arguments:  # one of several plain types
             return data
-        (only,) = (argument for argument in arguments if argument is not type(None))
+        some = [argument for argument in arguments if argument is not type(None)]
+        (only,) = (
+            some if len(some) == 1 else (argument for argument in some if isinstance(argument, ValueType) is isinstance(data, Mapping))
+        )
         return _build(only, data, bound)
+    if origin is Mapping:
+        return {name: _build(arguments[1], item, bound) for name, item in data.items()}
+    if origin is tuple and arguments == (float, Ellipsis):  # of thousands
+        return tuple(map(float, data))
     if origin is tuple:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
             return tuple(_build(arguments[0], item, bound) for item in data)

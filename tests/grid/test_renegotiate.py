@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.grid.renegotiate import APART, ASTRAY, LATE, MOST, SQUEEZED, Asked, Facts, Reason, departed, judge
+from iso15118.grid.planning import EvsePlan, SitePlan
+from iso15118.grid.renegotiate import APART, ASTRAY, LATE, MOST, SQUEEZED, Asked, Facts, Reason, costs, departed, judge
 
 CALM = Facts(promised=10e3)
 
@@ -23,6 +24,7 @@ def test_nothing_is_no_reason() -> None:
         (facts(limit=4e3), Reason.LIMIT),
         (facts(limit=9_950.0), None),
         (facts(needs_changed=True), Reason.NEED),
+        (facts(freed=True), Reason.FREED),
         (facts(prices_changed=True), Reason.PRICES),
         (facts(cost=2.0, saved=0.11), Reason.GAIN),
         (facts(cost=2.0, saved=0.10), None),
@@ -90,3 +92,21 @@ def test_departures() -> None:
     assert not departed(None, None)
     assert departed(0.0, 61.0)
     assert not departed(0.0, 59.0)
+
+
+def test_what_a_new_plan_saves_for_the_same_energy() -> None:
+    plan = SitePlan(
+        made=0.0,
+        edges=(0.0, 3600.0, 7200.0),
+        evses=(EvsePlan(evse="1", power=(0.0, 10e3), energy=(0.0, 10e3)),),
+        batteries={},
+        grid=(0.0, 0.0),
+        curtailed=(0.0, 0.0),
+        price=(0.30, 0.10),
+        peak=0.0,
+        cost=0.0,
+    )
+    assert costs(plan, plan.evses[0], lambda at: 5e3, 0.0) == (pytest.approx(2.0), pytest.approx(1.0))
+    assert costs(plan, plan.evses[0], lambda at: 2.5e3, 0.0) == (pytest.approx(2.0), pytest.approx(1.0))
+    assert costs(plan, plan.evses[0], lambda at: 10e3 if at > 3600.0 else 0.0, 0.0)[1] == pytest.approx(0.0)
+    assert costs(plan, plan.evses[0], lambda at: 0.0, 0.0) == (0.0, 0.0)

@@ -8,7 +8,7 @@ from iso15118.energy import Need, Plan, Slot
 from iso15118.errors import LocalError
 from iso15118.grid.planning import EvsePlan, Outlook, Question, SitePlan
 from iso15118.grid.prices import Demand, Prices
-from iso15118.grid.schedules import merged, schedules
+from iso15118.grid.schedules import merged, schedules, unplanned
 from iso15118.grid.series import Series, constant
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Circuit, Evse, Pv, Site
@@ -124,14 +124,14 @@ def test_giving_back_is_in_the_plan_alone() -> None:
     assert not any(slot.discharge for made in (green, now) for slot in made.slots)
 
 
-def test_without_a_plan_there_is_the_guaranteed_share() -> None:
-    (only,) = schedules(question(visit()), None, "1", START)
-    assert only.slots == (Slot(4 * HOUR, 7.5e3),)
-    assert only.tariff is None
+def test_without_a_plan_there_is_all_the_outlet_has_but_for_a_limit_while_it_lasts() -> None:
+    outlet, car = SITE.evse("1"), visit()
+    assert unplanned(outlet, car, START).slots == (Slot(4 * HOUR, 11e3, 11e3),)
+    assert unplanned(outlet, car, START, 5e3).slots == (Slot(4 * HOUR, 5e3, 5e3),)
+    assert unplanned(outlet, car, START, 5e3, START + HOUR).slots == (Slot(HOUR, 5e3, 5e3), Slot(3 * HOUR, 11e3, 11e3))
+    assert unplanned(outlet, car, START, 1e3, START + 9 * HOUR).slots == (Slot(4 * HOUR, 4140.0, 1e3),)
     stays = Visit(evse="1", need=Need(1e3, 2e3, 0.0, None, 11e3), arrival=START, departure=START + 86_400.0)
-    (only,) = schedules(question(stays), None, "1", START)
-    assert only.duration == 86_400.0
-    assert charges(only) == [pytest.approx(3 * 6 * 230.0)]
+    assert unplanned(outlet, stays, START).duration == 86_400.0
 
 
 def test_beyond_the_plan_there_is_the_guaranteed_share() -> None:
@@ -144,8 +144,9 @@ def test_a_tenant_s_guarantee_is_its_own() -> None:
     shop = Circuit(name="shop", parent="grid", share=0.5)
     evses = (Evse(name="1", circuit="shop"), Evse(name="2", circuit="grid"), Evse(name="3", circuit="grid", weight=3.0))
     site = Site(name="s", circuits=(Circuit(name="grid", import_limit=80e3), shop), evses=evses, margin=1.0)
-    guaranteed = [charges(schedules(question(visit(n), site=site, load=0.0), None, n, START)[0])[0] for n in "123"]
-    assert guaranteed == [11e3, 10e3, 11e3]
+    idle = (0.0,) * 4
+    for n, power in (("1", 11e3), ("2", 10e3), ("3", 11e3)):
+        assert charges(schedules(question(visit(n), site=site, load=0.0), plan((n, idle), load=0.0), n, START)[2])[0] == power
 
 
 def test_it_begins_in_the_middle_of_a_step() -> None:
@@ -156,8 +157,14 @@ def test_it_begins_in_the_middle_of_a_step() -> None:
 
 
 def test_nobody_there() -> None:
-    with pytest.raises(LocalError, match="EVSE 2: no car"):
-        schedules(question(visit()), None, "2", START)
+    made = plan(("1", (0.0,) * 4))
+    for known, evse, now in (
+        (question(visit()), "2", START),
+        (question(visit("2")), "1", START),
+        (question(visit()), "1", START + 4 * HOUR),
+    ):
+        with pytest.raises(LocalError, match=f"EVSE {evse}: no car that the plan has"):
+            schedules(known, made, evse, now)
 
 
 def test_levels_rank_what_energy_is_worth() -> None:
