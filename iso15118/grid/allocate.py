@@ -135,7 +135,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
             over[name] = state.over.get(name, now)
         ramp = raised.held[i] is None and current < levels[i] - DEAD
-        row = next((row for row in (raised.held[i], held[i]) if row is not None), None)
+        row = next((row for row in (raised.held[i], held[i]) if row is not None), None if on[i] else table.short(i, levels, giving))
         binding = None if row is None or ramp else table.limits[row]
         limit, why = _reason(place, current, binding, cause=causes[i], target=at_target[i], on=on[i], ramp=ramp)
         grants.append(
@@ -214,6 +214,13 @@ class _Table:
         rows = self.rows(Way.IN, self.credit(giving))
         return all(sum(part * least[i] for i, part in row.parts) <= row.room + FOUND for row in rows)
 
+    def short(self, i: int, levels: Sequence[Ampere], giving: Sequence[Ampere]) -> int | None:
+        """The row that leaves least for one that has to wait; None: none binds it."""
+        rows = self.rows(Way.IN, self.credit(giving))
+        free = [(row.room - sum(part * levels[k] for k, part in row.parts)) / dict(row.parts)[i] for row in rows if i in dict(row.parts)]
+        own = [number for number, row in enumerate(rows) if i in dict(row.parts)]
+        return min(zip(free, own, strict=True))[1] if own else None
+
     def share(
         self, places: Sequence[_Place], floors: list[Ampere], tops: list[Ampere], giving: Sequence[Ampere], beyond: Sequence[Ampere]
     ) -> tuple[list[Ampere], list[int | None], list[bool]]:
@@ -278,7 +285,7 @@ def _ceilings(tree: Tree, places: Sequence[_Place], last: Sequence[Ampere], room
             if circuit.name in room.silent and circuit.failsafe is None:
                 safe = place.evse.least if not place.evse.dc else LEAST
                 safe = min(most, safe if before >= safe - FOUND else 0.0 if not place.evse.dc else max(0.0, before))
-                if safe < most:
+                if safe <= most:
                     most, cause = safe, f"meter of {circuit.name} silent: {room.silent[circuit.name]}"
         if place.target < 0.0:
             most, cause = 0.0, "it is to give back"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from iso15118.grid.meters import NEVER, Judged, Lines, Reading, Trust, consistent, judged
+from iso15118.grid.meters import Judged, Lines, Reading, Trust, consistent, judged
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
@@ -128,9 +128,13 @@ def headroom(
             reading = meters.get(circuit.name)
             meter = consistent(judged(reading, now, circuit.fuse), outlets, tree.generation[circuit.name] / PHASES / voltage)
             believed[circuit.name] = meter
-            other = _less(meter.currents, outlets) if meter is not NEVER else NO_LINES
             if meter.trust is Trust.FRESH and reading is not None:
+                other = _less(meter.currents, outlets)
                 _follow(circuit.name, reading.at, other, last, worst)
+            elif circuit.name in last:
+                other = last[circuit.name][1]  # of when it was read: outlets have moved since
+            elif meter.trust is Trust.FADING:
+                other = meter.currents
             if meter.trust is not Trust.FRESH:
                 frozen.update(evse.name for evse in tree.below[circuit.name])
             guard = worst.get(circuit.name, NO_LINES)

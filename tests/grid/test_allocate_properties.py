@@ -8,7 +8,8 @@ import pytest
 
 from iso15118.grid.allocate import Allocated, Grant, Wish, allocate
 from iso15118.grid.headroom import Headroom, Swings, Way, headroom
-from iso15118.grid.site import Site
+from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.site import Circuit, Evse, Site
 from iso15118.grid.tree import Tree
 from iso15118.units import PerPhase
 from iso15118.value import replace
@@ -56,7 +57,7 @@ def judge(world: World, room: Headroom, grants: dict[str, Grant], wishes: dict[s
         assert -wishes[name].gives / VOLTAGE / len(world.used(evse)) - 1e-6 <= grant.current, (name, grant)
         assert grant.current <= min(evse.most, max(most, 0.0)) + 1e-6, (name, grant)
     for circuit in site.circuits:
-        if circuit.metered and (circuit.name in world.failing or room.meters[circuit.name].trust != 0):
+        if circuit.metered and (circuit.name in world.failing or room.meters[circuit.name].trust is not Trust.FRESH):
             continue
         base = world.other if circuit.metered else {name: [0.0, 0.0, 0.0] for name in world.other}
         draws = dict.fromkeys(world.draws, 0.0)
@@ -142,19 +143,13 @@ def settled(tree: Tree, world: World, wishes: list[Wish], seconds: int = 60) -> 
         for circuit in world.site.circuits:
             if circuit.metered:
                 a, b, c = world.flows(circuit.name, world.other, world.draws)
-                world.readings[circuit.name] = replace_reading(a, b, c, world.now)
+                world.readings[circuit.name] = Reading((a, b, c), world.now)
         swings, room = headroom(tree, world.meters(), world.outlets(), (), swings, now=world.now, moment=0.0)
         state, made = allocate(tree, room, wishes, state, world.now)
         grants = {grant.evse: grant for grant in made}
         world.draws.update({name: grant.current for name, grant in grants.items()})
     assert room is not None
     return room, grants
-
-
-def replace_reading(a: float, b: float, c: float, at: float):  # type: ignore[no-untyped-def]
-    from iso15118.grid.meters import Reading
-
-    return Reading((a, b, c), at)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -211,8 +206,6 @@ def test_a_higher_limit_never_lowers_the_total(seed: int) -> None:
 
 
 def test_weights_share_what_is_short() -> None:
-    from iso15118.grid.site import Circuit, Evse
-
     evses = (Evse(name="a", circuit="m", dc=True, weight=2.0), Evse(name="b", circuit="m", dc=True))
     site = Site(name="s", circuits=(Circuit(name="m", import_limit=9e3, metered=True),), evses=evses, margin=1.0)
     world = World(site, Random(1), {"a": 3, "b": 3}, other={"m": [0.0, 0.0, 0.0]})

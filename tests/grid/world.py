@@ -1,4 +1,4 @@
-"""A site as it might be: random trees, loads that move, cars that follow late, meters that fail. The judge's half, which knows no allocator."""
+"""A site as it might be: random trees, loads that move, cars that follow late, meters that fail. It knows no allocator."""
 
 from __future__ import annotations
 
@@ -119,6 +119,10 @@ class World:
                 self.readings[circuit.name] = Reading((a, float("nan"), c), self.now)
             elif how == "absurd":
                 self.readings[circuit.name] = Reading((a, 1e6, c), self.now)
+            elif how == "flipped":
+                self.readings[circuit.name] = Reading((-a, -b, -c), self.now)
+            elif how == "zero":
+                self.readings[circuit.name] = Reading((0.0, 0.0, 0.0), self.now)
         self.failing = {name: how for name, (until, how) in self.silent.items() if self.now < until}
 
     def meters(self) -> dict[str, Reading]:

@@ -5,11 +5,12 @@ Powers are at the inlet, energies stored and seen from the moment of the plan (o
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite, isnan
 from typing import Final
 
 import numpy as np
 
+from iso15118.errors import LocalError
 from iso15118.grid.planning import Objective, Question
 from iso15118.grid.planning.horizon import Array, presence, said, tightest
 from iso15118.grid.planning.matrix import Index
@@ -17,11 +18,12 @@ from iso15118.grid.planning.scene import Scene
 from iso15118.grid.signals import Kind
 from iso15118.grid.site import PHASES, VOLTAGE, Battery, Evse
 from iso15118.grid.visits import Visit
-from iso15118.units import HOUR, KW, KWH
+from iso15118.units import HOUR, KW, KWH, Second
 from iso15118.value import Value
 
 CLIMB: Final = 1.5
 """Times what it takes at full power, a car is given to go from the top of its V2X window to its target: others want power, too."""
+FOREVER: Final[Second] = 30 * 86_400.0
 SLACK: Final = 0.02
 """Part of its capacity a battery may be measured below its floor and still be taken for being at it."""
 
@@ -106,10 +108,10 @@ class _Member:
         node = (self.name,)
         if scene.signals:
             self.discharge[tightest(scene.signals, Kind.DISCHARGE, ("", self.name), scene.edges) == 0.0] = 0.0
-            into = tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges) / KW
-            out = tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges) / KW
-            self.charge = np.minimum(self.charge, into * self.mains * self.there)
-            self.discharge = np.minimum(self.discharge, out / self.mains * self.there)
+            most = self.charge.max(initial=0.0), self.discharge.max(initial=0.0)
+            into = np.minimum(most[0], tightest(scene.signals, Kind.IMPORT_LIMIT, node, scene.edges) / KW * self.mains)
+            out = np.minimum(most[1], tightest(scene.signals, Kind.EXPORT_LIMIT, node, scene.edges) / KW / self.mains)
+            self.charge, self.discharge = np.minimum(self.charge, into * self.there), np.minimum(self.discharge, out * self.there)
             self.setpoint = said(scene.signals, Kind.SETPOINT, self.name, scene.edges, self.setpoint * KW) / KW
 
 
@@ -160,7 +162,9 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
     else:
         car.lines = np.array([float(line in evse.lines) / len(evse.lines) for line in range(PHASES)])
     car.stores, car.mains, car.wear = visit.efficiency, evse.efficiency, visit.wear
-    leaves = max(visit.departure, float(edges[1]))  # one that should have gone and is still there
+    _checked(visit)
+    # One that should have gone and is still there; one that says nothing.
+    leaves = min(max(visit.departure, float(edges[1])), float(edges[-1]) + FOREVER)
     car.there = presence(edges, visit.arrival, leaves)
     last = int(np.flatnonzero(car.there)[-1])
     most_energy = max(0.0, need.max_energy / KWH)
@@ -189,6 +193,17 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
     if early < last and visit.buffer > 0.0:
         car.dues.append((early, target, weights.wish))
     return car
+
+
+def _checked(visit: Visit) -> None:
+    """Raises LocalError on what no program can be made of."""
+    need = visit.need
+    told = [need.target_energy, need.max_energy, need.min_energy, need.charge_power, need.discharge_power, visit.arrival, visit.buffer]
+    told += [edge for edge in (need.v2x_max_energy, need.v2x_min_energy) if edge is not None]
+    if not all(map(isfinite, told)) or isnan(visit.departure):
+        raise LocalError(f"{visit.evse}: {need}, from {visit.arrival} to {visit.departure}; allowed: finite numbers")
+    if not 0.0 < visit.efficiency <= 1.0 or not visit.wear >= 0.0:
+        raise LocalError(f"{visit.evse}: efficiency {visit.efficiency}, wear {visit.wear}; allowed: above 0 up to 1, 0 and more")
 
 
 def _window(car: _Member, visit: Visit, target: float, into: float, out: float, objective: Objective, edges: Array) -> None:

@@ -44,7 +44,7 @@ def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt) 
 def followed(moment: Moment) -> dict[str, Watt]:
     """The targets of all cars by the plan of this moment. Without one that can be used everybody is to have all it can take.
 
-    So has at any time a driver who wants it now, and a car that is below its minimum; one that the plan does not know yet waits for the next.
+    A driver who wants it now has that at any time, and so has a car below its minimum. One that the plan does not know waits for the next.
     """
     plan = moment.plan if moment.plan is not None and age(moment.plan, moment.now) <= USABLE else None
     found = {}

@@ -54,8 +54,8 @@ def footing(
 ) -> Footing:
     """Which policy to go by in place of `policy`.
 
-    `needs`: it is known of some car what it needs. `metered`: the connection's meter speaks. `forecast`: why it cannot be trusted; empty: it
-    can. `trouble`: why there is no newer plan. `planned`: the policy wants a plan.
+    `needs`: it is known of some car what it needs. `metered`: the connection's meter speaks. `forecast`: why it cannot be trusted; empty:
+    it can. `trouble`: why there is no newer plan. `planned`: the policy wants a plan.
     """
     if not metered:
         return Footing(Rung.FAILSAFE, "equal_share", "the meter of the connection is silent: outlets fall back to what is safe without it")

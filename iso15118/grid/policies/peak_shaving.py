@@ -1,4 +1,4 @@
-"""Peak shaving: the highest mean import is kept as low as it can be; when energy is taken costs nothing. Cars give back into the building."""
+"""Peak shaving: the highest mean import is kept as low as it can be, at whatever time energy is taken. Cars give back into the building."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from iso15118.energy import Need
 from iso15118.grid.planning import Objective, Outlook, Question, SitePlan
 from iso15118.grid.prices import Demand, Prices, Tier, bill
 from iso15118.grid.series import Series, constant
-from iso15118.grid.signals import Signal
+from iso15118.grid.signals import Kind, Signal, bound, forbidden
 from iso15118.grid.site import Battery, Circuit, Evse, Pv, Site
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR
@@ -127,6 +127,12 @@ def broken(question: Question, plan: SitePlan, slack: float = 1.0) -> list[str]:
         least = -min(need.discharge_power, evse.discharge) if visit.discharges else 0.0
         bottom = max(need.min_energy, need.v2x_min_energy if need.v2x_min_energy is not None else -1e9)
         for k, power in enumerate(made.power):
+            middle = (plan.edges[k] + plan.edges[k + 1]) / 2.0
+            limit = bound(question.signals, Kind.IMPORT_LIMIT, visit.evse, middle)
+            if limit is not None and power / evse.efficiency > limit.value + slack:
+                found.append(f"{visit.evse} step {k}: {power:.0f} W against {limit}")
+            if power < -slack and forbidden(question.signals, visit.evse, middle):
+                found.append(f"{visit.evse} step {k}: gives {power:.0f} W against a signal")
             there = max(0.0, min(plan.edges[k + 1], max(visit.departure, plan.edges[1])) - max(plan.edges[k], visit.arrival))
             part = there / (plan.edges[k + 1] - plan.edges[k])
             if not least * part - slack <= power <= most * part + slack:
@@ -170,7 +176,8 @@ def broken(question: Question, plan: SitePlan, slack: float = 1.0) -> list[str]:
                     found.append(f"balance step {k}: {total:.0f} W flow, {plan.grid[k]:.0f} are said")
                 if not question.objective.export and total < min(0.0, fixed) - slack:
                     found.append(f"step {k}: {total:.0f} W with {fixed:.0f} W of load less generation")
-            most = (circuit.import_total or 1e9) * site.margin
+            said = bound(question.signals, Kind.IMPORT_LIMIT, circuit.name, (plan.edges[k] + plan.edges[k + 1]) / 2.0)
+            most = min(circuit.import_total or 1e9, 1e9 if said is None else said.value) * site.margin
             least = (1e9 if circuit.export_total is None else circuit.export_total) * site.margin
             if not min(-least, fixed) - slack <= total <= max(most, fixed) + slack:
                 found.append(f"{circuit.name} step {k}: {total:.0f} W, allowed {-least:.0f} to {most:.0f}, fixed {fixed:.0f}")
@@ -240,6 +247,17 @@ def any_question(seed: int, *, steps: int = 16, cars: int = 6) -> Question:
                 buffer=rnd.choice((0.0, 1800.0)),
             )
         )
+    begin, end = sorted(rnd.sample(range(steps + 1), 2))
+    said = [
+        (Kind.IMPORT_LIMIT, "A", 6.0 * KW),
+        (Kind.IMPORT_LIMIT, "e1", 4.0 * KW),
+        (Kind.DISCHARGE, "e0", 0.0),
+        (Kind.IMPORT_LIMIT, "grid", 9.0 * KW),
+    ]
+    signals = tuple(
+        Signal(id=f"{kind} {node}", source="s", kind=kind, node=node, value=value, start=MIDNIGHT + begin * HOUR, end=MIDNIGHT + end * HOUR)
+        for kind, node, value in rnd.sample(said, rnd.randint(0, 3))
+    )
     battery = Battery(name="cell", circuit="grid", capacity=20.0 * KWH, charge=8.0 * KW, discharge=8.0 * KW)
     return ask(
         [visit for visit in visits if not visit.expected],
@@ -255,4 +273,5 @@ def any_question(seed: int, *, steps: int = 16, cars: int = 6) -> Question:
         arrivals=tuple(visit for visit in visits if visit.expected),
         objective=Objective(export=rnd.random() < 0.3),
         curtailable=rnd.random() < 0.8,
+        signals=signals,
     )
