@@ -278,7 +278,7 @@ class SiteController:
         for name in self.outlets:
             self._set(name)
         self._offers.second(now, moment)
-        if self._loop.time() >= self._plan_at:
+        if self._loop.time() >= self._plan_at and (self._asking is None or self._asking.done()):
             self._ask(moment)
 
     def _come_and_go(self, now: Second, moment: Second) -> None:
@@ -376,7 +376,7 @@ class SiteController:
     # Plans.
 
     def _ask(self, moment: Second) -> None:
-        """A new plan, if plans are wanted and can be made. An older question is void from here on."""
+        """A new plan, if plans are wanted and can be made."""
         self._plan_at = self._loop.time() + REPLAN / self._pace
         objective, prices = policy(self.policy).objective, self._priced(moment)
         if objective is None or self._planner is None:
@@ -396,8 +396,6 @@ class SiteController:
             horizon=HORIZON,
             epoch=self.epoch,
         )
-        if self._asking is not None:
-            self._asking.cancel()
         self._asking = self._loop.create_task(self._answered(self._planner, question), name="plan")
 
     async def _answered(self, planner: Planning, question: Question) -> None:
@@ -412,5 +410,4 @@ class SiteController:
             self._log.error("site", f"{self.site.name}: no plan: {defect}", error=defect)
             self._trouble = f"no plan: {type(defect).__name__}"
             return
-        if plan.epoch == question.epoch:
-            self.plan, self._question, self._trouble = plan, question, ""
+        self.plan, self._question, self._trouble = plan, question, ""

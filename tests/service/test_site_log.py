@@ -22,7 +22,7 @@ from iso15118.value import replace
 
 SITE = Site(
     name="works",
-    circuits=(Circuit(name="grid", import_limit=30e3, metered=True), Circuit(name="feeder B", parent="grid", fuse=16.0, metered=True)),
+    circuits=(Circuit(name="grid", import_limit=30e3, metered=True), Circuit(name="feeder B", parent="grid", fuse=40.0, metered=True)),
     evses=tuple(Evse(name=str(n), circuit="feeder B", most=16.0, charge=11e3) for n in range(3)),
 )
 
@@ -62,7 +62,7 @@ def test_each_second_is_lived_again_to_the_bit(tmp_path: Path) -> None:
     assert len(lived) == 400
     assert all(json.dumps(then, sort_keys=True) == json.dumps(now, sort_keys=True) for _, _, then, now in lived)
     powers = {grant["power"] for _, _, then, _ in lived for grant in then["grants"].values()}
-    assert len(powers) > 50
+    assert len(powers) > 20
 
 
 def test_a_second_that_was_tampered_with_is_found(tmp_path: Path) -> None:
