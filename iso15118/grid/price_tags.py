@@ -21,11 +21,12 @@ DIGITS: Final = 4
 
 
 class Tagged(NamedTuple):
-    """A stretch of time, and the plan's own price of a kWh in it."""
+    """A stretch of time, what one more kWh costs the site in it, and what one that comes back is worth."""
 
     begin: Second
     end: Second
-    price: float
+    cost: float
+    worth: float
 
 
 class Tags(NamedTuple):
@@ -44,10 +45,9 @@ def tags_of(steps: Sequence[Tagged], wear: float, prices: Prices, retail: Series
     told = [None if retail is None else retail.mean(step.begin, step.end) for step in steps]
     stacks = tuple(Stack(s.end - s.begin, (Rule(p, carbon=_carbon(prices, s)),)) for s, p in zip(steps, told, strict=True) if p is not None)
     known = len(stacks) == len(steps)
-    worth = [round(step.price, DIGITS) for step in steps]
-    back = [-max(0.0, round(price - wear, DIGITS)) for price in worth]
+    back = [-max(0.0, round(step.worth - wear, DIGITS)) for step in steps]
     return Tags(
-        Tariff(stacks if known else (), levels(steps, worth), prices.currency),
+        Tariff(stacks if known else (), levels(steps, [round(step.cost, DIGITS) for step in steps]), prices.currency),
         Tariff(
             tuple(Stack(s.end - s.begin, (Rule(fee),)) for s, fee in zip(steps, back, strict=True)) if known else (),
             levels(steps, back),

@@ -1,7 +1,7 @@
 """A site's plan as what one car is offered: up to three schedules, the best first, each of them a ceiling over time with its prices.
 
 1. plan: what the car is planned to take, and its share of what is still free then; nothing where the plan leaves it out since energy is
-   dearer then than it is worth to this car;
+   dearer then than whenever the car is charged;
 2. green: its share of what the site generates and does not use, and of the plan what its departure needs beside that;
 3. now: the share that it is guaranteed whatever the others do, for a driver who does not wait.
 
@@ -48,8 +48,10 @@ class _Step(NamedTuple):
     """Of what is free beside the plan."""
     green: Watt
     """Of what is generated and not used."""
-    price: float
-    """The plan's own, of a kWh."""
+    cost: float
+    """Of one more kWh: the plan's own price, or where the site does not feed in the supplier's, whichever is the higher."""
+    worth: float
+    """Of a kWh to the site: the plan's own price."""
 
     @property
     def hours(self) -> float:
@@ -80,11 +82,11 @@ def schedules(question: Question, plan: SitePlan, evse: str, now: Second, *, ret
         begin, end = max(now, plan.edges[k]), min(until, plan.edges[k + 1])
         if begin < end:
             share, green = own_share(question, plan, visit, k), surplus(question, plan, visit, k)
-            steps.append(_Step(begin, end, power, share, green, plan.price[k]))
+            steps.append(_Step(begin, end, power, share, green, _cost(question, plan, k), plan.price[k]))
     covered = steps[-1].end
     beyond = [Slot(until - covered, sure(covered, until))] if covered < until else []
     none = [0.0] * len(steps)
-    tags = tags_of([Tagged(step.begin, step.end, step.price) for step in steps], visit.wear, question.prices, retail)
+    tags = tags_of([Tagged(step.begin, step.end, step.cost, step.worth) for step in steps], visit.wear, question.prices, retail)
     return tuple(
         Plan(
             now,
@@ -129,12 +131,18 @@ def bounds(outlet: Evse, visit: Visit) -> tuple[Watt, Watt]:
     return outlet.least * VOLTAGE * phases, min(most, outlet.most * VOLTAGE * phases)
 
 
+def _cost(question: Question, plan: SitePlan, step: int) -> float:
+    """Where nothing flows at the connection the plan's own price says only what a kWh would be worth; to draw one costs more."""
+    own, supplied = plan.price[step], question.prices.import_price.mean(plan.edges[step], plan.edges[step + 1])
+    return own if supplied is None or plan.grid[step] < -NOTHING else max(own, supplied)
+
+
 def _planned(steps: Sequence[_Step], least: Watt, most: Watt) -> list[Watt]:
-    worth = max((step.price for step in steps if step.power > NOTHING), default=float("-inf"))
+    worth = max((step.cost for step in steps if step.power > NOTHING), default=float("-inf"))
     powers = []
     for step in steps:
         power = step.power + step.share
-        if step.power < -NOTHING or (step.power <= NOTHING and (step.price > worth + SAME or power < least)):
+        if step.power < -NOTHING or (step.power <= NOTHING and (step.cost > worth + SAME or power < least)):
             power = 0.0
         powers.append(min(most, max(least, power)) if power > 0.0 else 0.0)
     return powers
@@ -145,7 +153,7 @@ def _green(steps: Sequence[_Step], visit: Visit, least: Watt, most: Watt) -> lis
     lacking = max(0.0, visit.need.target_energy) / visit.efficiency - sum(p * s.hours for p, s in zip(powers, steps, strict=True))
     had, order = 0.0, []
     for i, step in enumerate(steps):
-        order.append((had >= visit.need.min_energy, step.price, i))  # what cannot wait goes first, the rest by price
+        order.append((had >= visit.need.min_energy, step.cost, i))  # what cannot wait goes first, the rest by price
         had += max(0.0, step.power) * step.hours * visit.efficiency
     for _, _, i in sorted(order):
         step = steps[i]
