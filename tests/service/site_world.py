@@ -91,6 +91,7 @@ class World:
             name: Pair(
                 outlet(name, dc=site.evse(name).dc, pricing=pricing),
                 replace(config, name=f"car {name}", session=replace(config.session, evcc_id=f"CAR{name}")),
+                period=0.05,
             )
             for name, config in cars.items()
         }

@@ -1,4 +1,4 @@
-"""Plans of a site as the schedules of real sessions, in virtual time; a day runs sixty times as fast as its messages."""
+"""Plans of a site as the schedules of real sessions, in virtual time; a day runs a hundred and twenty times as fast as its messages."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from pathlib import Path
 
 import pytest
 
+from iso15118.energy import Need
 from iso15118.errors import LocalError
 from iso15118.grid.planning import Question, SitePlan
 from iso15118.grid.planning.ladder import Rung
 from iso15118.messages.v20.rational import number
 from iso15118.service.pair import EPOCH
 from iso15118.service.planner import Planner
-from iso15118.service.site import Here
+from iso15118.service.site import Here, SiteController
+from iso15118.service.site_outlet import Looked, RemoteOutlet
 from iso15118.session.evcc.state import ScheduleChoice
 from iso15118.session.services import Pricing
 from tests.service.site_world import DYNAMIC, SCHEDULED, Hourly, World, car, live, works
 
 HOUR = 3600.0
-PACE = 60.0
+PACE = 120.0
 START = EPOCH / 1e6
 """20 h 26 min 40 s UTC."""
 NIGHT = (23, 0, 1, 2, 3, 4)
@@ -33,13 +35,14 @@ TOU = tuple(0.10 + 0.01 * NIGHT.index(hour) if hour in NIGHT else 0.30 for hour 
 
 
 def overnight(pricing: Pricing, choice: ScheduleChoice) -> World:
-    """From half past eight to half past nine, 45 kWh, at 11 kW; a battery of a sixtieth behind a clock of sixty times."""
+    """From half past eight to half past nine, 45 kWh, at 11 kW; its battery is as much smaller as its clock is faster."""
     wish = car(SCHEDULED, soc=5.0, target=80.0, hours=13.0 / PACE, capacity=60e3 / PACE, pricing=(pricing,), schedule_choice=choice)
     market = Hourly(*TOU, retail=0.15)
     site = works(1, charge=11e3)
     return World(site, {"0": wish}, pricing=pricing, pace=PACE, name="cheapest", market=market, planner=Here())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("pricing", "choice"),
     [(Pricing.ABSOLUTE, ScheduleChoice.CHEAPEST), (Pricing.LEVELS, ScheduleChoice.CHEAPEST), (Pricing.NONE, ScheduleChoice.FIRST)],
@@ -77,6 +80,7 @@ def test_story_1_the_night_s_cheapest_hours(pricing: Pricing, choice: ScheduleCh
     live(lambda: overnight(pricing, choice), story)
 
 
+@pytest.mark.long
 def test_a_car_that_is_led_follows_the_plan() -> None:
     def made() -> World:
         wish = car(DYNAMIC, soc=5.0, target=80.0, hours=13.0 / PACE, capacity=60e3 / PACE)
@@ -95,6 +99,7 @@ def test_a_car_that_is_led_follows_the_plan() -> None:
     live(made, story)
 
 
+@pytest.mark.long
 def test_story_13_a_car_gives_back_and_never_below_its_window() -> None:
     """Dear in the evening, cheap at night: it gives, down to where its driver lets it, and is full in the morning."""
 
@@ -106,7 +111,12 @@ def test_story_13_a_car_gives_back_and_never_below_its_window() -> None:
         trip = Trip(departure=13.0 * HOUR / PACE, target_soc=80.0, min_soc=20.0, v2x_min_soc=45.0, v2x_max_soc=85.0)
         dear = tuple(0.60 if hour in (20, 21) else price for hour, price in enumerate(TOU))
         world = World(
-            works(1, charge=11e3), {"0": replace(wish, trip=trip)}, pace=PACE, name="v2h_backup", market=Hourly(*dear), planner=Here(),
+            works(1, charge=11e3),
+            {"0": replace(wish, trip=trip)},
+            pace=PACE,
+            name="v2h_backup",
+            market=Hourly(*dear),
+            planner=Here(),
             outlook=lambda now: outlook(now, 12e3),
         )
         world.other = (12e3 / 690.0,) * 3
@@ -174,28 +184,31 @@ def test_story_19_without_a_plan_cars_are_charged_within_limits(mode: object, pl
 
 
 def test_story_19_a_planner_that_is_killed_is_started_again() -> None:
-    """In real time: its process is a real one."""
+    """In real time: its process is a real one. Set-points come on all the while."""
 
     async def main() -> None:
-        world = World(works(1), {"0": car(DYNAMIC)}, name="cheapest", market=Hourly(*TOU), planner=(planner := Planner(again=0.2)))
-        site = world.site
-        site.visits = {}
+        outlet, planner = RemoteOutlet(), Planner(again=0.5)
+        outlet.seen = Looked(need=Need(9e3, 9e3, 0.0, 3600.0, 11e3), plugged=True)
+        site = SiteController(works(1), {"0": outlet}, name="cheapest", market=Hourly(*TOU), planner=planner)
+        site.start()
+
+        async def until(true: Callable[[], bool]) -> None:
+            async with asyncio.timeout(30.0):
+                while not true():
+                    site.replan()
+                    await asyncio.sleep(0.1)
+
         try:
-            site._ask(site.moment)
-            await asyncio.wait([site._asking] if site._asking else [])
+            await until(lambda: site.plan is not None)
             first = site.plan
-            assert first is not None
             assert planner.pid is not None
             os.kill(planner.pid, signal.SIGKILL)
-            for _ in range(100):
-                await asyncio.sleep(0.1)
-                site.epoch += 1
-                if site._asking is None or site._asking.done():
-                    site._ask(site.moment)
-                if site.plan is not first and planner.pid is not None:
-                    break
-            assert site.plan is not first
+            await until(lambda: site.plan is not first)
+            assert site.epoch >= 2
+            assert outlet.budget.until > site.now
         finally:
+            site.stop()
+            await asyncio.sleep(0.1)
             await planner.close()
 
     asyncio.run(main())
