@@ -173,7 +173,13 @@ class SiteController:
         self._stored[battery] = energy
 
     def signal(self, signal: Signal) -> None:
-        """What others say from now on; one with the same id takes the place of the one before."""
+        """What others say from now on; one with the same id takes the place of the one before.
+
+        Raises LocalError on one for a circuit or an outlet that the site has not.
+        """
+        nodes = [circuit.name for circuit in self.site.circuits] + [evse.name for evse in self.site.evses]
+        if signal.node and signal.node not in nodes:
+            raise LocalError(f"signal {signal.id}: there is no {signal.node!r}; there are: {', '.join(nodes)}")
         self._signals[signal.id] = signal
         self._event()
 

@@ -14,7 +14,7 @@ from iso15118.grid.site import Circuit, Evse, Site
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.power import Command
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import EPOCH, Pair, PairResult
 from iso15118.service.seen import Noted, Seen
 from iso15118.service.site import SiteController
