@@ -77,9 +77,9 @@ class Signal(Value, kw_only=True):
         if self.kind in LIMITS:
             lowest = min(self.value.values) if isinstance(self.value, Series) else self.value
             if not lowest >= 0.0:
-                raise LocalError(f"signal {self.id} of {self.source}: a {self.kind} of {lowest:g} W; allowed: 0 W and more")
+                raise LocalError(f"signal {self.id} of {self.source}: {self.kind} of {lowest:g} W; allowed: 0 W and more")
             if self.expires != float("inf") and self.failsafe is None:
-                raise LocalError(f"signal {self.id} of {self.source}: a {self.kind} that expires without a fail-safe value")
+                raise LocalError(f"signal {self.id} of {self.source}: {self.kind} that expires without a fail-safe value")
 
     def at(self, moment: Second) -> float | None:
         """What holds at `moment`; None: nothing of this signal."""

@@ -176,13 +176,11 @@ class Site(Value, kw_only=True):
                 raise LocalError(f"{device.name}: its circuit {device.circuit!r} is none of {', '.join(sorted(nodes))}")
         for evse in self.evses:
             if not evse.lines or len(set(evse.lines)) != len(evse.lines) or not set(evse.lines) <= set(range(PHASES)):
-                raise LocalError(
-                    f"EVSE {evse.name}: phases {[line + 1 for line in evse.lines]}; allowed: one to three different ones of 1, 2, 3"
-                )
+                phases = ", ".join(str(line + 1) for line in evse.lines)
+                raise LocalError(f"EVSE {evse.name}: phases {phases or 'none'}; allowed: one to three different ones of 1, 2, 3")
             if not 0.0 <= evse.least <= evse.most or evse.weight <= 0.0 or not 0.0 < evse.efficiency <= 1.0:
-                raise LocalError(
-                    f"EVSE {evse.name}: {evse.least:g} to {evse.most:g} A, weight {evse.weight:g}, efficiency {evse.efficiency:g}"
-                )
+                what = f"{evse.least:g} to {evse.most:g} A, weight {evse.weight:g}, efficiency {evse.efficiency:g}"
+                raise LocalError(f"EVSE {evse.name}: {what}; allowed: 0 and more by rising current, above 0, above 0 up to 1")
 
     @property
     def root(self) -> Circuit:
