@@ -16,7 +16,7 @@ from iso15118.grid.planning.horizon import Array, presence, said, tightest
 from iso15118.grid.planning.matrix import Index
 from iso15118.grid.planning.scene import Scene
 from iso15118.grid.signals import Kind
-from iso15118.grid.site import PHASES, VOLTAGE, Battery, Evse
+from iso15118.grid.site import PHASES, Battery, Evse
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR, KW, KWH, Second
 from iso15118.value import Value
@@ -76,14 +76,6 @@ def size(fleet: Fleet) -> int:
     """About how many columns a fleet makes."""
     columns = (fleet.there > 0.0).sum(axis=1) * np.where((fleet.discharge > 0.0).any(axis=1), 3, 1)
     return int(columns.sum())
-
-
-def most(evse: Evse, visit: Visit) -> tuple[float, float]:
-    """W into and out of a car at an outlet, at its inlet."""
-    wires = inf if evse.dc else min(visit.phases, evse.phases) * VOLTAGE * evse.most
-    into = min(visit.need.charge_power, evse.charge, wires)
-    out = min(visit.need.discharge_power, evse.discharge, wires) if visit.discharges else 0.0
-    return max(0.0, into), max(0.0, out)
 
 
 class _Member:
@@ -155,7 +147,7 @@ def visits(question: Question, scene: Scene) -> tuple[Visit, ...]:
 def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Member:
     edges, hours, weights, need = scene.edges, scene.hours, scene.weights, visit.need
     car = _Member(visit.evse, evse.circuit, scene)
-    into, out = (power / KW for power in most(evse, visit))
+    into, out = (power / KW for power in visit.powers(evse))
     if not evse.dc:
         lines = evse.lines[: visit.phases]
         car.lines = np.array([float(line in lines) / len(lines) for line in range(PHASES)])

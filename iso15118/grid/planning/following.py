@@ -7,7 +7,6 @@ from typing import Final
 from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.planning.ladder import FRESH, USABLE, age
 from iso15118.grid.policies import Moment
-from iso15118.grid.site import VOLTAGE
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR, Second, Watt, WattHour
 
@@ -51,9 +50,7 @@ def followed(moment: Moment) -> dict[str, Watt]:
     for visit in moment.visits:
         if visit.expected:
             continue
-        evse = moment.site.evse(visit.evse)
-        wires = float("inf") if evse.dc else min(visit.phases, evse.phases) * VOLTAGE * evse.most
-        most = max(0.0, min(visit.need.charge_power, evse.charge, wires))
+        most, _ = visit.powers(moment.site.evse(visit.evse))
         car = plan.of(visit.evse) if plan is not None else None
         if plan is None or visit.override or visit.need.min_energy > 0.0:
             found[visit.evse] = most
