@@ -15,7 +15,7 @@ ENOUGH: Final = 5
 FADES: Final = 0.1
 """The least weight of the latest departure: what is much older than ten of them is forgotten."""
 DEVIATIONS: Final = 2.5
-"""Standard deviations: of 1600 cars with habits of their own two left 99.3 % with their target, and two and a half 99.8 %, for 0.1 % more."""
+"""Standard deviations: of 1600 cars with habits of their own two left 99.3 % with their target, two and a half 99.8 %, at 0.1 % more."""
 LONGEST: Final[Second] = 2 * HOUR
 
 
