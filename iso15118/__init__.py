@@ -25,7 +25,7 @@ _PUBLIC: dict[str, str] = {
     "DeviceError": "iso15118.errors",
     "DeviceFault": "iso15118.errors",
     "EnergyMeter": "iso15118.hal.protocols",
-    "EvseConfig": "iso15118.service.evse",
+    "EvseConfig": "iso15118.service.evse_config",
     "InsulationMonitor": "iso15118.hal.protocols",
     "LocalError": "iso15118.errors",
     "Outlet": "iso15118.hal.protocols",
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from iso15118.hal.protocols import OutputContactor as OutputContactor
     from iso15118.messages.catalogue import SCHEMAS as SCHEMAS
     from iso15118.service.car import CarConfig as CarConfig
-    from iso15118.service.evse import EvseConfig as EvseConfig
+    from iso15118.service.evse_config import EvseConfig as EvseConfig
     from iso15118.service.station import Station as Station
     from iso15118.service.station import StationConfig as StationConfig
     from iso15118.service.vehicle import Vehicle as Vehicle

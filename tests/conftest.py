@@ -5,6 +5,7 @@ A skip on the machine that decides is a test nobody runs. Elsewhere a skip is on
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -26,6 +27,18 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("here", deadline=None)  # a busy machine is no reason to fail: figures are for tools/bench
     settings.load_profile("here")
     config.pluginmanager.register(Conformance(config))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits comes last, side by side, when nothing else wants the processors."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is not None)
+
+
+def pytest_collection_finish() -> None:
+    """Twenty thousand tests are no garbage: no search for it looks at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

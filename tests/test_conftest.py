@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 RUNS = "def test_runs(): pass\n"
 SKIPS = "import pytest\ndef test_skips(): pytest.skip('no such device')\n"
 SKIPS_ALL = "import pytest\npytest.skip('not here', allow_module_level=True)\n"

@@ -16,6 +16,7 @@ from iso15118.service.evse import Evse
 from iso15118.service.station import Station
 from iso15118.value import replace
 from tools.document_configuration import page as configuration_page
+from tools.document_grid_functions import pages as grid_pages
 from tools.document_messages import pages
 from tools.document_pki import page as pki_page
 from tools.document_policy import page as policy_page
@@ -32,6 +33,11 @@ def test_the_drawn_sequence_is_the_table() -> None:
 def test_the_page_of_policy_is_the_tables() -> None:
     there = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
     assert there == policy_page(), "run: python tools/document_policy.py"
+
+
+def test_the_page_and_pictures_of_grid_functions_are_the_profiles() -> None:
+    there = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("grid_functions*")}
+    assert there == grid_pages(), "run: python tools/document_grid_functions.py"
 
 
 def test_the_page_of_certificates_is_the_profiles() -> None:

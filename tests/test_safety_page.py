@@ -7,6 +7,7 @@ from pathlib import Path
 
 from iso15118.errors import DeviceFault, FaultClass
 from iso15118.hal import bounds
+from iso15118.hal.modbus import verdict
 from iso15118.procedures import isolate
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +27,7 @@ def rows() -> dict[str, tuple[float, str]]:
 def test_every_number_of_the_guard_stands_there_as_it_is() -> None:
     numbers = {name: value for name, value in vars(bounds).items() if name.isupper() and isinstance(value, float) and name[0] != "_"}
     numbers |= {name: getattr(isolate, name) for name in ("TEST_CURRENT", "SHORT", "LEAST", "LEAST_MCS")}
+    numbers |= {name: getattr(verdict, name) for name in ("INSULATION_GRACE", "INSULATION_MOVED")}
     assert {name: value for name, (value, _) in rows().items()} == numbers
 
 

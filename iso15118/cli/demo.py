@@ -31,7 +31,7 @@ from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
 from iso15118.service.capture import Capture
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.foreground import WRITING
 from iso15118.service.pair import EPOCH, Pair, run_pair
 from iso15118.service.plain import plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.pair import Secured
 from iso15118.service.tls.choose import engine

@@ -1,13 +1,14 @@
 """What an inverter makes of a grid code: the power it may move and the reactive power it makes, by its own measurement of the mains.
 
 Pure: `follow` gives the result and the next `Memory`. Functions of active power only take away: above a frequency or a voltage less is
-given, below a frequency less is taken, and none makes a vehicle give or take what was not asked of it. Powers in W and var of all
-phases together, + into the vehicle. Not done here: riding through a fault of less than a period, and direct current; that is metal.
+given, below a frequency less is taken, and none makes a vehicle give or take what was not asked of it, except where a grid code has it act
+as a storage. Then what is to be given is still no more than the other functions and limits let. Powers in W and var of all phases
+together, + into the vehicle. Not done here: riding through a fault of less than a period, and direct current; that is metal.
 """
 
 from __future__ import annotations
 
-from math import acos, exp, tan
+from math import acos, exp, inf, tan
 from typing import Final, NamedTuple
 
 from iso15118.der.in_service import OUT, InService, in_service, share
@@ -35,6 +36,8 @@ class Rated(NamedTuple):
     reactive: Var
     chance: float = 1.0
     """0..1, the share of a random delay that it has drawn."""
+    charge: Watt = 0.0
+    """The most that a storage takes without being asked."""
 
 
 class Channel(NamedTuple):
@@ -46,7 +49,7 @@ class Channel(NamedTuple):
     waited: Second = 0.0
     """For how long it has wanted to act otherwise than it did."""
     base: Watt = 0.0
-    """The power when it began."""
+    """The power when it began; of a storage below 0 where it flowed the other way."""
     acting: bool = False
     back: Second = 0.0
     """For how long the grid has been back in order."""
@@ -93,17 +96,15 @@ def follow(order: DerOrder, active: Watt, reactive: Var, grid: Grid, rated: Rate
             return Followed(max(0.0, active), 0.0, NEW._replace(service=service), curbed=active < 0.0, moving=enter.permit)
     stopped = code.zero_current is not None and _stopped(code.zero_current, grid, memory.stopped)
     given, taken = max(0.0, -active), max(0.0, active)
-    over = _frequency(code.over_frequency_watt, grid.frequency, 1.0, given, rated, memory.over, dt)
-    under = _frequency(code.under_frequency_watt, grid.frequency, -1.0, taken, rated, memory.under, dt)
+    over = _frequency(code.over_frequency_watt, grid.frequency, 1.0, -active, rated, memory.over, dt)
+    under = _frequency(code.under_frequency_watt, grid.frequency, -1.0, active, rated, memory.under, dt)
     volt = _voltage(code.volt_watt, grid.highest, given, rated, memory.volt, dt)
     caps = [most, *(each for each in (order.discharge_power, order.dso.discharge_power) if each is not None)]
-    if over.acting:
-        caps.append(max(0.0, over.base - over.value))
+    over_left, under_left = _left(code.over_frequency_watt, over), _left(code.under_frequency_watt, under)
     if volt.acting:
         caps.append(max(0.0, volt.base - volt.value))
-    given = min(given, *caps)
-    if under.acting:
-        taken = min(taken, max(0.0, under.base - under.value))
+    given = min(max(given, -under_left), max(0.0, over_left), *caps)
+    taken = max(min(taken, max(0.0, under_left)), min(-over_left, rated.charge))
     curbed = stopped or -given - 0.5 > active or taken + 0.5 < active
     active = 0.0 if stopped else taken - given
     turned, locked_in = _reactive(order, active, reactive, grid, rated, memory, dt)
@@ -129,14 +130,14 @@ def lagged(channel: Channel, goal: float, response: Response, dt: Second) -> Cha
 def _frequency(
     function: FrequencyWatt | None, frequency: Hertz, sign: float, power: Watt, rated: Rated, channel: Channel, dt: Second
 ) -> Channel:
-    """W to be cut from `base`; `sign` 1: above a frequency, -1: below it."""
+    """W to be cut from `base`; `sign` 1: above a frequency, -1: below it. `power`: + the way that is cut."""
     if function is None:
         return IDLE
     beyond = sign * (frequency - function.start)
     if not channel.acting:
         if beyond <= 0.0:
             return IDLE
-        channel = Channel(base=power, acting=True)
+        channel = Channel(base=power if function.storage else max(0.0, power), acting=True)
     reference = channel.base if function.momentary else rated.discharge
     goal = reference * function.slope / 100.0 * max(0.0, beyond)
     if not function.hysteresis:
@@ -151,6 +152,14 @@ def _frequency(
         return IDLE
     value = channel.value - function.ramp / 100.0 * rated.discharge / 60.0 * dt
     return IDLE if value <= 0.0 else channel._replace(value=value, goal=value, back=back)
+
+
+def _left(function: FrequencyWatt | None, channel: Channel) -> Watt:
+    """The most that may still flow the way that is cut; of a storage below 0: what has to flow the other way."""
+    if function is None or not channel.acting:
+        return inf
+    left = channel.base - channel.value
+    return left if function.storage else max(0.0, left)
 
 
 def _voltage(function: VoltWatt | None, voltage: Volt, given: Watt, rated: Rated, channel: Channel, dt: Second) -> Channel:

@@ -98,6 +98,8 @@ class FrequencyWatt(Value):
 
     The reference is the vehicle's most discharge power or, `momentary`, the power when it began. With `hysteresis` what was cut
     stays cut until `stop` has been held for `deactivation`; then power may rise by `ramp` percent of the most a minute.
+    A `storage` does not end at nothing: above a frequency it goes from giving on into taking, below one from taking on into giving. No
+    message says so. Raises LocalError on a storage with a momentary reference: one at rest would never move.
     """
 
     start: Hertz
@@ -109,6 +111,11 @@ class FrequencyWatt(Value):
     stop_delay: Second | None = None
     deactivation: Second | None = None
     ramp: float | None = None
+    storage: bool = False
+
+    def __post_init__(self) -> None:
+        if self.storage and self.momentary:
+            raise LocalError("frequency-watt of a storage with a momentary reference; allowed: the most it gives")
 
 
 class VoltWatt(Value):

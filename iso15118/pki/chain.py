@@ -118,6 +118,8 @@ def load(der: bytes) -> x509.Certificate:
         raise ChainError(Reason.MALFORMED, str(error)[:120]) from None
     except x509.UnsupportedGeneralNameType as error:
         raise ChainError(Reason.MALFORMED, str(error)[:120]) from None
+    except KeyError as error:  # cryptography 45, on a name whose value is of no kind of text
+        raise ChainError(Reason.MALFORMED, f"a name of kind {error}") from None
     if not der.endswith(b"\0" + certificate.signature):  # bits of the signature declared unused: another writing of the same
         raise ChainError(Reason.MALFORMED, "a signature of part of an octet")
     if not isinstance(key, ec.EllipticCurvePublicKey | ed448.Ed448PublicKey) or certificate.serial_number <= 0:

@@ -11,7 +11,7 @@ from iso15118.hal.bounds import SAFE_VOLTAGE, STALE
 from iso15118.hal.monitoring import CONVERTER
 from iso15118.hal.protocols import AcOutlet, Health, Outlet
 from iso15118.power import Abilities, Contactor, Measured, Pilot, Telemetry
-from iso15118.service.evse import EvseConfig, guarded
+from iso15118.service.evse_config import EvseConfig, guarded
 from iso15118.session.services import BIDIRECTIONAL
 from iso15118.units import KW, Second
 

@@ -209,7 +209,7 @@ class ControlSocket:
             "discharged": round(r.discharged.value, 3),
             "faults": sorted(evse.actuator.faults),
             "missing": list(evse.permits.missing),
-            "limits": {key: it for key in limits.__fields__ if isfinite(it := getattr(limits, key))},  # type: ignore[attr-defined]
+            "limits": {key: it for key in type(limits).__fields__ if isfinite(it := getattr(limits, key))},
         }
 
 

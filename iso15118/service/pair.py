@@ -10,7 +10,8 @@ from iso15118.hal.simulated import outlet
 from iso15118.service import loops, memory
 from iso15118.service.actuate import PERIOD, Actuator, GuardLike
 from iso15118.service.car import Car, CarConfig, Driver
-from iso15118.service.evse import Charger, Evse, EvseConfig, guarded
+from iso15118.service.evse import Charger, Evse
+from iso15118.service.evse_config import EvseConfig, guarded
 from iso15118.service.log import Log
 from iso15118.service.seen import Ended
 from iso15118.units import MICROSECONDS, Second, WattHour

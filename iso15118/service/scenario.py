@@ -15,7 +15,8 @@ from iso15118.energy import Budget
 from iso15118.errors import LocalError, PeerError
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import Car, CarConfig
-from iso15118.service.evse import Evse, EvseConfig
+from iso15118.service.evse import Evse
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.journal import Journal, at_inlet
 from iso15118.service.log import Log
 from iso15118.service.misbehave import Wiring, misbehaving

@@ -12,7 +12,8 @@ from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import PERIOD, Actuator, GuardLike
 from iso15118.service.discovery import SdpServer, serve_sdp
 from iso15118.service.door import Door
-from iso15118.service.evse import Evse, EvseConfig, fresh_challenge, fresh_session_id, guarded
+from iso15118.service.evse import Evse, fresh_challenge, fresh_session_id
+from iso15118.service.evse_config import EvseConfig, guarded
 from iso15118.service.links import Link, link, listener
 from iso15118.service.log import Log
 from iso15118.service.plain import plain

@@ -17,7 +17,8 @@ from iso15118.errors import DeviceFault, LocalError
 from iso15118.power import Contactor, Reading
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import PERIOD
-from iso15118.service.evse import Charger, Evse, EvseConfig
+from iso15118.service.evse import Charger, Evse
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.log import Log
 from iso15118.service.recorder import Head, Recorder, Stream, numbered
 from iso15118.service.seen import Seen

@@ -12,7 +12,8 @@ from iso15118.errors import LocalError
 from iso15118.hal.simulated import SimulatedOutlet
 from iso15118.hal.simulated.ac import SimulatedAcOutlet
 from iso15118.power import Contactor, Reading
-from iso15118.service.evse import Evse, EvseConfig
+from iso15118.service.evse import Evse
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.journal import Journal, at_outlet
 from iso15118.service.pair import Pair
 from iso15118.service.seen import Ended

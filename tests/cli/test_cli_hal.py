@@ -15,7 +15,7 @@ from iso15118.hal.simulated import outlet as simulated
 from iso15118.power import Limits, Pilot
 from iso15118.service import checkup
 from iso15118.service.checkup import contradictions, examine
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.session import secc
 from iso15118.session.services import ServiceID, service_of
 from iso15118.value import replace
@@ -27,7 +27,7 @@ id = "DE*CLP*E1"
 interface = "lo"
 board = "BOARD"
 """
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.usefixtures("quick"), pytest.mark.waits]
 
 
 @pytest.fixture

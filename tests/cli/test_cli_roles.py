@@ -21,6 +21,8 @@ from iso15118.service.pair import run_pair
 from iso15118.service.replay import replay
 from iso15118.service.vehicle import VehicleResult
 
+pytestmark = pytest.mark.waits
+
 ROOT = Path(__file__).parents[2]
 CHARGER = ROOT / "hw" / "simulated" / "charger.toml"
 CAR = ROOT / "hw" / "simulated" / "car.toml"

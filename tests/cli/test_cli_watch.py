@@ -12,7 +12,7 @@ from iso15118.power import Abilities, Contactor, Insulation, Limits, Measured, P
 from iso15118.procedures.transfer import Decision
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, run_pair
 from iso15118.service.seen import Direction, Noted, Seen
 from iso15118.session import secc

@@ -8,6 +8,7 @@ import pytest
 
 from iso15118.der.follow import NEW, Followed, Grid, Rated, follow
 from iso15118.der.words import Curve, DerOrder, DsoSetpoint, FrequencyWatt, GridCode, Response, VoltWatt, ZeroCurrent
+from iso15118.errors import LocalError
 from tests.der.grid_codes import protection
 
 RATED = Rated(10e3, 5e3)
@@ -40,6 +41,45 @@ def test_a_frequency_never_turns_the_power() -> None:
     assert run(over, (230, 48, 1), active=8e3).active == 0.0
     assert run(over, (230, 52, 1), active=8e3).active == 8e3
     assert run(over, (230, 48, 1)).active == -8e3
+
+
+STORAGE = GridCode(
+    over_frequency_watt=FrequencyWatt(50.2, 50.2, 40.0, storage=True),
+    under_frequency_watt=FrequencyWatt(49.8, 49.8, 100.0, storage=True),
+    volt_watt=VoltWatt(250.0, 260.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "frequency", "after"),
+    [
+        (-2e3, 50.2, -2e3),
+        (-2e3, 50.45, -1e3),
+        (-2e3, 51.2, 2e3),  # from giving on into taking
+        (1e3, 50.7, 3e3),
+        (5e3, 51.45, 7e3),  # no more than it can take
+        (6e3, 49.7, 5e3),
+        (6e3, 49.0, -2e3),  # a load falls first, then it gives
+        (-3e3, 49.7, -4e3),
+        (-6e3, 49.0, -10e3),  # no more than it can give
+    ],
+)
+def test_a_storage_goes_on_the_other_way(before: float, frequency: float, after: float) -> None:
+    grid, rated = Grid(230, 230, 230, frequency), RATED._replace(charge=7e3)
+    assert follow(DerOrder(STORAGE), before, 0.0, grid, rated, NEW, 0.1).active == pytest.approx(after)
+
+
+def test_what_a_storage_gives_keeps_to_the_other_limits() -> None:
+    rated = RATED._replace(charge=7e3)
+    high = Grid(257.5, 257.5, 257.5, 48.0)
+    assert follow(DerOrder(STORAGE), 0.0, 0.0, high, rated, NEW, 0.1).active == pytest.approx(-2.5e3)
+    low = high._replace(highest=230.0)
+    assert follow(DerOrder(STORAGE, discharge_power=1e3), 0.0, 0.0, low, rated, NEW, 0.1).active == -1e3
+
+
+def test_a_storage_at_rest_would_not_move_by_its_momentary_power() -> None:
+    with pytest.raises(LocalError, match="momentary reference; allowed"):
+        FrequencyWatt(50.2, 50.2, 40.0, momentary=True, storage=True)
 
 
 def test_hysteresis_holds_and_the_ramp_lets_go() -> None:

@@ -16,7 +16,7 @@ from tools.fuzz.campaign import campaign, judge
 from tools.fuzz.corpus import regressions, seeds
 from tools.fuzz.mutate import MUTATIONS, mutated
 
-FRAMES = 5_000
+FRAMES = 2_000
 SEEDS = {f"{name}, fragments" if fragments else name: (name, fragments, streams) for name, fragments, streams in seeds()}
 
 pytestmark = pytest.mark.usefixtures("codec")

@@ -15,7 +15,7 @@ from tests.hal import contract
 from tests.hal.by_wire import WireRig
 from tests.hal.contract import Rig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 class WiredSupply:

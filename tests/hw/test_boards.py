@@ -20,7 +20,7 @@ from iso15118.hal.modbus.meter import WANTED
 from iso15118.pki.tree import make_tree
 from iso15118.service.checkup import contradictions
 from iso15118.service.config import load_secc, secc
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pki.folder import write
 from iso15118.service.station import StationConfig
 

@@ -18,7 +18,7 @@ from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from tests.netns.programs import CAPACITY, car, charger, ended_in_order, running, turns
 from tools.interop.namespaces import Network
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ANSWER_TIME = 0.25
 """s, V2G_SECC_Msg_Performance_Time of the charge loop [V2G20-1502]."""

@@ -17,7 +17,7 @@ from tests.netns.programs import car, charger, ended_in_order, turns
 from tests.pki.trees import CURVES
 from tools.interop.namespaces import Network
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 PCID, CONTRACT = "WMIV1234567890ABCD", "DE-CLP-C12345678-9"
 CHARGER = f"""

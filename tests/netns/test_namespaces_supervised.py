@@ -12,7 +12,7 @@ import pytest
 from tests.netns.programs import INSECURE, Program
 from tools.interop.namespaces import Network
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 class Signs:

@@ -8,14 +8,14 @@ from typing import Final, NamedTuple
 from iso15118.der.words import GridCode, VoltWatt
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.sequence.table import Transfer
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.session.services import ControlMode, ServiceID
 from iso15118.sim.misbehaviour import Misbehaviour
 from iso15118.testing import Charger, Driver, car, station
 from tests.der.grid_codes import protection
 
-DC_BOARD: Final = Board(min_charge_current=5.0)
-"""With a least current, so that a car can ask for too little."""
+DC_BOARD: Final = Board(min_charge_current=5.0, settings={"insulation_test_time": 0.05, "bleed_time": 0.05})
+"""With a least current, so that a car can ask for too little. Its times are short: what happens in them is not what is tried here."""
 GRID_CODE: Final = GridCode(volt_watt=VoltWatt(250.0, 260.0), protection=protection())
 """What a car that is a resource of the grid is told; it asks nothing of it here."""
 

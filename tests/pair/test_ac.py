@@ -16,7 +16,7 @@ from iso15118.messages.v20.delivery import PowerDeliveryRes
 from iso15118.messages.v20.rational import number
 from iso15118.power import AcAbilities, Contactor
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Exchanged, Seen
 from iso15118.session import evcc, secc

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iso15118.sequence.timers import STANDARD
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.testing import car, station, virtual_time
 
 

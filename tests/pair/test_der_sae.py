@@ -13,7 +13,7 @@ from iso15118.der.words import Curve, DerFunctions, DsoSetpoint, FrequencyWatt, 
 from iso15118.energy import Budget
 from iso15118.hal.board import AC_BOARD
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Exchanged, Seen
 from iso15118.session import evcc, secc

@@ -6,7 +6,7 @@ import pytest
 
 from iso15118.messages.v20.dc import DC_ChargeLoopReq, DC_ChargeLoopRes
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult
 from iso15118.service.seen import Direction, Exchanged, Seen
 from iso15118.service.virtual import run

@@ -14,7 +14,7 @@ from iso15118.hal.board import Board
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.messages.v20.rational import number
 from iso15118.sequence.phases import Phase
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.seen import Exchanged, Seen
 from iso15118.service.virtual import run
 from iso15118.testing import car, station

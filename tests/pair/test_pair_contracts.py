@@ -16,7 +16,7 @@ from iso15118.messages.v20.schedule import ScheduleExchangeRes
 from iso15118.pki.signer import SoftKey
 from iso15118.service.car import CarConfig
 from iso15118.service.contracts import ContractDesk, ListAuthorizer
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.seen import Exchanged
@@ -29,6 +29,8 @@ from iso15118.session.signed_prices import signed_elements
 from iso15118.tariff import Rule, Stack, Tariff
 from iso15118.value import replace
 from tests.pki.trees import CURVES
+
+pytestmark = pytest.mark.long
 
 BOTH = secc.PlugAndCharge(insecure=True, installation=True)
 """On a connection in memory, which has no TLS."""

@@ -11,7 +11,7 @@ import pytest
 from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.hal.board import AC_BOARD
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.virtual import run
 from iso15118.session.services import ServiceID
 from iso15118.testing import car, station

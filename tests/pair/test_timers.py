@@ -18,7 +18,8 @@ from iso15118.messages.v20.dc import (
 from iso15118.service import memory
 from iso15118.service.actuate import Actuator
 from iso15118.service.car import Car, CarConfig, Leg
-from iso15118.service.evse import Evse, EvseConfig
+from iso15118.service.evse import Evse
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import EPOCH
 from iso15118.service.seen import Direction, Ended, Exchanged, Seen
 from iso15118.service.virtual import run

@@ -9,7 +9,7 @@ import pytest
 
 from iso15118.hal.protocols import Monitors
 from iso15118.sequence.phases import Phase
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.virtual import run
 from iso15118.testing import car, station
 

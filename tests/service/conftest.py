@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -66,12 +66,10 @@ class Rig:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def no_long_searches() -> Iterator[None]:
+def no_long_searches() -> None:
     """A search for garbage through all that thousands of tests have left behind takes longer than a guard waits for its station."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

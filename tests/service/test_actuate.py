@@ -12,6 +12,8 @@ from iso15118.power import OFF, Command, Contactor, Setpoint, Telemetry, Vehicle
 from iso15118.service.actuate import PERIOD, Actuator
 from iso15118.service.virtual import run
 
+pytestmark = pytest.mark.waits
+
 LOCK = Setpoint(lock=True)
 HOLD = Setpoint(400.0, 0.0, trickle=2.0, contactor=True, lock=True)
 LIVE = Setpoint(450.0, 20.0, contactor=True, lock=True)

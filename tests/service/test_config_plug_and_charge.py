@@ -12,7 +12,7 @@ from iso15118.pki.tree import NAMES, make_tree
 from iso15118.service.car import CarConfig
 from iso15118.service.config import load_evcc, load_secc
 from iso15118.service.contracts import ContractDesk
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import PairResult, run_pair
 from iso15118.service.pki.contracts import FolderStore
 from iso15118.service.pki.folder import write

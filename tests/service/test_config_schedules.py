@@ -10,7 +10,7 @@ from iso15118.energy import Mobility, Offer, Plan, Slot
 from iso15118.errors import LocalError
 from iso15118.service.config.evcc import load as load_evcc
 from iso15118.service.config.secc import load
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.session import evcc, secc
 from iso15118.tariff import Algorithm, Extra, Level, Overstay, Rule, Stack, Tariff, Tax
 from iso15118.units import PerPhase

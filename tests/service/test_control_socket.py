@@ -20,6 +20,8 @@ from iso15118.service.control_socket import LONGEST, ControlSocket
 from iso15118.service.station import Station
 from tests.service.test_station import car_for, in_phase, open_station
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 async def station() -> AsyncIterator[Station]:

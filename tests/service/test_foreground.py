@@ -13,7 +13,7 @@ import pytest
 from iso15118.errors import LocalError
 from iso15118.pki.tree import make_tree
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.foreground import run_station, run_vehicle
 from iso15118.service.seen import Seen
 from iso15118.service.signals import SIGNALS

@@ -15,7 +15,7 @@ from iso15118.errors import DeviceError, DeviceFault, LocalError
 from iso15118.hal.board import AC_BOARD, Board
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.guard_link import GuardLink
 from iso15118.service.links import link, udp_socket
 from iso15118.service.station import Station, StationConfig
@@ -25,7 +25,7 @@ from iso15118.session.services import ControlMode, ServiceID, service_of
 from iso15118.value import replace
 from tools.trials.run import WAYS, trials
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 LOCKED = Setpoint(lock=True)

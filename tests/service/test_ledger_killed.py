@@ -10,7 +10,7 @@ import pytest
 
 from tools.trials.ledger import Lane, trials
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 async def ended(folder: Path) -> tuple[int, list[dict[str, Any]], list[str]]:

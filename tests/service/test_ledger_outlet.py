@@ -21,7 +21,8 @@ from iso15118.power import Contactor, Setpoint
 from iso15118.sequence.phases import Phase
 from iso15118.service.actuate import Actuator
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import Evse, EvseConfig
+from iso15118.service.evse import Evse
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.ledger import Ledger
 from iso15118.service.ledger_file import LedgerFile
 from iso15118.service.ledger_outlet import UPDATE, Book

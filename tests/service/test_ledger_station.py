@@ -12,14 +12,14 @@ import pytest
 
 from iso15118.errors import DeviceFault, LocalError
 from iso15118.power import Contactor
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.ledger_records import Latched, Reset, read
 from iso15118.service.station import Station, StationConfig
 from iso15118.value import replace
 from tests.service.meeting import told
 from tests.service.test_station import BOARD, ONE, car_for, free_udp_port
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from iso15118.power import Contactor, Pilot
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Ended, PhaseChanged, Seen
 from iso15118.service.virtual import run

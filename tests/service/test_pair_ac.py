@@ -13,7 +13,7 @@ from iso15118.messages.v20.delivery import PowerDeliveryReq
 from iso15118.messages.v20.rational import number
 from iso15118.power import AcAbilities, Contactor, Pilot, VehicleSetpoint
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Direction, Exchanged, Seen
 from iso15118.service.virtual import run

@@ -14,7 +14,7 @@ from iso15118.power import Contactor, Pilot
 from iso15118.sequence.phases import Phase
 from iso15118.sequence.table import Transfer
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult
 from iso15118.service.seen import Exchanged, PhaseChanged, Seen
 from iso15118.service.virtual import run

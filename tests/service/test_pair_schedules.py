@@ -12,7 +12,7 @@ import pytest
 from iso15118.energy import Budget, Mobility, Offer, Plan, Slot
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.seen import Noted, PhaseChanged, Seen
 from iso15118.session import evcc, secc

@@ -9,7 +9,7 @@ import pytest
 from iso15118.messages.v20.parking import EVCheckInStatus, EVCheckOutStatus
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair, PairResult, run_pair
 from iso15118.service.seen import Direction, Exchanged, Seen
 from iso15118.service.virtual import run

@@ -14,7 +14,7 @@ from iso15118.messages.v20.common import ChargeLoopReq, ChargeLoopRes, EVSENotif
 from iso15118.messages.v20.dc import DC_ChargeLoopRes
 from iso15118.messages.v20.rational import number
 from iso15118.service.car import Car, CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import EPOCH, Pair, PairResult, run_pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder

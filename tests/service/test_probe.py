@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from iso15118.service import probe as probes
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.links import Link, link, udp_socket
 from iso15118.service.probe import OTHERS, Probe
 from iso15118.service.station import Station, StationConfig
 from iso15118.wire.sdp import SdpRequest, Security
+
+pytestmark = pytest.mark.waits
 
 
 @asynccontextmanager

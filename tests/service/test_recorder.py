@@ -14,7 +14,7 @@ from iso15118.power import Setpoint
 from iso15118.sequence.timers import Timer
 from iso15118.service import recorder as recording
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
 from iso15118.service.plain import plain
 from iso15118.service.recorder import Head, Recorder, Stream, digest, numbered
@@ -24,6 +24,8 @@ from iso15118.session import evcc, secc
 from iso15118.session.commands import Apply, Arm, Note, Send
 from iso15118.session.events import Tick
 from iso15118.session.services import ControlMode
+
+pytestmark = pytest.mark.waits
 
 SESSION_ID = bytes(range(1, 9))
 SECC = Head("secc", plain(secc.Config()), SESSION_ID.hex(), "1")

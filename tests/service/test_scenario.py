@@ -10,7 +10,7 @@ from iso15118.errors import LocalError, PeerError
 from iso15118.sequence.phases import Phase
 from iso15118.service import vehicle
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.scenario import (
     Ask,
     Ending,

@@ -19,14 +19,14 @@ from iso15118.hal import frames
 from iso15118.hal.frames import Word
 from iso15118.power import Command, Contactor, Setpoint
 from iso15118.service.config import load_secc
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.serial_guard import SerialGuardLink
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.vehicle import Vehicle
 from tests.service.microcontroller import BOARD, Microcontroller
 from tests.service.test_station import QUICK, CarConfig, free_udp_port
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ROOT = Path(__file__).parents[2]
 

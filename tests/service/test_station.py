@@ -21,7 +21,7 @@ from iso15118.power import Contactor
 from iso15118.sequence.phases import Phase
 from iso15118.service.car import CarConfig
 from iso15118.service.discovery import discover
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.links import link, udp_socket
 from iso15118.service.replay import replay
 from iso15118.service.seen import Direction, Ended, Exchanged, PhaseChanged, Seen
@@ -31,6 +31,8 @@ from iso15118.session import evcc
 from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
+
+pytestmark = pytest.mark.waits
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 ONE = EvseConfig(name="one", board=BOARD)
@@ -263,7 +265,7 @@ async def test_two_outlets_do_not_share_a_name_and_a_failed_start_leaves_nothing
 
 PROGRAM = """
 import asyncio, sys
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.value import replace
 from iso15118.service.station import Station, StationConfig, serve
 station = Station(StationConfig(evses=(EvseConfig(name="one"),), sdp_port=int(sys.argv[1])))

@@ -13,7 +13,7 @@ from iso15118.hal.board import Board
 from iso15118.messages.app_protocol import supportedAppProtocolReq
 from iso15118.messages.catalogue import schema_for
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.virtual import run

@@ -7,7 +7,7 @@ import pytest
 from iso15118.der.words import DerFunctions, DsoSetpoint, GridCode, VoltWatt
 from iso15118.errors import LocalError
 from iso15118.hal.board import AC_BOARD
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.station import Station, StationConfig
 from iso15118.session import secc
 from iso15118.session.services import ServiceID, Variants, service_of

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link, udp_socket
 from iso15118.service.station import Station, StationConfig
 from iso15118.service.supervised import Supervised, Supervisor, supervisor
+
+pytestmark = pytest.mark.waits
 
 
 def free_udp_port() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iso15118.service.car import CarConfig
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import run_pair
 from iso15118.service.plain import build, plain
 from iso15118.service.value_added import provision

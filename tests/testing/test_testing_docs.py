@@ -14,6 +14,8 @@ from iso15118.service.scenario import Ask
 from iso15118.sim import misbehaviour
 from iso15118.sim.misbehaviour import Misbehaviour
 
+pytestmark = pytest.mark.long
+
 pytest_plugins = ["pytester"]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bench.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import statistics
 import time
 
 from iso15118.service.car import CarConfig, Leg
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import PairResult, run_pair
 from iso15118.session import evcc
 from tools.bench.measure import Progress, Row, Table

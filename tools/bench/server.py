@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from iso15118.hal.board import Board
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.log import Log
 from iso15118.service.loops import run
 from iso15118.service.station import Station, StationConfig

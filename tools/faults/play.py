@@ -10,7 +10,7 @@ from iso15118.errors import DeviceFault
 from iso15118.hal.board import Board
 from iso15118.messages.v20.common import ChargeLoopRes
 from iso15118.sequence.phases import Phase
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.seen import Exchanged, PhaseChanged, Seen
 from iso15118.service.virtual import run
 from iso15118.session import evcc

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError
-from iso15118.grid.site import Site
+from iso15118.grid.site import VOLTAGE, Site
 from iso15118.grid.visits import Visit
 from iso15118.units import Second, Watt
 from iso15118.value import Value
@@ -45,6 +45,23 @@ class Moment(Value, kw_only=True):
     prices: Prices | None = None
     plan: SitePlan | None = None
     """The newest one; None: none is there, or it is too old."""
+
+    def most(self, visit: Visit) -> Watt:
+        """What a car and its outlet can take at all, at the inlet."""
+        evse, need = self.site.evse(visit.evse), visit.need
+        if need.max_energy <= 0.0:
+            return 0.0
+        wires = float("inf") if evse.dc else VOLTAGE * evse.most * min(visit.phases, evse.phases)
+        return min(need.charge_power, evse.charge, wires)
+
+    def served(self, order: Iterable[Visit]) -> dict[str, Watt]:
+        """Full power to one after the other, as far as there is room."""
+        found, left = {}, self.available
+        for visit in order:
+            evse = self.site.evse(visit.evse)
+            found[visit.evse] = max(0.0, min(self.most(visit), left * evse.efficiency))
+            left -= found[visit.evse] / evse.efficiency
+        return found
 
 
 Targets = Mapping[str, Watt]

@@ -27,8 +27,6 @@ GRID: Final = (*PHASES, FREQUENCY)
 ESSENTIAL: Final = (VOLTAGE, CURRENT, STATUS, DIRECTION)
 SETTING: Final = (VOLTAGE, CURRENT, TURN)
 """Refused, they leave the last one in force."""
-ROUND: Final = (STATUS, PHASES[0], DIRECTION, PHASES[1], STATUS, PHASES[2], DIRECTION, FREQUENCY)
-"""What is looked at while nothing is waited for: a reply that is lost is no module that is."""
 NOTHING: Final = {STATUS: 0.0, DIRECTION: -1.0}
 """Neither off nor any direction."""
 CREDIBLE: Final = {MAX_VOLTAGE: 60.0, MIN_VOLTAGE: 0.0, MAX_CURRENT: 1.0, POWER: 1000.0}
@@ -50,19 +48,26 @@ def number(frame: Frame | None) -> int:
     return 0 if frame is None else int.from_bytes(frame.data[4:8], "big")
 
 
-ALL_OF_IT: Final[Second] = 5.0
-"""In this time each value of the grid has come once."""
+IN_A_ROW: Final = 2
+"""New orders between two looks: with three, status and direction would be older than `supply.LOST` in a ramp that goes on and on."""
+ALL_OF_IT: Final = 160
+"""Frames of ours in which each value of the grid has come once.
+
+Two frames in three measure, and each two may let an order before that presses: a turn for the rest comes each 4.5 frames. Between two looks
+are `IN_A_ROW` new orders and one that is said again: a look each 18 frames. Each second look is at the grid: a value in 36 frames, 1.8 s at
+50 ms, and all four in 144. The rest is for orders to switch off, which wait for nothing.
+"""
 
 
 class Grid:
     """`hal.protocols.GridSensor`: what the converter measures of it; voltages from phase to neutral.
 
-    The four values come one after the other, in some 3 s: a grid that is lost is seen by the next of them. So it is as old as the newest,
-    or as the oldest where that one does not come any more.
+    The four values come one after the other: a grid that is lost is seen by the next of them. So it is as old as the newest, or as the
+    oldest where that one does not come any more. `pace`: of the bus.
     """
 
-    def __init__(self, values: Mapping[int, Measured[float]]) -> None:
-        self._values = values
+    def __init__(self, values: Mapping[int, Measured[float]], pace: Second) -> None:
+        self._values, self._all_of_it = values, ALL_OF_IT * pace
 
     def measured(self) -> Measured[AcReading]:
         """As the protocol says."""
@@ -71,5 +76,5 @@ class Grid:
             return Measured(AcReading(NO_PHASE, frequency=0.0), NEVER)
         phases = PerPhase(*(values[item].value for item in PHASES))
         oldest, newest = (end(values[item].at for item in GRID) for end in (min, max))
-        at = newest if newest - oldest <= ALL_OF_IT else oldest
+        at = newest if newest - oldest <= self._all_of_it else oldest
         return Measured(AcReading(phases, frequency=values[FREQUENCY].value), at)

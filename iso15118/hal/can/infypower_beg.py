@@ -6,7 +6,7 @@ It sees the grid, too. Its frames and figures stand in hw/infypower_beg1k075g.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -19,8 +19,8 @@ from iso15118.hal.can.beg_words import (
     DIRECTION,
     DISCHARGE,
     ESSENTIAL,
-    FREQUENCY,
     GRID,
+    IN_A_ROW,
     MAX_CURRENT,
     MAX_VOLTAGE,
     MIN_VOLTAGE,
@@ -30,7 +30,6 @@ from iso15118.hal.can.beg_words import (
     POWER,
     RATINGS,
     READ,
-    ROUND,
     SETTING,
     STATUS,
     SWITCH,
@@ -59,9 +58,8 @@ AGAIN: Final[Second] = 0.5
 """An order to turn that shows nothing is said anew after this."""
 PRESSING: Final = 2000
 """mA by which a current must fall to be told at once: a guard bears 2.5 A."""
-WAITING_FOR_OFF: Final = [*map(asked, (STATUS, FREQUENCY, STATUS, DIRECTION, FREQUENCY))]
-WAITING_FOR_DIRECTION: Final = [*map(asked, (DIRECTION, FREQUENCY, DIRECTION, STATUS, FREQUENCY))]
-"""The grid is looked at meanwhile: it may be lost as well."""
+AGED: Final[Second] = 1.5
+"""A status or a direction that is older is asked for before anything that is waited for: half of `LOST`."""
 REFUSED: Final[Second] = 1.0
 """An order that is refused for longer is a failure."""
 
@@ -93,16 +91,19 @@ class Beg(CanSupply):
             Order(SWITCH, written(SWITCH, OFF), Press.NOW),
             *map(asked, (*RATINGS, *GRID, STATUS, DIRECTION, VOLTAGE, CURRENT)),
         ]
-        super().__init__(keys, Turns([asked(VOLTAGE), asked(CURRENT)], [asked(item) for item in ROUND]), start, clock)
+        measure, state, grid = ([*map(asked, items)] for items in ((VOLTAGE, CURRENT), (STATUS, DIRECTION), GRID))
+        super().__init__(keys, Turns(measure, state, grid, IN_A_ROW), start, clock)
         self._values: dict[int, Measured[float]] = {}
         self._refused: dict[int, tuple[int, Second]] = {}
         self._sources: frozenset[int] = frozenset()
         self._off_since: Second | None = None
         """None: the last order was on, or no order has got through."""
+        self._last: Hashable = None
+        """The name of the order before."""
         self._turned: int | None = None
         """The direction last ordered; None: as above."""
         self._turned_at = self._turning_since = NEVER
-        self.also = {"grid": Grid(self._values)}
+        self.also = {"grid": Grid(self._values, keys.pace)}
 
     @property
     def limits(self) -> Limits:
@@ -175,11 +176,15 @@ class Beg(CanSupply):
             return self._turn(direction, now) if self._is_off(now) else [off]
         current = written(CURRENT, round(abs(wanted.current) * 1000))
         falls = number(self._turns.said(CURRENT)) - number(current) > PRESSING
-        return [
+        points = [
             Order(VOLTAGE, written(VOLTAGE, round(wanted.voltage * 1000))),
             Order(CURRENT, current, Press.SOON if falls else Press.NOT),
-            Order(SWITCH, written(SWITCH, ON)),
         ]
+        if self._last == VOLTAGE:  # one that changes all the time leaves the other its turn
+            points.reverse()
+        on = Order(SWITCH, written(SWITCH, ON))
+        # Once both are set it goes on, or set-points that change all the time would keep it off.
+        return [on, *points] if self._turns.said(VOLTAGE) and self._turns.said(CURRENT) else [*points, on]
 
     def _turn(self, direction: int, now: Second) -> Sequence[Order]:
         """The order to turn, for as long as it is not seen that the module has."""
@@ -189,13 +194,17 @@ class Beg(CanSupply):
         return [Order(TURN, written(TURN, direction))]
 
     def look(self, now: Second) -> Sequence[Frame]:
-        """Off and direction, while they are waited for."""
-        if self._turned is not None and not self._stands(self._turned, now):
-            return WAITING_FOR_DIRECTION
-        return () if self._off_since is None or self._is_off(now) else WAITING_FOR_OFF
+        """Off and direction, while they are waited for; before them what has grown old."""
+        older = min(STATUS, DIRECTION, key=lambda item: self._values[item].at)
+        if now - self._values[older].at > AGED:
+            return [asked(older)]
+        if self._off_since is not None and not self._is_off(now):
+            return [asked(STATUS)]
+        return [asked(DIRECTION)] if self._turned is not None and not self._stands(self._turned, now) else ()
 
     def ordered(self, order: Order, now: Second) -> None:
         """Remembers since when it should be off, or turn."""
+        self._last = order.name
         if order.frame == written(SWITCH, OFF):
             self._off_since = now if self._off_since is None else self._off_since
             self._turns.forget(VOLTAGE, CURRENT)
@@ -205,6 +214,7 @@ class Beg(CanSupply):
             direction = order.frame.data[7]
             self._turning_since = self._turning_since if self._turned == direction else now
             self._turned, self._turned_at = direction, now
+            self._turns.forget(VOLTAGE, CURRENT)
 
     def farewell(self) -> Sequence[Frame]:
         """As `line.Device` says."""
@@ -255,5 +265,5 @@ def supply(table: Mapping[str, object], file: str, path: str, bus: Callable[[], 
     """The module that a table of a board's file describes, once it has answered. Raises LocalError where it does not."""
     keys = fill(SHEET, table, file, path)
     possible(keys, file, path)
-    checked(keys, 2, file, path)
+    checked(keys, 3, file, path)  # status and direction are as urgent as a third measurement: see `AGED`
     return started(Beg(keys), keys, file, path, bus)

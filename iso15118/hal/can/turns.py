@@ -10,7 +10,9 @@ from typing import Final, NamedTuple
 from iso15118.hal.can.line import Frame
 
 IN_A_ROW: Final = 3
-"""So many new orders may go out before the state is looked at again."""
+"""So many new orders may go out before the state is looked at again, where a driver says nothing else."""
+WAITING: Final = 3
+"""So many looks before an order is said again while something is waited for; else one."""
 REST: Final = 2
 """Ordinary turns that each order costs which went before them: measurements must not grow old while current falls."""
 
@@ -34,13 +36,14 @@ class Order(NamedTuple):
 class Turns:
     """An order that is new goes out soon, in the order of the list; one that is old is said again and again."""
 
-    def __init__(self, measure: Sequence[Frame], look: Sequence[Frame]) -> None:
-        """Both are asked for round after round."""
-        self._measure, self._look = cycle(measure), cycle(look)
+    def __init__(self, measure: Sequence[Frame], look: Sequence[Frame], beside: Sequence[Frame] = (), in_a_row: int = IN_A_ROW) -> None:
+        """All are asked for round after round. `beside`: each second look, whatever is waited for. `in_a_row`: new orders between looks."""
+        self._measure, self._look, self._beside, self._in_a_row = cycle(measure), look, beside, in_a_row
         self._said: dict[Hashable, Frame] = {}
         self._pressed: set[Hashable] = set()
         self._turn = self._row = self._debt = self._again = self._looked = 0
-        self._repeated = False
+        self._looks = 1
+        """Since an order was said again."""
 
     def forget(self, *names: Hashable) -> None:
         """Orders of these names are new again."""
@@ -56,7 +59,7 @@ class Turns:
         return self._said.get(name)
 
     def next(self, orders: Sequence[Order], look: Sequence[Frame] = ()) -> tuple[Frame, Order | None]:
-        """The next frame, and the order in it if there is one. `look`: instead of everything, as that is waited for."""
+        """The next frame, and the order in it if there is one. `look`: what is waited for, instead of the state."""
         new = [order for order in orders if self._said.get(order.name) != order.frame]
         pressing = self._pressing(new)
         if pressing is not None:
@@ -66,14 +69,22 @@ class Turns:
         self._turn = (self._turn + 1) % 3
         if self._turn:
             return next(self._measure), None
-        if new and self._row < IN_A_ROW:
+        if new and self._row < self._in_a_row:
             self._row += 1
             return self._say(new[0])
-        if orders and not new and not self._repeated:
-            self._repeated, self._row, self._again = True, 0, self._again + 1
+        if orders and not new and self._looks >= (WAITING if look else 1):
+            self._looks, self._again = 0, self._again + 1
             return self._say(orders[self._again % len(orders)])
-        self._repeated, self._row, self._looked = False, 0, self._looked + 1
-        return (look[self._looked % len(look)] if look else next(self._look)), None
+        self._row, self._looks = 0, self._looks + 1
+        return self._next_look(look or self._look), None
+
+    def _next_look(self, look: Sequence[Frame]) -> Frame:
+        """From `look`, or beside it."""
+        self._looked += 1
+        if not self._beside:
+            return look[self._looked % len(look)]
+        number, besides = divmod(self._looked, 2)
+        return self._beside[number % len(self._beside)] if besides else look[number % len(look)]
 
     def _pressing(self, new: Sequence[Order]) -> Order | None:
         """The order that goes before an ordinary turn."""

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from typing import Final
 
 from iso15118.hal.modbus.line import LineKeys, Registers, Rounds
-from iso15118.hal.modbus.verdict import Seen, Verdict
+from iso15118.hal.modbus.verdict import Moving, Seen, Verdict
 from iso15118.power import Insulation, Measured
 from iso15118.units import Ohm, Second, Volt
 
@@ -38,6 +38,7 @@ class ModbusInsulationMonitor(Rounds):
         self.output = OutputVoltage()
         self._limit = limit
         self._verdict = Verdict(limit, orders=self.ORDERS)
+        self._moving = Moving(limit)
         self._ohm: Measured[Ohm] = _NEVER
         super().__init__(keys, client)
 
@@ -54,7 +55,7 @@ class ModbusInsulationMonitor(Rounds):
         return state
 
     def resistance(self) -> Measured[Ohm]:
-        """The latest valid one; there is none while a test runs, or of a monitor in error."""
+        """The latest valid one; there is none while a test runs, of a monitor in error, or that is not believed yet."""
         return self._ohm
 
     @abstractmethod
@@ -72,6 +73,7 @@ class ModbusInsulationMonitor(Rounds):
             self._order()
             self._verdict.ordered(due)
         at = time.monotonic()
+        seen = self._moving.believed(seen, at)
         if seen.ohm is not None and not (seen.testing or seen.error):
             self._ohm = Measured(seen.ohm, at)
         self._verdict.see(seen, began, at)

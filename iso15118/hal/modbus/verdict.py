@@ -2,20 +2,27 @@
 
 A test is ordered, runs, and is followed by a measurement with voltage on the output; that one is judged. A test that is never seen to run,
 or to end, leaves the verdict at TESTING: whoever has asked has a time limit.
+
+While the voltage moves, what charges the capacitances to earth looks like a bad insulation: `Moving` keeps that from the verdict.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from enum import IntEnum
 from typing import Final
 
 from iso15118.power import Insulation, Measured
 from iso15118.units import Ohm, Second, Volt
-from iso15118.value import Value
+from iso15118.value import Value, replace
 
 TEST_VOLTAGE: Final[Volt] = 60.0
 """With less on the output there is nothing to judge."""
+INSULATION_GRACE: Final[Second] = 1.0
+"""A bad resistance has to hold for so long while the voltage moves (ours: what a monitor may take to find a single fault, N12)."""
+INSULATION_MOVED: Final[Volt] = 20.0
+"""A voltage that has changed by more than this within that time moves (ours: above ripple, and what may differ at a contactor, N14)."""
 
 
 class Seen(Value):
@@ -33,6 +40,42 @@ class Seen(Value):
     """It says that it cannot do its work, or that its test has gone wrong."""
     ready: bool = True
     """A test may be ordered."""
+
+    def bad(self, limit: Ohm) -> bool:
+        """There is a resistance, and it is smaller than `limit`, or may be."""
+        return self.ohm is not None and (self.ohm < limit or self.smaller)
+
+
+class Moving:
+    """Which measurements are believed while the voltage moves. For the thread that has the monitor."""
+
+    def __init__(self, limit: Ohm) -> None:
+        """`limit`: the smallest good resistance."""
+        self._limit = limit
+        self._volts: deque[tuple[Second, Volt]] = deque()
+        """With their times: those of the last `INSULATION_GRACE`, and the one before."""
+        self._bad_from: Second | None = None
+        """None: the latest resistance is good."""
+
+    def believed(self, seen: Seen, at: Second) -> Seen:
+        """What counts of a round that has ended `at`: all of it; but no resistance that has been bad for less than `INSULATION_GRACE`.
+
+        No grace for an error of the device, nor where the voltage stays or is not known.
+        """
+        if seen.volts is not None:
+            self._volts.append((at, seen.volts))
+        while len(self._volts) > 1 and self._volts[1][0] <= at - INSULATION_GRACE:
+            self._volts.popleft()
+        if seen.ohm is None or seen.error:
+            return seen
+        if not seen.bad(self._limit):
+            self._bad_from = None
+            return seen
+        if self._bad_from is None:
+            self._bad_from = at
+        volts = [each for _, each in self._volts]
+        moves = seen.volts is not None and max(volts) - min(volts) > INSULATION_MOVED
+        return replace(seen, ohm=None) if moves and at - self._bad_from < INSULATION_GRACE else seen
 
 
 class Step(IntEnum):
@@ -93,7 +136,7 @@ class Verdict:
             self._state = Measured(value, at)
 
     def _judged(self, value: Insulation, seen: Seen) -> Insulation:
-        bad = seen.error or (seen.ohm is not None and (seen.ohm < self._limit or seen.smaller))
+        bad = seen.error or seen.bad(self._limit)
         live = seen.volts is None or seen.volts >= TEST_VOLTAGE
         if value is Insulation.TESTING:
             return self._tested(seen, bad)

@@ -17,7 +17,7 @@ from iso15118.service.config.secc import BudgetTable
 from iso15118.service.config.secc import load as load_secc
 from iso15118.service.config.tls import CarTlsTable, credentials_of, insecure
 from iso15118.service.config.toml import Flag, LevelName, Magnitude, Percent, Positive, Services, Table, Text, interface, read
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.session import evcc
 from iso15118.session.services import ServiceID
 from iso15118.sim.faults import checked

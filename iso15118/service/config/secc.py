@@ -36,7 +36,7 @@ from iso15118.service.config.toml import (
 )
 from iso15118.service.config.value_added import VasKeys, offered_beside, parking_space
 from iso15118.service.config.variants import NO_FUNCTION, VariantKeys, offered
-from iso15118.service.evse import FREE, EvseConfig
+from iso15118.service.evse_config import FREE, EvseConfig
 from iso15118.service.station import StationConfig
 from iso15118.session import secc
 from iso15118.tariff import Rate

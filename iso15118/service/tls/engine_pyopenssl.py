@@ -37,11 +37,15 @@ class PyOpenSslEngine:
     def __init__(self) -> None:
         try:
             from OpenSSL import SSL
-            from OpenSSL._util import lib
+            from OpenSSL._util import ffi, lib
         except ImportError:
             raise LocalError("pyOpenSSL is not installed; allowed: pip install 'chargeloop[pyopenssl]'") from None
         if not all(hasattr(lib, name) for name in ("SSL_CTX_set1_curves_list", "SSL_CTX_set1_sigalgs_list")):
             raise LocalError("this pyOpenSSL does not hand out groups and signature algorithms")
+        try:
+            ffi.callback("void()", lambda: None)
+        except MemoryError:
+            raise LocalError("pyOpenSSL makes code at run time, which this process must not; allowed: MemoryDenyWriteExecute=no") from None
         self.version = SSL.SSLeay_version(0).decode()
 
     def context(self, credentials: Credentials, *, server: bool) -> PyOpenSslContext:

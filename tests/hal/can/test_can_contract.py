@@ -34,7 +34,7 @@ from tests.hal.can.bench import CHANNEL, EXAMPLE, bus, keys, port
 from tests.hal.can.renewed import CanRig
 from tests.hal.contract import CONTRACT, Rig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 EXAMPLE_DBC = Path(__file__).parents[3] / "hw" / "can_dbc" / "example.dbc"
 FILE = str(EXAMPLE_DBC.parent / "board.toml")

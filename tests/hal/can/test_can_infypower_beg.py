@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 
@@ -40,6 +41,10 @@ class Rig(Bus):
     def __init__(self, **words: float) -> None:
         clock = Clock()
         super().__init__(Beg(replace(SHEET, **words), clock), BegModule({}), clock)
+
+    def grid_ages(self) -> list[float]:
+        """Of each of its values."""
+        return [self.clock.now - self.driver._values[item].at for item in w.GRID]
 
     def start(self, demand: tuple[float, float] | None = None) -> Rig:
         """Ready and at rest; then, with `demand`, on."""
@@ -323,6 +328,50 @@ def test_it_sees_the_grid() -> None:
     assert rig.driver.health is Health.GOOD
 
 
+@pytest.mark.parametrize("pace", [0.05, 0.055])
+def test_the_grid_is_there_however_a_demand_ramps_and_reverses(pace: float) -> None:
+    """Values come in an even rhythm, whatever is waited for: none of them is ever so old that the grid would be taken for lost."""
+    random, rig = Random(20), Rig(pace=pace)
+    rig.pace = pace
+    rig.start((400.0, 20.0))
+    ages = [0.0, 0.0, 0.0]
+    current, noisy = 20.0, False
+    for _ in range(100):
+        wanted, step, noisy = random.uniform(-73.0, 73.0), random.choice((1.0, 2.0, 5.0, 30.0)), not noisy
+        for _ in range(random.choice((2, 5, 10, 20, 40, 60, 100))):
+            current += max(-step, min(step, wanted - current))
+            rig.run(pace, (400.0 + noisy * random.uniform(0.0, 50.0), current))
+            each = rig.grid_ages()
+            ages = list(map(max, ages, (min(each), max(each), rig.driver.also["grid"].measured().age(rig.clock.now))))
+            assert rig.driver.health is Health.GOOD, rig.driver.why
+    newest, oldest, taken = (age / pace for age in ages)
+    assert newest == taken
+    assert newest <= 40, "in frames: 2 s at 50 ms, the most that a board may bear"
+    assert oldest < w.ALL_OF_IT
+    assert not rig.device.wrongs
+
+
+def test_set_points_of_the_other_direction_do_not_count() -> None:
+    """A change of mind before it was on, to the same figures."""
+    for moment in range(10, 40):
+        rig = Rig().start()
+        rig.run(moment * 0.05, (300.0, 20.0))
+        rig.until(lambda: rig.device.on and rig.device.inverter, 4.0, (300.0, -20.0))  # noqa: B023
+        assert not rig.device.wrongs, moment
+
+
+def test_set_points_that_change_all_the_time_do_not_keep_it_off() -> None:
+    rig = Rig().start((400.0, -60.0))
+    rig.run(0.1, (400.0, 0.0))
+    assert not rig.device.on
+    current = -60.0
+    for _ in range(30):
+        current += 1.0
+        rig.run(0.05, (400.0 - current, current))
+    assert rig.device.on
+    assert rig.driver.health is Health.GOOD
+
+
 @pytest.mark.parametrize("code", [2, 3])
 @pytest.mark.parametrize("item", [w.VOLTAGE, w.CURRENT])
 def test_a_set_point_that_is_refused_lets_nothing_flow(item: int, code: int) -> None:
@@ -426,7 +475,7 @@ def test_it_leaves_the_module_off() -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        ({"pace": 0.2}, r"pace: 0.2; allowed: 0.001 to 0.083 s"),
+        ({"pace": 0.2}, r"pace: 0.2; allowed: 0.001 to 0.056 s"),
         ({"min_voltage": 1200.0}, "min_voltage: 1200.0; allowed: below max_voltage"),
         ({"charge_current": 0.5}, "min_current: 1.0; allowed: up to charge_current, 0.5"),
         ({"discharge_current": 0.0}, "discharge_power: 22000.0; allowed: 0 exactly where"),

@@ -15,7 +15,7 @@ from iso15118.errors import LocalError
 from iso15118.hal.can import line as lines
 from iso15118.hal.can.line import Frame, Line, LineKeys, opener
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 OURS, STRANGE = Frame(0x100, b"\x01"), Frame(0x200, b"\x02")
 OFF = Frame(0x300, b"\x00")

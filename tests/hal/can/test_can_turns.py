@@ -35,10 +35,22 @@ def test_the_state_is_looked_at_though_orders_change_all_the_time() -> None:
     assert seen.count(V) == 40
 
 
-def test_what_is_waited_for_is_looked_at() -> None:
-    frames = [it for it in played(Turns([V], [S]), 27, Order("a", A), look=(D, S)) if it != V]
-    assert frames.count(D) == frames.count(S) == 2
-    assert frames.count(A) == 5
+def test_what_is_waited_for_is_looked_at_three_times_between_orders() -> None:
+    frames = [it for it in played(Turns([V], [S]), 40, Order("a", A), look=(D, C)) if it != V]
+    assert frames == [A, C, D, A, C, D, C, A, D, C, D, A, C]
+
+
+def test_each_second_look_is_beside_whatever_is_waited_for() -> None:
+    turns = Turns([V], [S], [B, C])
+    frames = [it for look in ((), (D,), (), (D,)) for it in played(turns, 9, look=look) if it != V]
+    assert frames == [B, S, C, D, B, D, C, S, B, D, C, D]
+
+
+def test_so_many_new_orders_in_a_row() -> None:
+    turns = Turns([V], [S], in_a_row=2)
+    new = iter(range(0x100, 0x200))
+    changing = [it for _ in range(30) for it in played(turns, 1, Order("a", Frame(next(new), b""))) if it != V]
+    assert [it == S for it in changing] == [False, False, True] * 3 + [False]
 
 
 def test_off_goes_out_at_once_and_once() -> None:

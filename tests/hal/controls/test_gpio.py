@@ -17,7 +17,7 @@ from iso15118.hal import protocols
 from iso15118.hal.controls.gpio import GpioBoard, controls, pilot_of
 from iso15118.power import Contactor, Pilot
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 LINES = {"contactor": 1, "beat": 2, "plus": 3, "minus": 4, "lock": 5, "locked": 6, "stop": 7, "door": 8, "residual": 9, "live": 10}
 

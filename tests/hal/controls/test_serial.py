@@ -29,7 +29,7 @@ from iso15118.testing.devices.wires import World
 from tests.hal.by_wire import WireRig
 from tests.hal.contract import CONTRACT, Rig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from iso15118.hal.modbus import monitor as monitors
 from iso15118.hal.modbus.bender import Measurement, measurement, setup
 from iso15118.hal.modbus.insulation import insulation
 from iso15118.hal.modbus.monitor import ModbusInsulationMonitor
+from iso15118.hal.modbus.verdict import INSULATION_GRACE
 from iso15118.power import Insulation
 from iso15118.testing.devices.bender import Bender
 from iso15118.testing.devices.dold import Dold
@@ -32,7 +33,7 @@ from iso15118.value import replace
 from tests.hal.by_wire import WireRig
 from tests.hal.contract import CONTRACT, Rig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 MODELS = {"bender_isocha425hv": Bender, "dold_rn5893": Dold}
 GOOD: World = {"insulation.ohm": 5e6, "output.voltage": 400.0}
@@ -114,6 +115,19 @@ def test_the_limit(model: str, ohm: float, wanted: Insulation) -> None:
     with bench(model, **{"insulation.ohm": ohm}) as (_, it):
         it.demand(True)
         verdict(it, wanted)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_voltage_that_moves_gives_a_second_of_grace(model: str) -> None:
+    with bench(model) as (device, it):
+        it.demand(True)
+        verdict(it, Insulation.VALID)
+        moved = time.monotonic()
+        device.world["output.voltage"] = 300.0  # type: ignore[attr-defined]
+        device.world["insulation.ohm"] = 60e3  # type: ignore[attr-defined]
+        verdict(it, Insulation.FAULT)
+        assert time.monotonic() - moved >= INSULATION_GRACE
+        assert it.resistance().value == 60e3
 
 
 @pytest.mark.parametrize("model", MODELS)

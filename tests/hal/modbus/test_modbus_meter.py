@@ -21,7 +21,7 @@ from iso15118.service.guard_link import GuardLink
 from iso15118.value import replace
 from tests.hal.modbus.device import I32, Device, device
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ROOT = Path(__file__).parents[3]
 TABLE = '[composed.meter]\ndriver = "modbus"\nmap = "{map}"\nmeter_id = "M1"\nhost = "127.0.0.1"\nport = {port}\nevery = 0.05\n'

@@ -23,7 +23,7 @@ from iso15118.power import AcReading, Measured
 from iso15118.units import PerPhase
 from tests.hal.modbus.device import Device, device
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ROOT = Path(__file__).parents[3]
 

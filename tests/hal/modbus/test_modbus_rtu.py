@@ -15,7 +15,7 @@ from pymodbus.framer import FramerRTU
 from iso15118.hal.modbus.line import Client, Line, LineKeys, RefusedError
 from iso15118.hal.modbus.registers import Point
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 ASKED = bytes.fromhex("01 04 00 34 00 02 30 05")
 ANSWER = bytes.fromhex("01 04 04 C5 E6 00 00 26 BF")

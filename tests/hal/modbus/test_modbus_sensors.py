@@ -19,7 +19,7 @@ from iso15118.testing.devices.wires import World
 from iso15118.value import replace
 from tests.hal.modbus.device import device
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 MAP = 'name = "any"\n[points.voltage]\naddress = 10\ntype = "i16"\nscale = 0.1\n[points.celsius]\naddress = 20\ntype = "f32"\n'
 

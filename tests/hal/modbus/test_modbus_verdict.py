@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.hal.modbus.verdict import Seen, Verdict
+from iso15118.hal.modbus.verdict import Moving, Seen, Verdict
 from iso15118.power import Insulation
 from iso15118.value import replace
 
@@ -164,3 +164,75 @@ def test_a_monitor_without_a_test_of_its_own() -> None:
     assert rounds.see(QUIET) is Insulation.TESTING
     assert rounds.see(replace(LIVE, ohm=124e3)) is Insulation.FAULT
     assert rounds.orders == 0
+
+
+BAD = replace(LIVE, ohm=50e3)
+
+
+def counted(*volts: float | None, ohm: float = 50e3, smaller: bool = False) -> list[bool]:
+    """Does a resistance count, round by round of 0.25 s, after one at 400 V that is good?"""
+    moving = Moving(100e3)
+    assert moving.believed(LIVE, 100.0) == LIVE
+    rounds = [Seen(ohm=ohm, volts=each, smaller=smaller) for each in volts]
+    return [moving.believed(each, 100.25 + turn / 4) == each for turn, each in enumerate(rounds)]
+
+
+@pytest.mark.parametrize("step", [30.0, -30.0])
+def test_a_bad_resistance_counts_after_a_second_while_the_voltage_moves(step: float) -> None:
+    ramp = [400.0 + turn * step for turn in range(1, 9)]
+    assert counted(*ramp) == [False] * 4 + [True] * 4
+    assert counted(*ramp, ohm=5e6, smaller=True) == [False] * 4 + [True] * 4
+    assert counted(*ramp, ohm=100e3) == [True] * 8
+
+
+def test_a_slow_ramp_moves_by_what_it_has_done_within_a_second() -> None:
+    assert counted(*(400.0 + turn * 5.1 for turn in range(1, 9))) == [True] * 3 + [False] + [True] * 4
+    assert counted(*(400.0 + turn * 5.0 for turn in range(1, 9))) == [True] * 8
+
+
+def test_a_bad_resistance_counts_at_once_where_the_voltage_stays() -> None:
+    assert counted(400.0) == [True]
+    assert counted(420.0, 400.0) == [True, True]
+    assert counted(None, None) == [True, True]  # not known: no grace
+    assert counted(450.0, None) == [False, True]
+
+
+def test_it_is_a_second_without_a_good_one() -> None:
+    moving, now, volts = Moving(100e3), 100.0, 400.0
+    for ohm in [5e6, 50e3, 50e3, 50e3, 5e6, 50e3, 50e3, 50e3]:
+        now, volts = now + 0.3, volts + 30.0
+        seen = Seen(ohm=ohm, volts=volts)
+        assert moving.believed(seen, now) == (seen if ohm > 100e3 else replace(seen, ohm=None))
+    for ohm, counts in [(None, True), (50e3, True)]:  # no value is not a good one
+        now, volts = now + 0.3, volts + 30.0
+        seen = Seen(ohm=ohm, volts=volts)
+        assert (moving.believed(seen, now) == seen) is counts
+
+
+def test_an_old_voltage_is_one_to_move_from() -> None:
+    """However slowly a line is asked: the voltage of the round before counts."""
+    moving = Moving(100e3)
+    moving.believed(QUIET, 100.0)
+    assert moving.believed(BAD, 105.0).ohm is None
+    assert moving.believed(BAD, 110.0) == BAD
+
+
+def test_an_error_counts_at_once() -> None:
+    moving = Moving(100e3)
+    moving.believed(QUIET, 100.0)
+    for error in (ERROR, replace(ERROR, ohm=50e3)):
+        assert moving.believed(error, 100.1) == error
+
+
+def test_a_test_and_a_good_verdict_outlast_a_ramp() -> None:
+    rounds, moving = Rounds(), Moving(100e3)
+
+    def see(seen: Seen) -> Insulation:
+        return rounds.see(moving.believed(seen, rounds.now + 1.0))
+
+    rounds.demand(True)
+    for seen in (QUIET, TESTING, QUIET, BAD):
+        assert see(seen) is Insulation.TESTING
+    assert see(LIVE) is Insulation.VALID
+    assert see(replace(BAD, volts=300.0)) is Insulation.VALID
+    assert see(replace(BAD, volts=200.0)) is Insulation.FAULT

@@ -27,7 +27,7 @@ from iso15118.value import replace
 from tests.hal.ac_by_wire import AcWireRig
 from tests.hal.ac_contract import AC_CONTRACT, AcRig
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.waits]
 
 
 def a_world() -> World:

@@ -39,6 +39,20 @@ def test_what_cannot_be_used_is_said_and_the_next_one_serves(monkeypatch: pytest
     choose.engine.cache_clear()
 
 
+def test_an_engine_that_may_not_make_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As under systemd's MemoryDenyWriteExecute."""
+
+    class Denied:
+        @staticmethod
+        def callback(*words: object) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr("OpenSSL._util.ffi", Denied)
+    first, second = doctor.examine(datetime.now(UTC))
+    assert first.findings
+    assert second.why.endswith("allowed: MemoryDenyWriteExecute=no")
+
+
 def test_without_any_engine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for module in (choose, doctor):
         monkeypatch.setattr(module, "candidates", lambda: (("first", _missing),))

@@ -18,6 +18,8 @@ from iso15118.service.tls.engine import Outcome
 from iso15118.service.tls.link import TlsLink
 from iso15118.service.tls.store import of_tree
 
+pytestmark = pytest.mark.waits
+
 PRIORITY = (
     "NONE:+VERS-TLS1.3:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+GROUP-SECP521R1:+GROUP-X448:+SIGN-ECDSA-SECP521R1-SHA512:+SIGN-EDDSA-ED448"
 )

@@ -19,7 +19,7 @@ from iso15118.pki.profiles import profiles
 from iso15118.pki.tree import NAMES, Member, Tree, issue, make_tree
 from iso15118.service.car import CarConfig
 from iso15118.service.config.scenario import load as load_scenario
-from iso15118.service.evse import EvseConfig
+from iso15118.service.evse_config import EvseConfig
 from iso15118.service.fresh import FreshContracts
 from iso15118.service.links import link, udp_socket
 from iso15118.service.pki.folder import write
@@ -33,6 +33,8 @@ from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode
 from iso15118.value import replace
 from iso15118.wire.sdp import Security
+
+pytestmark = pytest.mark.waits
 
 BOARD = Board(settings={"insulation_test_time": 0.05, "bleed_time": 0.05, "lock_delay": 0.01, "contactor_delay": 0.01})
 SECURE = EvseConfig(name="one", board=BOARD, session=secc.Config(plain_tcp=False))

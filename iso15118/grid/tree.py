@@ -1,0 +1,32 @@
+"""A site's tree, walked once: what lies above and below each circuit. Neighbour: `site`."""
+
+from __future__ import annotations
+
+from iso15118.grid.site import Circuit, Evse, Site
+from iso15118.units import Watt
+
+
+class Tree:
+    """Made once for a site, for everything that looks at it each second."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.circuits: tuple[Circuit, ...] = (site.root, *(circuit for circuit in site.circuits if circuit.parent is not None))
+        """The connection first."""
+        above = {circuit.name: tuple(site.above(circuit.name)) for circuit in site.circuits}
+        self.above: dict[str, tuple[Circuit, ...]] = {evse.name: above[evse.circuit] for evse in site.evses}
+        """The circuits that feed an outlet, its own first."""
+        below: dict[str, list[Evse]] = {circuit.name: [] for circuit in site.circuits}
+        self.generation: dict[str, Watt] = dict.fromkeys(below, 0.0)
+        """What could come from below a circuit beside outlets."""
+        for evse in site.evses:
+            for circuit in above[evse.circuit]:
+                below[circuit.name].append(evse)
+        for plant in site.pvs:
+            for circuit in above[plant.circuit]:
+                self.generation[circuit.name] += plant.peak
+        for battery in site.batteries:
+            for circuit in above[battery.circuit]:
+                self.generation[circuit.name] += battery.discharge
+        self.below: dict[str, tuple[Evse, ...]] = {name: tuple(evses) for name, evses in below.items()}
+        """The outlets that a circuit feeds, at whatever depth."""

@@ -1,0 +1,71 @@
+"""Who is on where not everybody can be: below 6 A a car on alternating current does not charge, so some wait, and they take turns.
+
+Neighbour: `allocate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from iso15118.units import Ampere, Second
+from iso15118.value import Value
+
+if TYPE_CHECKING:
+    from iso15118.grid.allocate import Wish
+
+TURN: Final[Second] = 900.0
+"""So long a turn lasts where others wait."""
+REST: Final[Second] = 300.0
+"""So long at least one is off that was on, and on that was off: contactors do not chatter."""
+
+
+class Seat(Value):
+    """Whether an outlet is on, and since when (monotonic)."""
+
+    on: bool
+    since: Second
+
+
+def admit(
+    asked: Sequence[tuple[str, Wish, Ampere, Ampere]],
+    fits: Callable[[list[int]], bool],
+    seats: Mapping[str, Seat],
+    now: Second,
+) -> tuple[dict[str, Seat], list[bool]]:
+    """Who is on: those who must, those whose turn it is, those who have waited longest, as long as all at their least fit.
+
+    `asked`: name, wish, A that it takes at least, A that it could have. `fits` judges a choice of numbers.
+    """
+    on = [least <= 0.0 < most for _, _, least, most in asked]
+    chosen: list[int] = []
+    order = sorted((i for i, (_, _, least, most) in enumerate(asked) if most >= least > 0.0), key=lambda i: _rank(asked[i], seats, now))
+    for i in order:
+        name, wish = asked[i][:2]
+        seat = seats.get(name)
+        rests = seat is not None and not seat.on and now - seat.since < REST and not wish.urgent
+        if not rests and fits([*chosen, i]):
+            chosen.append(i)
+            on[i] = True
+    found: dict[str, Seat] = {}
+    for i, (name, _, _, most) in enumerate(asked):
+        seat = seats.get(name)
+        if seat is not None and seat.on is on[i]:
+            found[name] = seat
+        elif seat is not None or on[i]:
+            found[name] = Seat(on[i], now)
+        if not on[i] and most <= 0.0 and name in found and now - found[name].since >= REST:
+            del found[name]
+    return found, on
+
+
+def _rank(asked: tuple[str, Wish, Ampere, Ampere], seats: Mapping[str, Seat], now: Second) -> tuple[object, ...]:
+    """Sorts first who goes first; the name decides what nothing else does."""
+    name, wish = asked[:2]
+    seat = seats.get(name)
+    begun = turn = False
+    waiting = wish.since if seat is None else seat.since
+    if seat is not None and seat.on:
+        begun, turn = now - seat.since < REST, now - seat.since < TURN
+        waiting = seat.since if turn else now
+    return (not wish.urgent, not begun, -wish.priority, not turn, waiting, wish.laxity, name)

@@ -1,0 +1,95 @@
+"""The room that each limit leaves at this second."""
+
+from __future__ import annotations
+
+from iso15118.grid.headroom import Headroom, Swings, Way, headroom
+from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.series import Series
+from iso15118.grid.signals import Kind, Rank, Signal
+from iso15118.grid.site import Circuit, Evse, Pv, Site
+from iso15118.grid.tree import Tree
+
+MAIN = Circuit(name="main", fuse=35.0, import_limit=20e3, export_limit=0.0, metered=True, failsafe=3e3)
+SITE = Site(name="s", circuits=(MAIN, Circuit(name="B", parent="main", fuse=16.0)), evses=(Evse(name="1", circuit="B"),), margin=1.0)
+DRAW = {"1": Reading((6.0, 6.0, 6.0), 100.0)}
+
+
+def seen(site: Site = SITE, at: float = 100.0, now: float = 100.0, signals: tuple[Signal, ...] = (), **more: float) -> Headroom:
+    meters = {"main": Reading((16.0, 10.0, 8.0), at)}
+    return headroom(Tree(site), meters, DRAW, signals, Swings(), now=now, moment=1000.0, **more)[1]
+
+
+def rooms(found: Headroom, circuit: str, way: Way = Way.IN) -> dict[object, float]:
+    return {
+        limit.line if limit.line is not None else limit.source: round(limit.room, 3)
+        for limit in found.limits
+        if (limit.circuit, limit.way) == (circuit, way)
+    }
+
+
+def test_a_limit_less_what_is_no_outlet() -> None:
+    found = seen()
+    assert rooms(found, "main") == {0: 25.0, 1: 31.0, 2: 33.0, "import limit": 20e3 - 16 * 230.0}
+    assert found.other("main") == 16 * 230.0
+    assert found.available == 20e3 - 16 * 230.0
+
+
+def test_nothing_may_leave_but_into_what_is_used_here() -> None:
+    assert rooms(seen(), "main", Way.OUT) == {0: 45.0, 1: 39.0, 2: 37.0, "export limit": 16 * 230.0}
+
+
+def test_a_circuit_without_a_meter_has_outlets_alone() -> None:
+    assert rooms(seen(), "B") == {0: 16.0, 1: 16.0, 2: 16.0}
+
+
+def test_a_late_meter_leaves_less_each_second_and_then_the_failsafe() -> None:
+    late = seen(now=105.0)
+    assert rooms(late, "main")[0] == round((35.0 - 16.0) * 0.8, 3)  # the outlet's own meter is as old: all of it counts as other load
+    assert late.frozen == {"1"}
+    silent = seen(now=111.0)
+    assert rooms(silent, "main")["fail-safe"] == 3e3
+    assert rooms(silent, "main", Way.OUT)["fail-safe"] == 0.0
+    assert silent.silent == {"main": "11.0 s old"}
+    assert silent.available == 3e3
+
+
+def test_the_tightest_signal_is_named() -> None:
+    cap = Signal(
+        id="dso-7", source="dso", kind=Kind.IMPORT_LIMIT, value=Series(0.0, 900.0, (50e3, 6e3)), failsafe=1e3, rank=Rank.GRID_OPERATOR
+    )
+    limit = next(limit for limit in seen(signals=(cap,)).limits if limit.source == "dso-7")
+    assert (limit.limit, limit.room) == (6e3, 6e3 - 16 * 230.0)
+    assert limit.words == "main, dso-7 6 kW, other load 3.68 kW"
+
+
+def test_words_of_a_line() -> None:
+    limit = next(limit for limit in seen().limits if limit.line == 1 and limit.way is Way.IN and limit.circuit == "main")
+    assert limit.words == "L2 of main, fuse 35 A, other load 4 A"
+    assert next(iter(seen(now=120.0).limits)).words == "main, fail-safe 0 kW out of the site, meter: 20.0 s old"
+
+
+def test_own_generation_lifts_the_limit_of_controllable_loads() -> None:
+    dim = Signal(id="lpc", source="dso", kind=Kind.CONTROLLABLE_LIMIT, value=13_020.0)
+    assert rooms(seen(signals=(dim,)), "main")["lpc"] == 13_020.0
+    assert rooms(seen(signals=(dim,), generation=5e3), "main")["lpc"] == 18_020.0
+
+
+def test_what_the_other_load_has_jumped_by_is_kept_free_and_forgotten_by_and_by() -> None:
+    tree, swings = Tree(SITE), Swings()
+    found: list[float] = []
+    for second, current in enumerate([10.0, 10.0, 14.0, 10.0, *[10.0] * 600]):
+        now = 100.0 + second
+        draws = {"1": Reading((0.0, 0.0, 0.0), now)}
+        swings, room = headroom(tree, {"main": Reading((current, 0.0, 0.0), now)}, draws, (), swings, now=now, moment=0.0)
+        found.append(rooms(room, "main")[0])
+    assert found[:4] == [25.0, 25.0, 35.0 - 14.0 - 4.0, 35.0 - 10.0 - 4.0]
+    assert 25.0 - 4.0 < found[300] < 25.0 - 1.9
+    assert found[600] > 25.0 - 1.1
+
+
+def test_a_meter_that_contradicts_the_outlets_is_none() -> None:
+    flipped = {"main": Reading((-16.0, -10.0, -8.0), 100.0)}
+    found = headroom(Tree(SITE), flipped, DRAW, (), Swings(), now=100.0, moment=0.0)[1]
+    assert found.meters["main"].trust is Trust.SILENT
+    sunny = Site(name="s", circuits=SITE.circuits, evses=SITE.evses, pvs=(Pv(name="p", circuit="main", peak=30e3),))
+    assert headroom(Tree(sunny), flipped, DRAW, (), Swings(), now=100.0, moment=0.0)[1].meters["main"].trust is Trust.FRESH
