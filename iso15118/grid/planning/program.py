@@ -108,6 +108,6 @@ def _how(known: Scene, found: Found) -> str:
         words.append(
             f"steps of {longest:g} h beyond {float(known.edges[int((known.hours >= longest).argmax())] - known.edges[0]) / HOUR:.0f} h"
         )
-    if not found.whole:
+    if found.both.any():
         words.append("both ways netted")
     return ", ".join(words)

@@ -296,6 +296,12 @@ def test_a_reserve_has_power_and_energy_both_ways() -> None:
     asked = Signal(id="r", source="tso", kind=Kind.RESERVE, value=2.0 * KW)
     assert kilowatts(plan(ask([both], [0.3] * 4, load=12.0, signals=(asked,))).reserve) == [2.0] * 4
     assert plan(ask([both], [0.3] * 4, load=12.0)).reserve == ()
+    rich = car("a", 5.0, most=40.0, minimum=-30.0, discharge=10.0, window=(-30.0, 40.0))
+    home = ask([rich], [0.3, 0.2, 0.3, 0.3], load=2.0, objective=Objective(reserve_price=0.1))
+    made = plan(home)
+    assert min(made.grid) >= made.reserve[0] - 1.0 > 0.0  # when it is called, nothing leaves the house
+    sold = plan(replace(home, objective=Objective(reserve_price=0.1, export=True)))
+    assert sold.reserve[0] > made.reserve[0]
 
 
 def test_expected_cars_are_planned_for() -> None:
