@@ -111,7 +111,7 @@ def fleet(question: Question, scene: Scene) -> Fleet:
     """Of cars that are there, then those that are expected within the horizon, then batteries."""
     site, objective = question.site, question.objective
     evses = {evse.name: evse for evse in site.evses}
-    members = [_car(visit, evses[visit.evse], scene, objective) for visit in visits(question, scene)]
+    members = [_car(visit, evses.get(visit.evse) or site.evse(visit.evse), scene, objective) for visit in visits(question, scene)]
     members += [_battery(battery, question.stored.get(battery.name), scene, objective) for battery in site.batteries]
     for member in members:
         member.signalled(scene)
@@ -158,6 +158,8 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
     # One that should have gone and is still there; one that says nothing.
     leaves = min(max(visit.departure, float(edges[1])), float(edges[-1]) + FOREVER)
     car.there = presence(edges, visit.arrival, leaves)
+    if not car.there.any():  # it comes after the horizon
+        return car
     last = int(np.flatnonzero(car.there)[-1])
     most_energy = max(0.0, need.max_energy / KWH)
     if visit.taper is not None and visit.taper.slope > 0.0:

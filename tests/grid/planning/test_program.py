@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import product
 from random import Random
 
 import pytest
 
+from iso15118.errors import LocalError
 from iso15118.grid.planning import Objective
 from iso15118.grid.planning.program import plan
 from iso15118.grid.prices import Demand, Tier, bill
@@ -310,6 +313,26 @@ def test_expected_cars_are_planned_for() -> None:
     assert kilowatts(made.evses[0].power) == [10.0, 0.0, 0.0, 0.0]
     assert made.of("b") is None
     assert made.evses[1].expected
+
+
+def test_a_car_that_comes_after_the_horizon_or_to_no_outlet() -> None:
+    late = plan(ask([car("a", 10.0), car("b", 10.0, arrival=9.0, departure=12.0)], [0.1] * 4))
+    assert kilowatts(late.evses[1].power) == [0.0] * 4
+    with pytest.raises(LocalError, match="there is no EVSE 'b'"):
+        plan(ask([car("b", 10.0)], [0.1], evses=[Evse(name="a", circuit="grid")]))
+    with pytest.raises(LocalError, match="there is no circuit 'cellar'"):
+        plan(replace(ask([], [0.1]), outlook=replace(ask([], [0.1]).outlook, load={"cellar": hourly([1.0])})))
+
+
+def test_without_the_extra_one_line_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['highspy'] = None\n"
+        "from iso15118.grid.planning.program import plan\n"
+        "from tests.grid.planning.made import ask\n"
+        "plan(ask([], [0.1]))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stderr.splitlines()[-1].endswith("LocalError: plans need highspy: pip install chargeloop[grid]")
 
 
 @pytest.mark.parametrize("factor", [0.0, 1.0, 1e3, -5.0])
