@@ -44,6 +44,8 @@ class Visit(Value, kw_only=True):
     override: bool = False
     """The driver wants all there is, now, until unplugged."""
     priority: int = 0
+    worth: float = 0.0
+    """Of a kWh that it leaves with above its target, in the currency of the prices: a car that comes back brings it along."""
     expected: bool = False
     """No car is there yet: it is planned for, and told nothing."""
 

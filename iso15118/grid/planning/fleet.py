@@ -153,7 +153,7 @@ def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Membe
         car.lines = np.array([float(line in lines) / len(lines) for line in range(PHASES)])
     else:
         car.lines = np.array([float(line in evse.lines) / len(evse.lines) for line in range(PHASES)])
-    car.stores, car.mains, car.wear = visit.efficiency, evse.efficiency, visit.wear
+    car.stores, car.mains, car.wear, car.worth = visit.efficiency, evse.efficiency, visit.wear, visit.worth
     _checked(visit)
     # One that should have gone and is still there; one that says nothing.
     leaves = min(max(visit.departure, float(edges[1])), float(edges[-1]) + FOREVER)
