@@ -1,4 +1,4 @@
-"""The files people write: a charger's (`secc`) and a car's (`evcc`), TOML, read strictly. The only place that imports pydantic.
+"""The files people write: of a charger (`secc`), a car (`evcc`) and a site (`site`), TOML, read strictly. pydantic is imported here only.
 
 Boards have files of their own (`hal.board`). Each side is imported when its file is read.
 """
