@@ -12,6 +12,7 @@ from iso15118.service.log import one_line
 from iso15118.study.report.costs import scorecard
 from iso15118.study.report.documents import Gaps, Study, called
 from iso15118.study.report.plot import DAY, clock, weekday
+from iso15118.units import HOUR
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -99,8 +100,8 @@ def plain_picture(study: Study) -> list[str]:
         bar = "-" * round((value - cars[k]) / top * BAR)
         bar = bar.ljust(round(value / top * BAR), "=")
         bound = limit[k]
-        if bound is not None:
-            place = min(BAR, round(bound / top * BAR))
+        if bound is not None and bound <= top:
+            place = round(bound / top * BAR)
             bar = f"{bar[:place]:{place}}|{bar[place + 1 :]}"
         lines.append(f"{weekday(moment):>6} {clock(moment)} {value:7.1f}  {bar}".rstrip())
     return lines
@@ -157,14 +158,15 @@ def _strip(name: str, line: Sequence[float], columns: int, style: str, low: floa
 
 def _clock_line(study: Study, columns: int) -> str:
     """Times of day below their columns, days where there are several."""
-    hours = (study.end - study.start) / 3600.0
-    step = 6 * 3600.0 if hours <= 30.0 else DAY * max(1, ceil(hours / 24.0 / (columns / 10)))
+    hours = (study.end - study.start) / HOUR
+    fits = columns / 9  # words
+    step = HOUR * next((step for step in (1, 3, 6, 12) if hours / step <= fits), 24 * ceil(hours / 24 / fits))
     line = [" "] * (columns + 6)
     moment = study.start - study.start % step
     while moment < study.end:
         if moment >= study.start:
             place = int((moment - study.start) / (study.end - study.start) * columns)
-            word = clock(moment) if step < DAY else weekday(moment)
+            word = clock(moment) if moment % DAY or hours <= 30.0 else weekday(moment)
             line[place : place + len(word)] = word
         moment += step
     return "".join(line)[:columns].rstrip()

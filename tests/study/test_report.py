@@ -14,10 +14,10 @@ import pytest
 
 from iso15118.study.report import report
 from iso15118.study.report.costs import scorecard, steps, waterfall
-from iso15118.study.report.day import MOST, coarse, layers, phase_bars, phases, power, power_told, prices, unbalance
+from iso15118.study.report.day import MOST, coarse, layers, phase_bars, phases, power, power_legend, power_told, prices, unbalance
 from iso15118.study.report.documents import Study, study
 from iso15118.study.report.fleet import bounds, chosen, fan, gantt, ready, reason, runs
-from iso15118.study.report.plot import WIDE, Plot, ticks
+from iso15118.study.report.plot import COLOURS, WIDE, Plot, ticks
 from iso15118.value import replace
 from tests.study.tiny import START, STEP, document
 
@@ -73,22 +73,24 @@ def test_a_limit_far_above_everything_does_not_flatten_the_picture(tiny: Study) 
     far = replace(tiny, limit=(1e6,) * 4)
     assert power(far).high < 12.0
     assert path(svg(power(far).svg("")), "limit bold dashed") == []
+    assert "limit dashed" not in power_legend(far, power(far))
+    assert "limit dashed" in power_legend(tiny, power(tiny))
 
 
 def test_what_takes_stands_above_zero_and_what_gives_below(tiny: Study) -> None:
     stack = {name: (style, lower, upper) for style, name, lower, upper in layers(tiny)}
     assert list(stack) == ["load", "cars charging", "sun", "cars giving", "battery giving"]
     assert stack["load"][2] == [2.0, 2.0, 2.0, 2.0]
-    assert stack["cars charging"][1:] == ([2.0, 2.0, 2.0, 2.0], [10.0, 2.0, 6.0, 2.0])
+    assert stack["cars charging"][1:] == ([2.0, 2.0, 2.0, 2.0], [10.0, 2.0, 10.0, 2.0])
     assert stack["sun"][2] == [0.0, -1.0, -0.5, 0.0]  # what was not taken is not shown
-    assert stack["cars giving"][2] == [0.0, -1.0, -0.5, -4.0]
-    assert stack["battery giving"][1:] == ([0.0, -1.0, -0.5, -4.0], [0.0, -1.0, -0.5, -5.0])
+    assert stack["cars giving"][2] == [0.0, -1.0, -4.5, -4.0]  # while another one charges
+    assert stack["battery giving"][1:] == ([0.0, -1.0, -4.5, -4.0], [0.0, -1.0, -4.5, -5.0])
 
 
 def test_an_area_lies_between_its_edges(tiny: Study) -> None:
     plot = power(tiny)
     corners = path(svg(plot.svg("")), "fill-car")
-    assert [round(value(plot, y), 1) for _, y in corners[:8:2]] == [10.0, 2.0, 6.0, 2.0]
+    assert [round(value(plot, y), 1) for _, y in corners[:8:2]] == [10.0, 2.0, 10.0, 2.0]
     assert {round(value(plot, y), 1) for _, y in corners[8:]} == {2.0}
 
 
@@ -143,6 +145,8 @@ def test_the_energy_of_a_car(tiny: Study) -> None:
         (1000, 14),
     ]
     assert [round(value(plot, y)) for _, y in path(svg(plot.svg("")), "waiting dashed")] == [10, 10, 12, 14, 14]
+    slower = fan(replace(tiny, plan_step=2 * STEP), ada)
+    assert [(x, round(value(plot, y))) for x, y in path(svg(slower.svg("")), "waiting dashed")] == [(0, 10), (500, 10), (1000, 12)]
     # From 10 kWh with 8 kW at most: 14 half an hour before it leaves is early enough, and 18 at the end is the most.
     assert bounds(ada, [START, START + 1_800.0, START + 3_600.0]) == [
         (START, 10e3, 10e3),
@@ -192,6 +196,25 @@ def test_the_scorecard_is_text(tiny: Study, others: list[Study]) -> None:
     assert rows["cost, EUR"] == ["100.00", "90.00", "40.00", "60.00"]
     assert rows["captured of what can be saved, %"] == ["-20", "0", "100", "60"]
     assert "own use of the sun, %" not in rows  # nobody has it
+
+
+def contrast(one: str, other: str) -> float:
+    """As WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_colours_stand_out(shade: int) -> None:
+    back = COLOURS["back"][shade]
+    found = {name: contrast(pair[shade], back) for name, pair in COLOURS.items() if name not in ("back", "line")}
+    assert not [name for name, ratio in found.items() if ratio < (4.5 if name in ("fore", "soft") else 3.0)]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ _DOCUMENT = {
     "currency": "EUR",
     "start": START,
     "step": STEP,
+    "plan_step": STEP,
     "figures": {
         "cost": 60.0,
         "energy_cost": 40.0,

@@ -87,9 +87,9 @@ def _day(study: Study) -> str:
     return section(
         "power",
         "Power at the connection",
-        power_legend(study),
+        power_legend(study, plot),
         f"<figure>{plot.svg(label)}</figure>",
-        note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives."),
+        note(f"Means of {step}. Above zero what takes power, below what gives it; the line is what the grid gives. {_INLETS}"),
     ) + section("prices", "Prices", prices_legend(study), f"<figure>{strip}</figure>")
 
 
@@ -197,6 +197,7 @@ def _numbers(main: Study) -> str:
     return section("days", "Days in numbers", table(heads, rows))
 
 
+_INLETS: Final = "Cars are shown without what their chargers lose."
 _NOTES: Final = """Positive power flows into cars, batteries and the site. Times are of the site's clock, UTC in a study. Satisfied: a car
 left with 98 % of what it asked for, as far as full power all the time could have given it. Stored: what batteries hold less than at the
 start, and what cars lack of their targets, at the mean import price. Point at a picture for its figures."""

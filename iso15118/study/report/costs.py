@@ -38,9 +38,9 @@ _ROW: Final = 30
 
 
 def told(study: Study, key: str, decimals: int) -> str:
-    """A figure as text."""
+    """A figure as text, never as a negative zero."""
     value = study.figures.get(key)
-    return f"{float(value) + 0.0:.{decimals}f}".replace("-0.00", "0.00") if isinstance(value, int | float) else "-"
+    return f"{round(value, decimals) + 0.0:.{decimals}f}" if isinstance(value, int | float) else "-"
 
 
 def scorecard(studies: Sequence[Study]) -> list[list[str]]:

@@ -63,22 +63,15 @@ def coarse(study: Study) -> Study:
 def layers(study: Study) -> list[Layer]:
     """What takes power, one on the other upwards from zero, and what gives it, downwards. Only what there is."""
     count = len(study.grid)
-    cars, battery = kilowatts(study.cars_power), kilowatts(study.battery_power)
+    cars, batteries = study.evses.values(), study.batteries.values()
+    takes = (("load", "load", [study.load]), ("car", "cars charging", cars), ("battery", "battery charging", batteries))
+    sun = [tuple(-watt for watt in study.generated)]
+    gives = (("sun", "sun", sun), ("giving", "cars giving", cars), ("battery", "battery giving", batteries))
     made: list[Layer] = []
-    for sign, members in (
-        (1.0, (("load", "load", kilowatts(study.load)), ("car", "cars charging", cars), ("battery", "battery charging", battery))),
-        (
-            -1.0,
-            (
-                ("sun", "sun", [-watt for watt in kilowatts(study.generated)]),
-                ("giving", "cars giving", cars),
-                ("battery", "battery giving", battery),
-            ),
-        ),
-    ):
+    for sign, members in ((1.0, takes), (-1.0, gives)):
         edge = [0.0] * count
-        for style, name, line in members:
-            further = [before + sign * max(0.0, sign * value) for before, value in zip(edge, line, strict=True)]
+        for style, name, lines in members:
+            further = [before + sum(sign * max(0.0, sign * line[k]) for line in lines) / 1e3 for k, before in enumerate(edge)]
             if further != edge:
                 made.append((style, name, edge, further))
             edge = further
@@ -119,11 +112,11 @@ def power_told(study: Study) -> list[str]:
     return titles
 
 
-def power_legend(study: Study) -> str:
+def power_legend(study: Study, plot: Plot) -> str:
     """Of that picture."""
     entries = [(f"fill-{style}", name) for style, name, _, _ in layers(study)]
     entries += [("grid", "from the grid")]
-    entries += [("limit dashed", "limit")] if any(limit is not None for limit in study.limit) else []
+    entries += [("limit dashed", "limit")] if any(limit is not None and limit / 1e3 <= plot.high for limit in study.limit) else []
     entries += [("fill-limit", "above a limit")] if any(study.excess) else []
     return legend(entries)
 

@@ -43,6 +43,8 @@ class Study(Value, kw_only=True):
     start: Second
     """Since the epoch; the site's own clock is UTC."""
     step: Second
+    plan_step: Second
+    """Of the stays' plans."""
     figures: Row
     load: Line
     pv: Line
@@ -126,11 +128,13 @@ def study(told: Any) -> Study:
     made: dict[str, Any] = {}
     with _at("the document"):
         made |= {name: str(told[name]) for name in ("title", "scenario", "policy", "currency")}
-        made |= {name: _number(told[name]) for name in ("seed", "start", "step")} | {"fuse": _number(told["fuse"], optional=True)}
+        made |= {name: _number(told[name]) for name in ("seed", "start", "step", "plan_step")} | {
+            "fuse": _number(told["fuse"], optional=True)
+        }
         series, batteries, evses, stays, figures = (told[name] for name in ("series", "batteries", "evses", "stays", "figures"))
     with _at("series"):
         count = len(series["grid"])
-        if not count or made["step"] <= 0.0:
+        if not count or made["step"] <= 0.0 or made["plan_step"] <= 0.0:
             raise ValueError("there is no step, or none of any length")
     for name in ("load", "pv", "curtailed", "grid", "excess", "import_price", "export_price", "limit", "internal_price"):
         optional = name in ("limit", "internal_price")

@@ -141,8 +141,8 @@ def fan(study: Study, stay: Stay) -> Plot:
     )
     plot.curve([(moment, stay.target / 1e3) for moment in (stay.plugged, end)], "battery dotted")
     if stay.planned is not None:
-        steps = int((end - stay.plugged) // study.step)
-        plan = [(stay.plugged + (k + 1) * study.step, stored / 1e3) for k, stored in enumerate(stay.planned[:steps])]
+        steps = int((end - stay.plugged) // study.plan_step)
+        plan = [(stay.plugged + (k + 1) * study.plan_step, stored / 1e3) for k, stored in enumerate(stay.planned[:steps])]
         plot.curve([(stay.plugged, stay.stored / 1e3), *plan], "waiting dashed")
     plot.curve([(moment, stored / 1e3) for moment, stored in study.course(stay)], "car bold")
     plot.upright(stay.left, "grid", f"leaves {clock(stay.left)}")

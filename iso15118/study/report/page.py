@@ -66,8 +66,10 @@ align-items: center; gap: 6px }}
 .key.dotted {{ border-top-style: dotted }} .key[class*=fill] {{ height: 12px; border: 0; border-radius: 2px }} .key.faint {{ opacity: .3 }}
 .plot .on {{ fill: #fff; font-weight: 600; paint-order: stroke; stroke: #0008; stroke-width: 2px }}
 .table {{ overflow-x: auto; margin: .4em 0 }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92em }}
+#costs tbody th {{ white-space: normal; min-width: 9em }}
 th, td {{ padding: 4px 12px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap }}
-th:first-child {{ text-align: left; padding-left: 0 }} tbody th {{ font-weight: 400 }} thead th {{ color: var(--soft); font-weight: 600 }}
+th:first-child {{ text-align: left; padding-left: 0 }} tbody th {{ font-weight: 400 }}
+thead th {{ color: var(--soft); font-weight: 600 }}
 .strong {{ font-weight: 700 }} #cars td:last-child, #cars thead th:last-child, #cars td:nth-child(2), #cars thead th:nth-child(2) {{
 text-align: left }}
 .fans {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(270px, 1fr)); gap: 18px 22px; margin: 12px 0 }}

@@ -25,8 +25,8 @@ COLOURS: Final = {
     "soft": ("#59626e", "#a3acb8"),
     "line": ("#d9dde3", "#333a44"),
     "car": ("#1f77b4", "#4aa3e0"),
-    "load": ("#9aa3ad", "#6d7885"),
-    "sun": ("#f2b134", "#d99a1c"),
+    "load": ("#848e99", "#6d7885"),
+    "sun": ("#c68500", "#d99a1c"),
     "battery": ("#2a9d6f", "#35b583"),
     "giving": ("#c4559b", "#e07bb9"),
     "grid": ("#1c2026", "#f4f5f7"),
@@ -34,8 +34,8 @@ COLOURS: Final = {
     "import": ("#6f42c1", "#b392f0"),
     "export": ("#b07a00", "#e3b341"),
     "internal": ("#0b7285", "#4fc3d9"),
-    "waiting": ("#d9822b", "#f0a04b"),
-    "idle": ("#c9d3de", "#3d4854"),
+    "waiting": ("#c65d1e", "#f0a04b"),
+    "idle": ("#8496ab", "#5b6a7a"),
     "saved": ("#2a9d6f", "#35b583"),
     "spent": ("#c8321f", "#ff7565"),
 }
@@ -152,14 +152,14 @@ class Plot:
         """The axis of time below: hours, or days. Every other word is of the class `minor`: there may be no room for it."""
         hours = (self.end - self.start) / HOUR
         days = max(1, ceil(hours / 24 / 7))
-        step = HOUR if hours <= 8 else 3 * HOUR if hours <= 30 else 6 * HOUR if hours <= 60 else DAY * days
+        step = HOUR if hours <= 8 else 3 * HOUR if hours <= 30 else 6 * HOUR if hours <= 60 else 12 * HOUR if hours <= 100 else DAY * days
         origin = self.start - self.start % DAY
         for k in range(ceil((self.start - origin) / step), floor((self.end - origin) / step) + 1):
             moment = origin + k * step
             x = self.x(moment)
             self.mark(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{self.height}"/>')
             if words and (step < DAY or moment < self.end):
-                anchor = "" if x < 1.0 or step >= DAY else "end" if x > WIDE - 1.0 else "middle"
+                anchor = "end" if x > (0.94 * WIDE if step >= DAY else WIDE - 1.0) else "" if x < 1.0 or step >= DAY else "middle"
                 text = strftime("%H:%M", gmtime(moment)) if step < DAY and (moment % DAY or hours <= 30) else weekday(moment)
                 rank = " minor" if k % 2 else ""
                 self.word(f'<text class="{anchor}{rank}" x="{x / WIDE:.2%}" y="{self.height + 17}">{text}</text>')
