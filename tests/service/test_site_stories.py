@@ -101,7 +101,8 @@ def test_story_9_a_limit_that_is_announced_an_hour_ahead_is_charged_before() -> 
             drawn.append((world.clock(), world.power("0")))
         within = [power for at, power in drawn if at > event.start + 2 * PACE]
         assert max(within) <= 1_000.0
-        assert sum(power for at, power in drawn if at < event.start) * PACE / HOUR > 0.7 * 22.2e3  # connecting takes half an hour at this pace
+        # connecting takes half an hour at this pace
+        assert sum(power for at, power in drawn if at < event.start) * PACE / HOUR > 0.7 * 22.2e3
         assert world.pairs["0"].car.metal.battery.soc > 70.0
 
     live(made, story)
