@@ -169,8 +169,8 @@ def _parser() -> _Parser:
     ledger = commands.add_parser("ledger", help="what a charger has kept: transactions and faults", description=_LEDGER)
     ledger.add_argument("file", metavar="FILE", help="what `ledger` names in the charger's file")
     ledger.add_argument("--json", action="store_true", help="one JSON object")
-    site_arguments.add(commands.add_parser("site", help="what a site plans, and what it has decided", description=site_arguments.HELP))
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
+    site_arguments.add(commands.add_parser("site", help="many outlets: plans, simulated days, costs", description=site_arguments.HELP))
     return parser
 
 

@@ -6,11 +6,19 @@ from argparse import Namespace
 from importlib import import_module
 from typing import Final
 
-ACTIONS: Final = {"plan": "site_plan", "explain": "site_log", "replay": "site_log"}
-"""Action to the file whose `run` it is."""
+ACTIONS: Final = {
+    "plan": ("site_plan", "run"),
+    "explain": ("site_log", "run"),
+    "replay": ("site_log", "run"),
+    "simulate": ("site_study", "simulated"),
+    "compare": ("site_study", "compared"),
+    "hosting": ("site_study", "hosted"),
+}
+"""Action to the file and function that do it."""
 
 
 def run(arguments: Namespace) -> int:
     """The exit code of an action."""
-    code: int = import_module(f"iso15118.cli.{ACTIONS[arguments.action]}").run(arguments)
+    file, function = ACTIONS[arguments.action]
+    code: int = getattr(import_module(f"iso15118.cli.{file}"), function)(arguments)
     return code

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+import argparse
 from typing import Final
 
-HELP: Final = "Sites: what is planned, what was decided and why."
+HELP: Final = "Sites of many outlets: what is planned, what was decided and why, simulated days and what they cost."
 CAR: Final = "EVSE,KWH,HH:MM"
 
 
-def add(parser: ArgumentParser) -> None:
+def add(parser: argparse.ArgumentParser) -> None:
     """Those of all actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     plan = actions.add_parser("plan", help="plan the next day of a site")
@@ -24,3 +24,55 @@ def add(parser: ArgumentParser) -> None:
     explain.add_argument("time", metavar="TIME", help="UTC: 02:15 or 02:15:30, the last one in the log, or a date and time")
     replay = actions.add_parser("replay", help="live a site's log again: exit code 1 if a second decides otherwise, or the log breaks off")
     replay.add_argument("log", metavar="LOG", help="what `log` names in a site's file")
+    add_study(actions)
+
+
+def add_study(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What is simulated: `site_study`."""
+    simulate = actions.add_parser("simulate", help="days of a site under one policy", description=_SIMULATE)
+    simulate.add_argument("scenario", metavar="SCENARIO", help="such as workplace; a wrong name tells which there are")
+    simulate.add_argument(
+        "--policy", default="planner", metavar="NAME", help="of a station's policies, or planner, foreseen, perfect (planner)"
+    )
+    _common(simulate)
+    simulate.add_argument("--resolution", choices=("1s", "15min"), default="15min", help="steps of plans, or each second (15min)")
+    simulate.add_argument("--csv", metavar="DIR", help="series and visits of one's own (docs/scenarios.md)")
+    simulate.add_argument("--json", metavar="FILE", help="write the whole run")
+    compare = actions.add_parser("compare", help="a planner beside what it is measured against", description=_COMPARE)
+    compare.add_argument("scenario", metavar="SCENARIO")
+    _common(compare)
+    compare.add_argument("--csv", metavar="DIR", help="series and visits of one's own (docs/scenarios.md)")
+    hosting = actions.add_parser("hosting", help="how many cars a connection carries", description=_HOSTING)
+    hosting.add_argument("scenario", metavar="SCENARIO")
+    hosting.add_argument("--limit", type=_kilowatts, metavar="KW", help="of the connection, in place of the scenario's")
+    hosting.add_argument("--days", type=_count, default=20, metavar="N", help="each of its own seed (20)")
+    hosting.add_argument("--plain", action="store_true", help="lines of text: no colours, no moving view")
+
+
+def _common(action: argparse.ArgumentParser) -> None:
+    action.add_argument("--seed", type=_count, default=1, metavar="N", help="what chance begins with (1)")
+    action.add_argument("--days", type=_count, metavar="N", help="as many as the scenario has by default")
+    action.add_argument("--plain", action="store_true", help="lines of text: no colours, no moving view")
+
+
+_SIMULATE = """Simulates a site: cars that come and go, load, sun, prices, and a controller that knows forecasts only. Exit code 1 if a
+limit was exceeded that could have been kept."""
+_COMPARE = "The same days unmanaged, in equal shares, planned, and with everything known in advance: cost, peak, service."
+_HOSTING = """The most cars with which 99 of 100 days break no limit and 99 of 100 departures are satisfied: unmanaged, in equal shares, and
+planned, on days of a scenario whose cars are multiplied."""
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
+
+def _kilowatts(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.0 < value <= 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no power in kW")
+    return value * 1e3

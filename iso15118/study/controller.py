@@ -6,7 +6,6 @@ It learns how much earlier than declared drivers leave, what their days look lik
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 from time import perf_counter
 from typing import Final
 
@@ -17,7 +16,8 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.series import Series
 from iso15118.grid.signals import LIMITS, Signal
 from iso15118.grid.visits import Taper, Visit
-from iso15118.study.physics import Car, mains
+from iso15118.study.past import Past
+from iso15118.study.physics import Car
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.units import HOUR, Second, Watt, WattHour
 from iso15118.value import Value, replace
@@ -54,7 +54,7 @@ class Controller:
         self._usual = {stay.user: stay for stay in told.history} if told.sampled else {}
         self._came: dict[str, Second] = {}
         self._peak: Watt = 0.0
-        self._profile = _drawn(told) if told.objective.serve_first and told.sampled else []
+        self._past = Past(told) if told.objective.serve_first and told.history else None
         self._epoch = 0
         self.milliseconds: list[float] = []
 
@@ -99,9 +99,11 @@ class Controller:
         self._epoch += 1
         until = now + self.tuning.horizon
         outlook = {name: blended(told.load_forecast[name], now, until, told.step, watts) for name, watts in load.items()}
-        if told.objective.serve_first:  # cars that take what they want at once are load like any other
+        objective = told.objective
+        if self._past is not None:  # cars that take what they want at once are load like any other
             circuit = told.site.root.name
-            outlook[circuit] = self._with_usual(outlook[circuit])
+            outlook[circuit] = self._past.added_to(outlook[circuit])
+            objective = replace(objective, peak_target=self._past.peak)
         question = Question(
             now=now,
             site=told.site,
@@ -114,7 +116,7 @@ class Controller:
             prices=self._prices(now),
             signals=(*known(told.signals, now), *recurring(told.signals, now)),
             stored=stored,
-            objective=told.objective,
+            objective=objective,
             step=told.step,
             horizon=self.tuning.horizon,
             epoch=self._epoch,
@@ -123,14 +125,6 @@ class Controller:
         found = plan(question)
         self.milliseconds.append((perf_counter() - began) * 1e3)
         return found
-
-    def _with_usual(self, load: Series) -> Series:
-        """A load and what the cars of a usual day draw besides, from its second step on."""
-        step = load.step
-        offset = round((load.start % DAY) / step)
-        day = len(self._profile)
-        values = [watts + (self._profile[(offset + k) % day] if k and day else 0.0) for k, watts in enumerate(load.values)]
-        return Series(load.start, step, tuple(values))
 
     def _prices(self, now: Second) -> Prices:
         """Those that are published, and the demand charge as it stands: what a rise of the peak costs, by its use within the horizon."""
@@ -188,20 +182,6 @@ def expected(usual: Stay, evse: str, arrival: Second, leaves: Second) -> Visit:
         user=usual.user,
         expected=True,
     )
-
-
-def _drawn(told: Scenario) -> list[Watt]:
-    """What the cars of the history draw from the mains, W in each step of its day, at full power as they come."""
-    day = round(DAY / told.step)
-    drawn = [0.0] * day
-    evse = told.site.evses[0]
-    for stay in told.history:
-        car, k = Car(stay, evse, stay.stored, stay.arrival, full=False), ceil(stay.arrival % DAY / told.step)
-        while (watts := car.most(told.step)) > 1.0:
-            drawn[k % day] += mains(evse, watts)
-            car.move(watts, told.step)
-            k += 1
-    return drawn
 
 
 def known(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:

@@ -57,6 +57,7 @@ class _Program:
         try:
             import highspy
             import numpy as np
+            from highspy._core import _Highs  # Highs itself prints its name the first time it is made
         except ImportError as error:
             raise LocalError(f"the best there can be needs {error.name}: pip install chargeloop[grid]") from None
         lp = highspy.HighsLp()
@@ -67,7 +68,7 @@ class _Program:
         lp.a_matrix_.start_ = np.array([*self.starts, len(self.index)], np.int32)
         lp.a_matrix_.index_ = np.array(self.index, np.int32)
         lp.a_matrix_.value_ = np.array(self.value)
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = _Highs()
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("threads", 1)
         solver.passModel(lp)

@@ -78,7 +78,7 @@ class Scenario(Value, kw_only=True):
     load_forecast: Mapping[str, Series]
     pv_forecast: Mapping[str, Series]
     history: tuple[Stay, ...] = ()
-    """A day of the past, moved to the first day: what arrivals may look like."""
+    """A day of the past, moved to the first day: what arrivals may look like. Of cars that nobody knows: the days before the start."""
     habits: Mapping[str, Habit] = {}
     """What was seen of drivers' departures before: `people.habit`."""
     signals: tuple[Signal, ...] = ()

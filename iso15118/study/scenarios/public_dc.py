@@ -21,6 +21,8 @@ PEAKS: Final = ((12.5, 2.0, 0.45), (17.5, 2.0, 0.45))
 FROM, TO, KNEE = 0.25, 0.80, 0.55
 AT_END: Final = 0.35
 """Part of its power that a car still takes at 80 %."""
+PAST: Final = 5
+"""Days of the past that its controller knows: a single one says little of when strangers come."""
 PATIENCE: Final[Second] = 1800.0
 """So long a driver waits for an outlet before he drives on."""
 LONGEST: Final[Second] = 5400.0
@@ -68,6 +70,7 @@ def make(seed: int, days: int) -> Scenario:
     start, step, count = MONDAY, 300.0, 288 * days
     cars = stream("public_dc", seed, "cars")
     stays = [stay for day in range(days) for stay in day_of(cars, MONDAY + day * DAY, day * A_DAY)]
+    past = stream("public_dc", seed, "history")
     kiosk = load(stream("public_dc", seed, "load"), start, step, count, lambda moment: 4_000.0)
     return Scenario(
         name="public_dc",
@@ -91,7 +94,7 @@ def make(seed: int, days: int) -> Scenario:
         prices=prices(stream("public_dc", seed, "price"), start, step, count, 0.10, 0.05, 10.0, days),
         load_forecast={"grid": forecast(stream("public_dc", seed, "load forecast"), kiosk, LOAD_ERROR)},
         pv_forecast={},
-        history=tuple(day_of(stream("public_dc", seed, "history"), MONDAY, 0)),
+        history=tuple(stay for day in range(-PAST, 0) for stay in day_of(past, MONDAY + day * DAY, day * A_DAY)),
         stored={"battery": 100_000.0},
         objective=Objective(discharge=False, export=False, serve_first=True),
         policy="serve_first",
