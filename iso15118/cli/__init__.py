@@ -100,14 +100,14 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import ledger
 
             return ledger.run(arguments)
-        case "pki":
-            from iso15118.cli import pki
-
-            return pki.run(arguments)
         case "site":
             from iso15118.cli import site
 
             return site.run(arguments)
+        case "pki":
+            from iso15118.cli import pki
+
+            return pki.run(arguments)
         case _:
             from iso15118.cli import exi
 
@@ -151,6 +151,7 @@ def _parser() -> _Parser:
     _add_demo(commands.add_parser("demo", help="a car and a charger on this machine, without hardware", description=_DEMO))
     secc = commands.add_parser("secc", help="run a charger", description=_SECC)
     _add_role(secc)
+    secc.add_argument("--site", metavar="SITE.toml", help="lead this site (docs/site.md); else the one that the file names, if it does")
     secc.add_argument("--control", metavar="SOCKET", help="be told by lines of JSON at this Unix socket (docs/bench.md)")
     _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
     _add_scenario(commands.add_parser("scenario", help="cars in turn, and what they do wrong", description=_SCENARIO))

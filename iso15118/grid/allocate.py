@@ -7,7 +7,7 @@ and what cars give back counts for nothing before it is measured. Neighbours: `h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import floor
 from typing import Final
 
@@ -32,6 +32,7 @@ PATIENCE: Final[Second] = 5.0
 LONGEST: Final[Second] = 5.0
 """A grant holds so long; a gap between two allocations counts as no longer than this."""
 FOUND: Final = 1e-6
+_EMPTY: Final = Row(float("inf"), ())
 
 
 class Wish(Value, kw_only=True):
@@ -92,10 +93,11 @@ class Allocated(Value, kw_only=True):
 class _Place:
     """One outlet with a wish, in A a line."""
 
-    __slots__ = ("evse", "lines", "measured", "most", "per", "target", "wish")
+    __slots__ = ("evse", "least", "lines", "measured", "most", "per", "target", "wish")
 
     def __init__(self, evse: Evse, wish: Wish, room: Headroom) -> None:
         self.evse, self.wish = evse, wish
+        self.least = 0.0 if evse.dc else evse.least
         self.lines = evse.lines if evse.dc else evse.lines[: wish.phases]
         self.per = len(self.lines) * room.voltage
         """W for an A."""
@@ -103,10 +105,6 @@ class _Place:
         self.target = max(-min(evse.most, wish.gives / self.per), min(self.most, wish.target / self.per))
         drawn = room.draws[evse.name]
         self.measured = None if drawn is None else max((drawn[line] for line in self.lines), key=abs)
-
-    @property
-    def least(self) -> Ampere:
-        return 0.0 if self.evse.dc else self.evse.least
 
 
 def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocated, now: Second) -> tuple[Allocated, tuple[Grant, ...]]:
@@ -120,11 +118,12 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     giving = _giving(table, places, last, passed, room)
     ceilings, causes = _ceilings(tree, places, last, room)
     asked = [(p.evse.name, p.wish, p.least, min(top, _wanted(p))) for p, top in zip(places, ceilings, strict=True)]
-    seats, on = admit(asked, lambda chosen: table.fits(chosen, giving), state.seats, now)
+    seats, on = admit(asked, table.seating(giving), state.seats, now)
     floors = [place.least if on[i] else 0.0 for i, place in enumerate(places)]
     tops = [max(floors[i], ceilings[i]) if on[i] else 0.0 for i in range(len(places))]
     levels, held, at_target = table.share(places, floors, tops, giving, beyond)
     raised = table.raised(levels, last, passed, giving, beyond)
+    short = table.short(levels, giving, on)
     currents: dict[str, Ampere] = {}
     over: dict[str, Second] = {}
     grants = []
@@ -135,7 +134,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
             over[name] = state.over.get(name, now)
         ramp = raised.held[i] is None and current < levels[i] - DEAD
-        row = next((row for row in (raised.held[i], held[i]) if row is not None), None if on[i] else table.short(i, levels, giving))
+        row = next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
         binding = None if row is None or ramp else table.limits[row]
         limit, why = _reason(place, current, binding, cause=causes[i], target=at_target[i], on=on[i], ramp=ramp)
         grants.append(
@@ -171,6 +170,11 @@ class _Table:
         number = {place.evse.name: i for i, place in enumerate(places)}
         below = {name: tuple(number[evse.name] for evse in evses if evse.name in number) for name, evses in tree.below.items()}
         self.parts = [self._parts(below[limit.circuit], limit.line) for limit in self.limits]
+        self.of: list[list[tuple[int, float]]] = [[] for _ in places]
+        """The rows of each place that bind what it takes."""
+        for r, (limit, parts) in enumerate(zip(self.limits, self.parts, strict=True)):
+            for i, part in parts if limit.way is Way.IN else ():
+                self.of[i].append((r, part))
         self.tenants = [self._tenant(c.parent, c.share, below[c.name]) for c in tree.circuits if c.share is not None and c.parent]
 
     def _parts(self, numbers: Sequence[int], line: int | None) -> tuple[tuple[int, float], ...]:
@@ -190,36 +194,43 @@ class _Table:
 
         `taken`: A of each place that are gone from the room (negative: are given to it).
         """
-        found = []
-        for limit, parts in zip(self.limits, self.parts, strict=True):
-            if limit.way is not way:
-                found.append(Row(float("inf"), ()))
-            else:
-                found.append(Row(limit.room - sum(part * taken[i] for i, part in parts), parts))
-        return found
+        given = any(taken)
+        return [
+            Row(limit.room - (sum(part * taken[i] for i, part in parts) if given else 0.0), parts) if limit.way is way else _EMPTY
+            for limit, parts in zip(self.limits, self.parts, strict=True)
+        ]
 
     def credit(self, giving: Sequence[Ampere]) -> list[Ampere]:
         """What comes back by plan and by meter, for others to use; and what a car takes beyond its grant, which they lose."""
+        if not any(giving):
+            return [0.0] * len(self.places)
         found = []
         for place, current in zip(self.places, giving, strict=True):
             back = place.measured is not None and place.measured < 0.0 and current < 0.0
             found.append(-CREDIT * min(-current, -(place.measured or 0.0)) if back else 0.0)
         return found
 
-    def fits(self, chosen: Sequence[int], giving: Sequence[Ampere]) -> bool:
-        """Can all these be on, at their least?"""
-        least = [0.0] * len(self.places)
-        for i in chosen:
-            least[i] = self.places[i].least
-        rows = self.rows(Way.IN, self.credit(giving))
-        return all(sum(part * least[i] for i, part in row.parts) <= row.room + FOUND for row in rows)
+    def seating(self, giving: Sequence[Ampere]) -> Callable[[int], bool]:
+        """Gives one place after the other its least, if that fits beside those before."""
+        rows, used = self.rows(Way.IN, self.credit(giving)), [0.0] * len(self.limits)
 
-    def short(self, i: int, levels: Sequence[Ampere], giving: Sequence[Ampere]) -> int | None:
-        """The row that leaves least for one that has to wait; None: none binds it."""
+        def seated(i: int) -> bool:
+            more = [(r, part * self.places[i].least) for r, part in self.of[i]]
+            if any(used[r] + least > rows[r].room + FOUND for r, least in more):
+                return False
+            for r, least in more:
+                used[r] += least
+            return True
+
+        return seated
+
+    def short(self, levels: Sequence[Ampere], giving: Sequence[Ampere], on: Sequence[bool]) -> dict[int, int]:
+        """The row that leaves least to each place that is not on; none where nothing binds it."""
+        if all(on):
+            return {}
         rows = self.rows(Way.IN, self.credit(giving))
-        free = [(row.room - sum(part * levels[k] for k, part in row.parts)) / dict(row.parts)[i] for row in rows if i in dict(row.parts)]
-        own = [number for number, row in enumerate(rows) if i in dict(row.parts)]
-        return min(zip(free, own, strict=True))[1] if own else None
+        free = [row.room - sum(part * levels[k] for k, part in row.parts) for row in rows]
+        return {i: min((free[r] / part, r) for r, part in self.of[i])[1] for i, seat in enumerate(on) if not seat and self.of[i]}
 
     def share(
         self, places: Sequence[_Place], floors: list[Ampere], tops: list[Ampere], giving: Sequence[Ampere], beyond: Sequence[Ampere]
@@ -247,6 +258,8 @@ class _Table:
         self, levels: Sequence[Ampere], last: Sequence[Ampere], passed: Second, giving: Sequence[Ampere], beyond: Sequence[Ampere]
     ) -> Filled:
         """The levels as far as the ramp lets them rise, into room that is free by now: less at once, more when others have made way."""
+        if all(level <= max(0.0, before) for level, before in zip(levels, last, strict=True)):
+            return Filled(list(levels), [None] * len(levels))
         begin, ceilings, taken = [], [], self.credit(giving)
         for i, (place, level, before) in enumerate(zip(self.places, levels, last, strict=True)):
             before = max(0.0, before)
@@ -264,6 +277,8 @@ class _Table:
 
 def _giving(table: _Table, places: Sequence[_Place], last: Sequence[Ampere], passed: Second, room: Headroom) -> list[Ampere]:
     """A that each place gives back (<= 0): within what may leave its circuits, and no faster than the ramp."""
+    if all(place.target >= 0.0 for place in places):
+        return [0.0] * len(places)
     ceilings = []
     for place, before in zip(places, last, strict=True):
         most = max(0.0, -place.target)

@@ -14,11 +14,13 @@ from iso15118.grid.meters import Judged, Lines, Reading, Trust, consistent, judg
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
-from iso15118.units import Second, Volt, Watt
+from iso15118.units import Ampere, Second, Volt, Watt
 from iso15118.value import Value
 
-HALF: Final[Second] = 300.0
-"""s in which half of the widest move of the other load is forgotten."""
+RARE: Final = 0.01
+"""Part of the seconds in which the other load may move further than what is kept free for it."""
+LEARNING: Final[Ampere] = 1.0
+"""A by which the guard grows with a move beyond it; a hundredth of it is forgotten with every other reading."""
 NO_LINES: Final[Lines] = (0.0, 0.0, 0.0)
 
 
@@ -93,8 +95,8 @@ class Swings(Value):
 
     last: Mapping[str, tuple[Second, Lines]] = {}
     """When a new reading came, and the other load then."""
-    worst: Mapping[str, Lines] = {}
-    """The widest move, fading: the guard that is kept free in front of each limit."""
+    guards: Mapping[str, Lines] = {}
+    """The 99th percentile of such moves as learned so far: kept free in front of each limit."""
 
 
 def headroom(
@@ -119,7 +121,7 @@ def headroom(
     believed: dict[str, Judged] = {}
     limits: list[Limit] = []
     frozen: set[str] = set()
-    last, worst = dict(swings.last), dict(swings.worst)
+    last, guards = dict(swings.last), dict(swings.guards)
     for circuit in tree.circuits:
         outlets = _sum(drawn[evse.name] or NO_LINES for evse in tree.below[circuit.name])
         meter = None
@@ -130,18 +132,18 @@ def headroom(
             believed[circuit.name] = meter
             if meter.trust is Trust.FRESH and reading is not None:
                 other = _less(meter.currents, outlets)
-                _follow(circuit.name, reading.at, other, last, worst)
+                _follow(circuit.name, reading.at, other, last, guards)
             elif circuit.name in last:
                 other = last[circuit.name][1]  # of when it was read: outlets have moved since
             elif meter.trust is Trust.FADING:
                 other = meter.currents
             if meter.trust is not Trust.FRESH:
                 frozen.update(evse.name for evse in tree.below[circuit.name])
-            guard = worst.get(circuit.name, NO_LINES)
+            guard = guards.get(circuit.name, NO_LINES)
         limits += _limits(tree.site, circuit, signals, moment, meter, other, guard, generation, voltage)
     silent = {name: meter.why for name, meter in believed.items() if meter.trust is Trust.SILENT}
     room = Headroom(limits=tuple(limits), meters=believed, draws=drawn, frozen=frozenset(frozen), silent=silent, voltage=voltage)
-    return Swings(last, worst), room
+    return Swings(last, guards), room
 
 
 def _drawn(reading: Reading | None, now: Second, evse: Evse) -> Lines | None:
@@ -160,14 +162,17 @@ def _less(a: Lines, b: Lines) -> Lines:
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
-def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, Lines]], worst: dict[str, Lines]) -> None:
-    """Keep how far the other load moved from one reading to the next, and forget it by and by."""
+def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, Lines]], guards: dict[str, Lines]) -> None:
+    """Learn from a new reading how far the other load moves: up a step for each move beyond the guard, down a little for all others.
+
+    It comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
+    """
     before = last.get(name)
     if before is not None and at > before[0]:
-        fade = 0.5 ** ((at - before[0]) / HALF)
-        kept = worst.get(name, NO_LINES)
-        a, b, c = (max(old * fade, abs(now - then)) for old, now, then in zip(kept, other, before[1], strict=True))
-        worst[name] = (a, b, c)
+        moves = (abs(now - then) for now, then in zip(other, before[1], strict=True))
+        kept = guards.get(name, NO_LINES)
+        a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
+        guards[name] = (a, b, c)
     if before is None or at > before[0]:
         last[name] = (at, other)
 

@@ -29,24 +29,21 @@ class Seat(Value):
 
 def admit(
     asked: Sequence[tuple[str, Wish, Ampere, Ampere]],
-    fits: Callable[[list[int]], bool],
+    seated: Callable[[int], bool],
     seats: Mapping[str, Seat],
     now: Second,
 ) -> tuple[dict[str, Seat], list[bool]]:
     """Who is on: those who must, those whose turn it is, those who have waited longest, as long as all at their least fit.
 
-    `asked`: name, wish, A that it takes at least, A that it could have. `fits` judges a choice of numbers.
+    `asked`: name, wish, A that it takes at least, A that it could have. `seated` gives one its least, beside those before it, if that fits.
     """
     on = [least <= 0.0 < most for _, _, least, most in asked]
-    chosen: list[int] = []
     order = sorted((i for i, (_, _, least, most) in enumerate(asked) if most >= least > 0.0), key=lambda i: _rank(asked[i], seats, now))
     for i in order:
         name, wish = asked[i][:2]
         seat = seats.get(name)
         rests = seat is not None and not seat.on and now - seat.since < REST and not wish.urgent
-        if not rests and fits([*chosen, i]):
-            chosen.append(i)
-            on[i] = True
+        on[i] = not rests and seated(i)
     found: dict[str, Seat] = {}
     for i, (name, _, _, most) in enumerate(asked):
         seat = seats.get(name)

@@ -12,7 +12,8 @@ FORMAT: Final = "chargeloop study 1"
 
 
 def document(told: Scenario, policy: str, record: Record, figures: Row) -> dict[str, Any]:
-    """All that was seen of a run. Series have one value for each step of `step` s from `start` (s since the epoch) on.
+    """All that was seen of a run. Series have one value for each step of `step` s from `start` (s since the epoch) on; what was
+    `planned` of a stay, one for each `plan_step` s.
 
     W, + import and into cars and batteries (photovoltaics: magnitude); Wh in batteries; A; prices of a kWh.
     """
@@ -31,6 +32,7 @@ def document(told: Scenario, policy: str, record: Record, figures: Row) -> dict[
         "currency": prices.currency,
         "start": record.start,
         "step": record.step,
+        "plan_step": told.step,
         "figures": figures,
         "series": {
             "load": record.load,

@@ -149,8 +149,8 @@ class Stand:
         said = process.stdout
         if said is None or not select.select([said], [], [], STARTING)[0] or not said.readline():
             process.kill()
-            told = (process.communicate()[1] or "").strip().splitlines()
-            raise LocalError(f"{where}: its simulator does not start: {told[-1] if told else 'silence'}")
+            told = (process.communicate()[1] or "silence").strip().splitlines()[-1].removeprefix("iso15118.errors.LocalError: ")
+            raise LocalError(f"{where}: its simulator does not start: {told}")
         self.programs[name] = module, process.pid
 
 
