@@ -166,8 +166,8 @@ class _Proof:
             self._replan(now, load, pv)
         room_limit = limit_of(told.site.root, signals, now) * told.site.margin
         powers: dict[str, Watt] = {}
-        wanting = {name: car for name, car in cars.items() if self._wants(car)}
-        if wanting or any(self.actual.values()):
+        wanting = {name: car for name, car in cars.items() if self._wants(car) or any(self.granted[name]) or self.actual[name]}
+        if wanting:
             powers = self._grants(now, wanting, signals, fixed)
         for name in cars:
             self.granted[name].append(powers.get(name, 0.0))
