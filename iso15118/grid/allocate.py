@@ -122,7 +122,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     floors = [place.least if on[i] else 0.0 for i, place in enumerate(places)]
     tops = [max(floors[i], ceilings[i]) if on[i] else 0.0 for i in range(len(places))]
     levels, held, at_target = table.share(places, floors, tops, giving, beyond)
-    raised = table.raised(levels, last, passed, giving, beyond)
+    raised = table.raised(levels, last, passed, giving)
     short = table.short(levels, giving, on)
     currents: dict[str, Ampere] = {}
     over: dict[str, Second] = {}
@@ -254,9 +254,7 @@ class _Table:
         target = [not place.wish.fills and level >= want - FOUND for place, level, want in zip(places, filled.levels, wanted, strict=True)]
         return filled.levels, held, target
 
-    def raised(
-        self, levels: Sequence[Ampere], last: Sequence[Ampere], passed: Second, giving: Sequence[Ampere], beyond: Sequence[Ampere]
-    ) -> Filled:
+    def raised(self, levels: Sequence[Ampere], last: Sequence[Ampere], passed: Second, giving: Sequence[Ampere]) -> Filled:
         """The levels as far as the ramp lets them rise, into room that is free by now: less at once, more when others have made way."""
         if all(level <= max(0.0, before) for level, before in zip(levels, last, strict=True)):
             return Filled(list(levels), [None] * len(levels))
@@ -265,9 +263,8 @@ class _Table:
             before = max(0.0, before)
             begin.append(min(level, before))
             ceilings.append(min(level, max(before, place.least if level >= place.least else 0.0) + RAMP * passed))
-            if level < before or giving[i] < 0.0:
-                taken[i] += max(0.0, (before if place.measured is None else place.measured) - level)
-            taken[i] += beyond[i]
+            drawn = before if place.measured is None else place.measured
+            taken[i] += max(0.0, drawn - begin[i])  # also what a car draws that was told seconds ago to make way, and has not yet
         filled = fill(self.rows(Way.IN, taken), begin, ceilings, [place.evse.weight for place in self.places])
         for i, (level, before) in enumerate(zip(filled.levels, last, strict=True)):
             if 0.0 < level - before < DEAD and before >= self.places[i].least and level < self.places[i].most - FOUND:

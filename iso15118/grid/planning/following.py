@@ -27,6 +27,8 @@ def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt, 
     k = plan.step(now)
     if k is None:
         return 0.0
+    if k + 2 < len(plan.edges) and plan.edges[k + 1] - now < SOON and min(car.power[k], car.power[k + 1]) > 0.0:
+        k += 1  # it goes on: what the last seconds of a step still want is too little to steer a car by, and would switch it off
     planned = car.power[k]
     begins, ends = max(plan.edges[k], visit.arrival), min(plan.edges[k + 1], max(visit.departure, plan.edges[1]))
     if planned == 0.0 or ends <= begins:
