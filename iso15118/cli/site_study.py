@@ -14,6 +14,7 @@ from iso15118.cli.report import writable, write
 from iso15118.cli.site_picture import show
 from iso15118.cli.site_report import save
 from iso15118.errors import LocalError
+from iso15118.grid.site import PHASES, VOLTAGE
 from iso15118.study.baselines import STUDIED, planner, studied
 from iso15118.study.hosting import MOST, Carried, most
 from iso15118.study.metrics import SERVICE, Row, captured, row
@@ -26,7 +27,7 @@ from iso15118.study.run import Progress
 from iso15118.study.scenarios import Scenario, scenario
 from iso15118.study.table import FORESEEN, PERFECT, PLANNER, run
 from iso15118.study.tables import read
-from iso15118.units import KW
+from iso15118.units import KW, Watt
 
 OFTEN: Final = 0.2
 """s between two signs of progress."""
@@ -125,22 +126,37 @@ def compared(arguments: Namespace) -> int:
 
 def hosted(arguments: Namespace) -> int:
     """How many cars the connection carries, by policy."""
-    told = scenario(arguments.scenario, 1, 1)
+    name, limit = arguments.scenario, arguments.limit
+    if name.endswith(".toml"):
+        name, limit = arguments.cars, limit or _carried_by(Path(name))
+    told = scenario(name, 1, 1)
     lines, found = [], {}
     for policy in ("unmanaged", "equal_share", PLANNER):
         looked = _looked(policy, arguments)
-        best = most(arguments.scenario, policy, arguments.days, arguments.limit, looked)
+        best = most(name, policy, arguments.days, limit, looked)
         found[policy] = 0 if best is None else best.cars
         lines.append(
             [policy, _most(best), "-" if best is None else f"{100 * best.over:.0f}", "-" if best is None else f"{100 * best.satisfied:.1f}"]
         )
     _table(told, ["policy", "cars", "% of days over a limit", "% of departures satisfied"], lines, arguments)
-    limit = arguments.limit or told.site.root.import_limit or 0.0
+    limit = limit or told.site.root.import_limit or 0.0
     write(
         f"On {arguments.days} days this connection of {limit / KW:g} kW carries {found['unmanaged']} cars unmanaged, "
         f"{found['equal_share']} in equal shares, {found[PLANNER]} planned."
     )
     return 0
+
+
+def _carried_by(path: Path) -> Watt:
+    """W that the connection of a site's file carries. Raises LocalError."""
+    from iso15118.service.config.site import load
+
+    root = load(path).site.root
+    fuse = None if root.fuse is None else PHASES * VOLTAGE * root.fuse
+    known = [limit for limit in (root.import_total, fuse) if limit is not None]
+    if not known:
+        raise LocalError(f"{path}: circuit {root.name} has no limit: it carries as many cars as come; or say one with --limit")
+    return min(known)
 
 
 def _most(best: Carried | None) -> str:

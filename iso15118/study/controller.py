@@ -6,6 +6,7 @@ It learns how much earlier than declared drivers leave, what their days look lik
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 from time import perf_counter
 from typing import Final
 
@@ -98,7 +99,7 @@ class Controller:
         told = self.told
         self._epoch += 1
         until = now + self.tuning.horizon
-        outlook = {name: blended(told.load_forecast[name], now, until, told.step, watts) for name, watts in load.items()}
+        outlook = {name: blended(told.load_forecast[name], now, until, watts) for name, watts in load.items()}
         objective = told.objective
         if self._past is not None:  # cars that take what they want at once are load like any other
             circuit = told.site.root.name
@@ -110,7 +111,7 @@ class Controller:
             visits=visits,
             outlook=Outlook(
                 load=outlook,
-                pv={name: blended(told.pv_forecast[name], now, until, told.step, watts) for name, watts in pv.items()},
+                pv={name: blended(told.pv_forecast[name], now, until, watts) for name, watts in pv.items()},
                 arrivals=() if told.objective.serve_first else tuple(self._expected(now)),
             ),
             prices=self._prices(now),
@@ -197,10 +198,12 @@ def recurring(signals: tuple[Signal, ...], now: Second) -> tuple[Signal, ...]:
     return tuple(signal for signal in again if (signal.kind, signal.node, signal.start) not in said)
 
 
-def blended(forecast: Series, now: Second, until: Second, step: Second, measured: Watt) -> Series:
-    """A forecast from `now` on that begins with what is measured; the difference fades away in two hours."""
-    first = round((now - forecast.start) / step)
-    count = max(1, min(len(forecast.values) - first, round((until - now) / step)))
-    expected = forecast.values[first : first + count]
+def blended(forecast: Series, now: Second, until: Second, measured: Watt) -> Series:
+    """A forecast from the step of `now` on that begins with what is measured; the difference fades away in two hours."""
+    step = forecast.step
+    first = int((now - forecast.start) // step)
+    last = min(len(forecast.values), max(first + 1, ceil((until - forecast.start) / step)))
+    expected = forecast.values[first:last]
     off = measured - expected[0]
-    return Series(now, step, tuple(max(0.0, value + off * max(0.0, 1.0 - k * step / FADE)) for k, value in enumerate(expected)))
+    values = tuple(max(0.0, value + off * max(0.0, 1.0 - k * step / FADE)) for k, value in enumerate(expected))
+    return Series(forecast.start + first * step, step, values)

@@ -34,6 +34,19 @@ What a planner is worth, on eight made-up sites that anybody can make up again. 
     chargeloop site simulate v2b --seed 1 --json run.json
 """
 METHOD: Final = """
+## Days of one's own
+
+`chargeloop site simulate workplace --csv DIR` takes what is there of these files in place of what is made up, and moves the rest to the day
+on which they begin. Moments are ISO 8601 with an offset from UTC; a day on which the clock is changed has its 92 or 100 quarters of an
+hour. A gap, an overlap or a series that ends too early is refused with the interval; a forecast may be short and goes on with its last day.
+
+| file | columns |
+|---|---|
+| `prices.csv` | `start`, `import` a kWh; optional `export` |
+| `load.csv`, `load_forecast.csv` | `start`, `power` W of the whole connection |
+| `pv.csv`, `pv_forecast.csv` | `start`, `power` W of all photovoltaics, magnitude |
+| `visits.csv` | `evse`, `arrival`, `departure`, `energy` kWh; optional `declared`, `user`, `power` W, `capacity` and `stored` kWh |
+
 ## How it is measured
 
 * **The sites** are in `iso15118/study/scenarios/`, one file each, with every number. Prices are day-ahead like (a market's shape with a

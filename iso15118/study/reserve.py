@@ -15,13 +15,13 @@ from iso15118.grid.policies import Policy
 from iso15118.study.arrivals import Arrivals
 from iso15118.study.controller import Controller, Tuning, known
 from iso15118.study.metrics import Row, satisfied
-from iso15118.study.physics import mains
-from iso15118.study.record import Record
+from iso15118.study.physics import Car
+from iso15118.study.record import Outcome
 from iso15118.study.run import Progress, seen
 from iso15118.study.scenarios import Scenario
 from iso15118.study.scenarios.chance import stream
 from iso15118.study.scenarios.fcr import RESERVE, REWARD
-from iso15118.units import HOUR, Second
+from iso15118.units import HOUR, Second, Watt
 from iso15118.value import replace
 
 TAU: Final[Second] = 240.0
@@ -36,7 +36,7 @@ def follow(told: Scenario, policy: Policy, lag: int = 2, tuning: Tuning | None =
     controller = Controller(told, tuning or Tuning())
     arrivals = Arrivals(told, told.step, full=True)
     random = stream(told.name, told.seed, "frequency")
-    record = Record(told.start, told.step)
+    outcomes: list[Outcome] = []
     squares = worst = asked_total = seconds = given = energy = held = 0.0
     low = high = 0.0
     heard: deque[float] = deque([0.0] * (lag + 1), maxlen=lag + 1)
@@ -44,7 +44,7 @@ def follow(told: Scenario, policy: Policy, lag: int = 2, tuning: Tuning | None =
     for k in range(told.steps):
         now = told.start + k * told.step
         for gone in arrivals.leave(now):
-            record.outcomes.append(gone)
+            outcomes.append(gone)
             controller.departed(gone.user, gone.declared, gone.left)
         for car in arrivals.come(now):
             controller.arrived(car, now)
@@ -59,30 +59,31 @@ def follow(told: Scenario, policy: Policy, lag: int = 2, tuning: Tuning | None =
         plans = {own.evse: own for own in plan.evses if not own.expected}
         pool = sum(own.reserve for own in plans.values())
         held += min(wanted, pool) / 1e3 * told.step / HOUR
+        if progress is not None:
+            progress(k + 1, told.steps)
+        if wanted == 0.0:
+            for name, car in cars.items():
+                car.move(_within(car, plans[name].power[0], told.step), told.step)
+            continue
         for second in range(round(told.step)):
             share = droop(frequencies[k * round(told.step) + second])
             heard.append(share)
             answer = 0.0
             for name, car in cars.items():
-                base = max(-car.gives(1.0), min(car.most(1.0), plans[name].power[0])) if name in plans else 0.0
-                part = plans[name].reserve * wanted / pool if name in plans and pool > 0.0 else 0.0
-                power = max(-car.gives(1.0), min(car.most(1.0), base + part * heard[0]))
+                base = _within(car, plans[name].power[0], 1.0)
+                part = plans[name].reserve * wanted / pool if pool > 0.0 else 0.0
+                power = _within(car, base + part * heard[0], 1.0)
                 answer += power - base
                 car.move(power, 1.0)
-            if wanted == 0.0:
-                continue
             error = abs(answer - wanted * share) / wanted
             squares, worst, seconds = squares + error * error, max(worst, error), seconds + 1.0
             asked_total += abs(share)
             energy += answer / HOUR / 1e3
             low, high = min(low, energy), max(high, energy)
             given += max(0.0, -answer) / HOUR / 1e3
-        record.grid.append(sum(mains(car.evse, plans[name].power[0]) for name, car in cars.items() if name in plans))
-        if progress is not None:
-            progress(k + 1, told.steps)
     for gone in arrivals.leave(told.end):
-        record.outcomes.append(gone)
-    count = len(record.outcomes)
+        outcomes.append(gone)
+    count = len(outcomes)
     return {
         "lag_s": lag,
         "rms_percent": 100.0 * sqrt(squares / seconds) if seconds else None,
@@ -95,5 +96,9 @@ def follow(told: Scenario, policy: Policy, lag: int = 2, tuning: Tuning | None =
         "revenue": REWARD * held,
         "held_percent": 100.0 * held * 1e3 * HOUR / (RESERVE * seconds) if seconds else None,
         "departures": count,
-        "satisfied": 100.0 * sum(map(satisfied, record.outcomes)) / count if count else 100.0,
+        "satisfied": 100.0 * sum(map(satisfied, outcomes)) / count if count else 100.0,
     }
+
+
+def _within(car: Car, power: Watt, duration: Second) -> Watt:
+    return max(-car.gives(duration), min(car.most(duration), power))

@@ -9,7 +9,7 @@ from iso15118.value import replace
 
 
 def test_a_night_of_reserve() -> None:
-    told = replace(scenario("fcr", 1, 1), steps=48)  # until midnight
+    told = replace(scenario("fcr", 1, 1), steps=42)  # until half past ten
     prompt, late = (follow(told, planner(told), lag) for lag in (0, 10))
     assert float(prompt["rms_percent"] or 0.0) < 0.01
     assert float(late["rms_percent"] or 0.0) > 1.0
