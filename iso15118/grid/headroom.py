@@ -189,8 +189,7 @@ def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, L
         kept = worst.get(name, NO_LINES)
         a, b, c = (max(old * fade, abs(now - then)) for old, now, then in zip(kept, other, before[1], strict=True))
         worst[name] = (a, b, c)
-    if before is None or at > before[0]:
-        last[name] = (at, other)
+    last[name] = (at, other)
 
 
 def _limits(

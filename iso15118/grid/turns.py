@@ -46,7 +46,7 @@ def admit(
         for i in order:
             name, wish = asked[i][:2]
             seat = seats.get(name)
-            rests = seat is not None and not seat.on and now - seat.since < REST and (seat.urgent or not wish.urgent)
+            rests = seat is not None and not seat.on and 0.0 <= now - seat.since < REST and (seat.urgent or not wish.urgent)
             on[i] = on[i] or (not rests and seated(i, guaranteed and not _begun(seat, now)))
     found: dict[str, Seat] = {}
     for i, (name, wish, _, most) in enumerate(asked):
@@ -62,7 +62,7 @@ def admit(
 
 def _begun(seat: Seat | None, now: Second) -> bool:
     """It has been on for so short a time that it stays."""
-    return seat is not None and seat.on and now - seat.since < REST
+    return seat is not None and seat.on and 0.0 <= now - seat.since < REST
 
 
 def _rank(asked: tuple[str, Wish, Ampere, Ampere], seats: Mapping[str, Seat], now: Second) -> tuple[object, ...]:

@@ -271,6 +271,12 @@ def test_the_clock_jumps_and_no_limit_is_broken() -> None:
         bench.now += jump
         bench.run(3, *wishes)
         assert sum(bench.currents().values()) <= 32.0
+    bench.now -= 7200.0
+    bench.other["main"] = (16.0, 16.0, 16.0)
+    bench.run(5, *wishes)
+    bench.swings = replace(bench.swings, worst={})
+    bench.run(20, *wishes)
+    assert sum(bench.currents().values()) == 16.0
 
 
 def test_the_same_seconds_make_the_same_grants() -> None:
