@@ -256,9 +256,10 @@ def _told(value: float | int | str | None, digits: int) -> str:
 
 
 def _page(path: Path, told: Scenario, records: dict[str, Record], figures: dict[str, Row]) -> None:
-    from iso15118.cli.site_report import save_documents
+    from iso15118.cli.site_report import save
+    from iso15118.study.report.documents import study
 
-    save_documents(path, [document(told, name, record, figures[name]) for name, record in records.items()])
+    save(path, [study(document(told, name, record, figures[name])) for name, record in records.items()])
 
 
 def _board(*, plain: bool) -> Board:
