@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,19 @@ def test_named_files_exist(path: Path) -> None:
     named = re.findall(r"`((?:iso15118|tests|tools|hw|docs)/[\w/.]+\.\w+)`", text)
     missing = [path for path in named if not (ROOT / path).exists()]
     assert not missing
+
+
+def test_the_picture_of_a_site_shows_both_days() -> None:
+    """Which day it is follows from a solver and is not drawn anew here."""
+    picture = ET.parse(ROOT / "docs" / "site.svg").getroot()
+    name = "{http://www.w3.org/2000/svg}"
+    headings = [text.text or "" for text in picture.iter(f"{name}text") if text.get("class") == "heading"]
+    assert [re.sub(r"[\d.]+", "N", heading) for heading in headings] == [
+        "unmanaged: N EUR, peak N kW, N of N cars satisfied",
+        "planned: N EUR, peak N kW, N of N cars satisfied",
+    ]
+    costs, peaks = zip(*([float(number) for number in re.findall(r"\d+", heading)[:2]] for heading in headings), strict=True)
+    assert costs[1] < costs[0]
+    assert peaks[1] < 100.0 < peaks[0]
+    drawn = [path.get("class") for path in picture.iter(f"{name}path")]
+    assert [drawn.count(style) for style in ("fill-car", "fill-load", "fill-sun", "grid", "limit bold dashed")] == [2] * 5

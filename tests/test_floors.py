@@ -33,7 +33,7 @@ FLOORS = {
     **dict.fromkeys(("sequence", "pki", "procedures", "hal", "grid"), 2),
     **dict.fromkeys(("session", "backend"), 3),
     **dict.fromkeys(("service",), 4),
-    **dict.fromkeys(("conformance", "dissect", "dashboard", "testing"), 5),
+    **dict.fromkeys(("conformance", "dissect", "dashboard", "testing", "study"), 5),
     **dict.fromkeys(("cli", "__main__", "__init__", "_collision"), TOP),
 }
 """Folder or module right under the package -> its floor. Something new is added here, and to the table in CONTRIBUTING.md."""

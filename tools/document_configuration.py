@@ -22,6 +22,7 @@ from iso15118.service.config.lenience import CarLenience, ChargerLenience
 from iso15118.service.config.misbehaviour import MisbehaviourFile
 from iso15118.service.config.scenario import ScenarioFile
 from iso15118.service.config.secc import LimitsTable, SeccFile
+from iso15118.service.config.site import SiteFile
 from iso15118.service.config.toml import allowed, table_of
 from iso15118.session.lenience import KNOWN, USUAL, Deviation
 
@@ -29,6 +30,7 @@ TARGET: Final = Path(__file__).parents[1] / "docs" / "configuration.md"
 FILES: Final = (
     ("A charger's file", "`chargeloop secc FILE`; an example: `hw/simulated/charger.toml`.", SeccFile),
     ("A car's file", "`chargeloop evcc FILE`; an example: `hw/simulated/car.toml`.", EvccFile),
+    ("A site's file", "`chargeloop secc FILE --site SITE`; an example: `hw/simulated/site.toml`. [site.md](site.md) tells more.", SiteFile),
     ("A scenario", "`chargeloop scenario FILE`; an example: `hw/simulated/scenario.toml`. [bench.md](bench.md) tells more.", ScenarioFile),
     ("Misbehaviours", "`--misbehave FILE`, for a single charger or car.", MisbehaviourFile),
 )

@@ -100,6 +100,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from iso15118.cli import ledger
 
             return ledger.run(arguments)
+        case "site":
+            from iso15118.cli import site
+
+            return site.run(arguments)
         case "pki":
             from iso15118.cli import pki
 
@@ -139,7 +143,7 @@ def _parsed(parser: _Parser, argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _parser() -> _Parser:
     from iso15118 import __version__
-    from iso15118.cli import pki_arguments
+    from iso15118.cli import pki_arguments, site_arguments
 
     parser = _Parser(prog="chargeloop", description="An ISO 15118-20 controller for bidirectional charging.")
     parser.add_argument("--version", action="version", version=f"chargeloop {__version__}")
@@ -147,6 +151,7 @@ def _parser() -> _Parser:
     _add_demo(commands.add_parser("demo", help="a car and a charger on this machine, without hardware", description=_DEMO))
     secc = commands.add_parser("secc", help="run a charger", description=_SECC)
     _add_role(secc)
+    secc.add_argument("--site", metavar="SITE.toml", help="lead this site (docs/site.md); else the one that the file names, if it does")
     secc.add_argument("--control", metavar="SOCKET", help="be told by lines of JSON at this Unix socket (docs/bench.md)")
     _add_role(commands.add_parser("evcc", help="run a simulated car", description=_EVCC))
     _add_scenario(commands.add_parser("scenario", help="cars in turn, and what they do wrong", description=_SCENARIO))
@@ -165,6 +170,7 @@ def _parser() -> _Parser:
     ledger.add_argument("file", metavar="FILE", help="what `ledger` names in the charger's file")
     ledger.add_argument("--json", action="store_true", help="one JSON object")
     pki_arguments.add(commands.add_parser("pki", help="make, show, check and renew certificates", description=pki_arguments.HELP))
+    site_arguments.add(commands.add_parser("site", help="many outlets: plans, simulated days, costs", description=site_arguments.HELP))
     return parser
 
 
@@ -193,6 +199,8 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")
     demo.add_argument("--eim", action="store_true", help="payment outside of the car, not by a contract in it")
     demo.add_argument("--plain-tcp", action="store_true", help="without TLS, and so without a contract")
+    demo.add_argument("--site", choices=("workplace",), help="a day of ten cars on a small connection, with plans and V2G")
+    demo.add_argument("--html", metavar="FILE", help="with --site: write a page about the day")
     demo.add_argument("--fast", action="store_true", help="no pacing: as fast as it goes")
     demo.add_argument("--json", action="store_true", help="nothing but the summary, as JSON")
     _add_common(demo)

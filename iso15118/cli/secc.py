@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from iso15118.cli.report import SessionLines, misbehaviour, say, shown_log, writable, write
-from iso15118.service.config import load_certificates, load_secc
+from iso15118.service.config import load_certificates, load_secc, load_site
 from iso15118.service.foreground import run_station
 from iso15118.service.links import link
 from iso15118.service.seen import Seen
@@ -24,11 +24,13 @@ def run(arguments: Namespace) -> int:
         station = replace(station, record=writable(arguments.record))
     if arguments.pcap is not None:
         station = replace(station, pcap=writable(arguments.pcap, "--pcap"))
+    path = settings.site if arguments.site is None else Path(arguments.site)
+    site = None if path is None else load_site(path, [evse.name for evse in station.evses])
     lines, wiring = _Lines(), misbehaviour(arguments)
     with shown_log(settings.log_level):
         certificates = None if station.tls is None else partial(load_certificates, Path(arguments.config))
         control = None if arguments.control is None else Path(arguments.control)
-        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring, certificates=certificates, control=control)
+        run_station(station, ready=lines.ready, watcher=lines.saw, wiring=wiring, certificates=certificates, control=control, site=site)
     say("stopped")
     return 0
 

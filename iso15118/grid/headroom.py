@@ -1,7 +1,7 @@
 """What outlets may take and give at this second: a row a limit, from what meters say and not from what was promised.
 
-A row of a metered circuit is its limit less the *other* load: what the meter reads beside what its outlets take. A circuit without a meter
-has nothing but outlets below, as far as anybody knows. Neighbours: `meters`, `allocate`.
+A row of a metered circuit is its limit less the *other* load: what the meter reads beside what its outlets took at that moment. A circuit
+without a meter has outlets below and what the nearest meters below it tell, as far as anybody knows. Neighbours: `meters`, `allocate`.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from iso15118.grid.meters import Judged, Lines, Reading, Trust, consistent, judged
+from iso15118.grid.meters import FRESH, SILENT, Judged, Lines, Reading, Trust, consistent, judged
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
-from iso15118.units import Second, Volt, Watt
+from iso15118.units import Ampere, Second, Volt, Watt
 from iso15118.value import Value
 
-HALF: Final[Second] = 300.0
-"""s in which half of the widest move of the other load is forgotten."""
+RARE: Final = 0.01
+"""Part of the seconds in which the other load may move further than what is kept free for it."""
+LEARNING: Final[Ampere] = 1.0
+"""A by which the guard grows with a move beyond it; a hundredth of it is forgotten with every other reading."""
 NO_LINES: Final[Lines] = (0.0, 0.0, 0.0)
 
 
@@ -64,28 +66,28 @@ class Headroom(Value, kw_only=True):
     limits: tuple[Limit, ...]
     meters: Mapping[str, Judged]
     draws: Mapping[str, Lines | None]
-    """What each outlet takes from the mains' lines; None: nobody knows at this moment."""
+    """What each outlet takes from the mains' lines, as read within 10 s; None: nobody knows."""
     frozen: frozenset[str]
-    """Outlets that get no more than they have: a meter above them is late."""
+    """Outlets that get no more than they have: a meter above them, or their own, is late."""
     silent: Mapping[str, str]
     """Circuits whose meter is silent, and why."""
+    root: str
+    """The connection."""
+    others: Mapping[str, Lines]
+    """Of each metered circuit: what is no outlet, when that was last known, + import."""
     voltage: Volt = VOLTAGE
 
     @property
     def available(self) -> Watt:
         """All outlets together could take so much by the limits of the connection; infinite: nothing binds there."""
-        root = self.limits[0].circuit if self.limits else ""
-        of_root = [limit for limit in self.limits if limit.circuit == root and limit.way is Way.IN]
+        of_root = [limit for limit in self.limits if limit.circuit == self.root and limit.way is Way.IN]
         whole = [limit.room for limit in of_root if limit.line is None]
         lines = [limit.room for limit in of_root if limit.line is not None]
         return min([*whole, *([sum(lines) * self.voltage] if lines else [])], default=float("inf"))
 
     def other(self, circuit: str) -> Watt:
         """W of what is no outlet at a metered circuit, + import; 0.0 where nobody measures."""
-        meter = self.meters.get(circuit)
-        if meter is None:
-            return 0.0
-        return next((limit.other for limit in self.limits if limit.circuit == circuit and limit.line is None), 0.0)
+        return sum(self.others.get(circuit, NO_LINES)) * self.voltage
 
 
 class Swings(Value):
@@ -93,8 +95,10 @@ class Swings(Value):
 
     last: Mapping[str, tuple[Second, Lines]] = {}
     """When a new reading came, and the other load then."""
-    worst: Mapping[str, Lines] = {}
-    """The widest move, fading: the guard that is kept free in front of each limit."""
+    guards: Mapping[str, Lines] = {}
+    """The 99th percentile of such moves as learned so far: kept free in front of each limit."""
+    took: Mapping[str, tuple[Reading, ...]] = {}
+    """What each outlet's meter has read of late, the newest last: meters do not read at the same instant."""
 
 
 def headroom(
@@ -115,38 +119,57 @@ def headroom(
     controllable loads. `voltage` turns W into A and back.
     """
     signals = tuple(signals)
-    drawn = {evse.name: _drawn(draws.get(evse.name), now, evse) for evse in tree.site.evses}
+    took = {evse.name: _took(draws.get(evse.name), swings.took.get(evse.name, ()), now, evse) for evse in tree.site.evses}
     believed: dict[str, Judged] = {}
-    limits: list[Limit] = []
-    frozen: set[str] = set()
-    last, worst = dict(swings.last), dict(swings.worst)
+    others: dict[str, Lines] = {}
+    frozen = {name for name, readings in took.items() if readings and now - readings[-1].at > FRESH}
+    last, guards = dict(swings.last), dict(swings.guards)
     for circuit in tree.circuits:
-        outlets = _sum(drawn[evse.name] or NO_LINES for evse in tree.below[circuit.name])
-        meter = None
-        other = guard = NO_LINES
-        if circuit.metered:
-            reading = meters.get(circuit.name)
-            meter = consistent(judged(reading, now, circuit.fuse), outlets, tree.generation[circuit.name] / PHASES / voltage)
-            believed[circuit.name] = meter
-            if meter.trust is Trust.FRESH and reading is not None:
-                other = _less(meter.currents, outlets)
-                _follow(circuit.name, reading.at, other, last, worst)
-            elif circuit.name in last:
-                other = last[circuit.name][1]  # of when it was read: outlets have moved since
-            elif meter.trust is Trust.FADING:
-                other = meter.currents
-            if meter.trust is not Trust.FRESH:
-                frozen.update(evse.name for evse in tree.below[circuit.name])
-            guard = worst.get(circuit.name, NO_LINES)
-        limits += _limits(tree.site, circuit, signals, moment, meter, other, guard, generation, voltage)
-    silent = {name: meter.why for name, meter in believed.items() if meter.trust is Trust.SILENT}
-    room = Headroom(limits=tuple(limits), meters=believed, draws=drawn, frozen=frozenset(frozen), silent=silent, voltage=voltage)
-    return Swings(last, worst), room
+        if not circuit.metered:
+            continue
+        name, reading = circuit.name, meters.get(circuit.name)
+        meter = judged(reading, now, circuit.fuse)
+        if meter.trust is Trust.FRESH and reading is not None and (name not in last or reading.at != last[name][0]):
+            outlets = _sum(_then(took[evse.name], reading.at) for evse in tree.below[name])
+            unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
+            meter = consistent(meter, outlets, (tree.generation[name] + unread) / voltage)
+            if meter.trust is Trust.FRESH:
+                _follow(name, reading.at, _less(meter.currents, outlets), last, guards)
+        believed[name] = meter
+        others[name] = last[name][1] if name in last else meter.currents  # of when it was read: outlets have moved since
+    limits: list[Limit] = []
+    for circuit in tree.circuits:
+        known = tree.meters[circuit.name]
+        other, guard = _sum(others[name] for name in known), _sum(guards.get(name, NO_LINES) for name in known)
+        rows = _limits(tree.site, circuit, signals, moment, believed.get(circuit.name), other, guard, generation, voltage)
+        if (circuit.metered or rows) and any(believed[name].trust is not Trust.FRESH for name in known):
+            frozen.update(evse.name for evse in tree.below[circuit.name])
+        limits += rows
+    room = Headroom(
+        limits=tuple(limits),
+        meters=believed,
+        draws={name: readings[-1].currents if readings else None for name, readings in took.items()},
+        frozen=frozenset(frozen),
+        silent={name: meter.why for name, meter in believed.items() if meter.trust is Trust.SILENT},
+        root=tree.site.root.name,
+        others=others,
+        voltage=voltage,
+    )
+    return Swings(last, guards, took), room
 
 
-def _drawn(reading: Reading | None, now: Second, evse: Evse) -> Lines | None:
-    meter = judged(reading, now, evse.most)
-    return meter.currents if meter.trust is Trust.FRESH else None
+def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evse: Evse) -> tuple[Reading, ...]:
+    """What an outlet's meter has read, with a new reading; of those that are older than fresh the newest alone, and none that is silent."""
+    if reading is not None and judged(reading, now, evse.most).trust is Trust.FRESH and (not before or reading.at != before[-1].at):
+        before = (*before, reading)
+    return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= FRESH) + tuple(
+        old for old in before[-1:] if 0.0 <= now - old.at <= SILENT
+    )
+
+
+def _then(readings: tuple[Reading, ...], at: Second) -> Lines:
+    """What was taken at a moment, by the reading next to it."""
+    return min(readings, key=lambda reading: abs(reading.at - at)).currents if readings else NO_LINES
 
 
 def _sum(lines: Iterable[Lines]) -> Lines:
@@ -160,16 +183,18 @@ def _less(a: Lines, b: Lines) -> Lines:
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
-def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, Lines]], worst: dict[str, Lines]) -> None:
-    """Keep how far the other load moved from one reading to the next, and forget it by and by."""
+def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, Lines]], guards: dict[str, Lines]) -> None:
+    """Learn from a new reading how far the other load moves: up a step for each move beyond the guard, down a little for all others.
+
+    It comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
+    """
     before = last.get(name)
     if before is not None and at > before[0]:
-        fade = 0.5 ** ((at - before[0]) / HALF)
-        kept = worst.get(name, NO_LINES)
-        a, b, c = (max(old * fade, abs(now - then)) for old, now, then in zip(kept, other, before[1], strict=True))
-        worst[name] = (a, b, c)
-    if before is None or at > before[0]:
-        last[name] = (at, other)
+        moves = (abs(now - then) for now, then in zip(other, before[1], strict=True))
+        kept = guards.get(name, NO_LINES)
+        a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
+        guards[name] = (a, b, c)
+    last[name] = (at, other)
 
 
 def _limits(

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, TypeAlias
 
 from iso15118.errors import LocalError
+from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.units import HOUR, Second, Watt
 from iso15118.value import Value
 
@@ -93,6 +94,14 @@ def in_force(at: Limitation, failsafe: Failsafe) -> Watt | None:
     if at.state in (State.INIT, State.FAILSAFE):
         return failsafe.power
     return at.limit if at.state is State.LIMITED else None
+
+
+def signal(at: Limitation, failsafe: Failsafe) -> Signal | None:
+    """What the site is told: a limit of what its controllable loads draw beyond its own generation; None: there is none."""
+    limit = in_force(at, failsafe)
+    if limit is None:
+        return None
+    return Signal(id="lpc", source="grid operator", kind=Kind.CONTROLLABLE_LIMIT, value=limit, rank=Rank.GRID_OPERATOR)
 
 
 def step(before: Limitation, event: Event | None, now: Second, failsafe: Failsafe) -> tuple[Limitation, tuple[Entry, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iso15118.energy import Need
-from iso15118.grid.site import Control
+from iso15118.grid.site import VOLTAGE, Control, Evse
 from iso15118.units import Second, Watt, WattHour
 from iso15118.value import Value
 
@@ -44,8 +44,16 @@ class Visit(Value, kw_only=True):
     override: bool = False
     """The driver wants all there is, now, until unplugged."""
     priority: int = 0
+    worth: float = 0.0
+    """Of a kWh that it leaves with above its target, in the currency of the prices: a car that comes back brings it along."""
     expected: bool = False
     """No car is there yet: it is planned for, and told nothing."""
+
+    def powers(self, evse: Evse) -> tuple[Watt, Watt]:
+        """The most into and out of the car at an outlet, at its inlet; out of it nothing that is not allowed."""
+        wires = float("inf") if evse.dc else min(self.phases, evse.phases) * VOLTAGE * evse.most
+        out = min(self.need.discharge_power, evse.discharge, wires) if self.discharges else 0.0
+        return max(0.0, min(self.need.charge_power, evse.charge, wires)), max(0.0, out)
 
     def laxity(self, now: Second, most: Watt) -> Second:
         """How long it can wait, at `most` W afterwards, and still have its target; negative: it cannot have it any more."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from iso15118.energy import Authorisation, Budget
 from iso15118.errors import ChargeloopError, LocalError
@@ -25,6 +25,9 @@ from iso15118.service.evse import Evse
 from iso15118.service.log import Log
 from iso15118.service.station import Station
 from iso15118.sim.faults import SimulatedFaults, checked
+
+if TYPE_CHECKING:
+    from iso15118.service.site_station import Leading
 
 LONGEST: Final = 16_384
 """Octets of a line."""
@@ -34,8 +37,10 @@ PERMITS: Final = ("site", "backend", "consent", "profile")
 class ControlSocket:
     """Listens until `close`."""
 
-    def __init__(self, station: Station, *, log: Log | None = None) -> None:
+    def __init__(self, station: Station, leading: Leading | None = None, *, log: Log | None = None) -> None:
+        """`leading`: the site that the station leads, if it does: a deed `site` is for it."""
         self._station = station
+        self._leading = leading
         self._log = log or Log()
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
@@ -101,6 +106,10 @@ class ControlSocket:
         if not isinstance(told, dict):
             raise LocalError("no JSON object; allowed: one deed, beside outlet and after")
         words = dict(told)
+        if "site" in words:
+            if self._leading is None or len(words) > 1:
+                raise LocalError("site: allowed alone, and to a charger that leads a site")
+            return self._leading.obey(words["site"])
         name, after = words.pop("outlet", None), words.pop("after", None)
         if len(words) != 1 or not set(words) <= set(self._deeds):
             raise LocalError(f"{', '.join(map(str, words)) or 'nothing'}; allowed: one of {', '.join(self._deeds)}")

@@ -9,7 +9,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +26,10 @@ from iso15118.wire.sdp import PORT
 
 if TYPE_CHECKING:  # the car's side is loaded when a car is run: a charger starts without it
     from iso15118.service.car import CarConfig
+    from iso15118.service.config.site import SiteSettings
     from iso15118.service.misbehave import Wiring
     from iso15118.service.scenario import Result, Scenario
+    from iso15118.service.site_station import Leading
     from iso15118.service.tls.engine import Credentials
     from iso15118.service.vehicle import Vehicle, VehicleResult
 
@@ -45,12 +47,13 @@ def run_station(
     wiring: Wiring | None = None,
     certificates: Callable[[], Credentials | None] | None = None,
     control: Path | None = None,
+    site: SiteSettings | None = None,
     log: Log | None = None,
 ) -> None:
     """Run a charger until a signal comes. `ready` is called when every outlet listens; `wiring` as of `Station`.
 
     `certificates` reads those of the station anew, in a thread: at each SIGHUP. Some that cannot be used are said, and the old ones stay.
-    `control`: where a `ControlSocket` listens. A supervisor that has started the process (`supervised`) is told of it.
+    `site`: what it leads. `control`: where a `ControlSocket` listens. A supervisor that has started the process (`supervised`) is told.
     Raises LocalError where an outlet or the socket cannot listen.
     """
 
@@ -59,14 +62,22 @@ def run_station(
         supervised = Supervised(station, supervisor(), log=log)
         station.subscribe(Sweeper(station))
 
+        leading = None
+        if site is not None:
+            from iso15118.service.site_station import Leading  # a charger without a site starts without it
+
+            leading = Leading(station, site, log=log)
+
         def listening() -> None:
+            if leading is not None:
+                leading.start()
             _settled(ready, station)
             supervised.ready()
 
         if watcher is not None:
             station.subscribe(watcher)
         try:
-            async with _controlled(station, control, log or Log()):
+            async with _controlled(station, control, leading, log or Log()), leading or nullcontext():
                 with _renewing(station, certificates, log or Log()):
                     await serve(station, ready=listening, ending=supervised.ending)
         except BaseException:  # such as a `ready` that cannot say so: metal is let go all the same
@@ -78,13 +89,13 @@ def run_station(
 
 
 @asynccontextmanager
-async def _controlled(station: Station, path: Path | None, log: Log) -> AsyncIterator[None]:
+async def _controlled(station: Station, path: Path | None, leading: Leading | None, log: Log) -> AsyncIterator[None]:
     if path is None:
         yield
         return
     from iso15118.service.control_socket import ControlSocket  # a charger without it starts without it
 
-    socket = ControlSocket(station, log=log)
+    socket = ControlSocket(station, leading, log=log)
     await socket.listen(path)
     try:
         yield

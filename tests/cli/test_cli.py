@@ -125,7 +125,8 @@ def test_help_imports_no_command() -> None:
     """What a command needs is loaded when it is used: `--version` must not pay for the shell, the messages or pydantic."""
     program = "import sys; from iso15118.cli import main; main(['--version']); print(*sorted(m for m in sys.modules if 'iso15118' in m))"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    parsing = ["iso15118", "iso15118._collision", "iso15118.cli", "iso15118.cli.pki_arguments", "iso15118.errors"]
+    arguments = ["iso15118.cli.pki_arguments", "iso15118.cli.site_arguments"]
+    parsing = ["iso15118", "iso15118._collision", "iso15118.cli", *arguments, "iso15118.errors"]
     assert run.stdout.splitlines()[1].split() == parsing
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tools.bench.measure import Progress, Table
 
-BENCHES = ("codec", "java", "answer", "tls", "start", "pair", "site")
+BENCHES = ("codec", "java", "answer", "tls", "start", "pair", "site", "plan")
 LONG = ("fleet", "tls_fleet", "board")
 """Take minutes and want the machine for themselves: only where they are asked for."""
 CALLS = 2_000

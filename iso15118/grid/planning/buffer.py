@@ -14,6 +14,8 @@ ENOUGH: Final = 5
 """Departures from which on a user's own habit counts alone."""
 FADES: Final = 0.1
 """The least weight of the latest departure: what is much older than ten of them is forgotten."""
+DEVIATIONS: Final = 2.5
+"""Standard deviations: of 1600 cars with habits of their own two left 99.3 % with their target, two and a half 99.8 %, at 0.1 % more."""
 LONGEST: Final[Second] = 2 * HOUR
 
 
@@ -34,7 +36,7 @@ class Habit(Value):
 
     @property
     def buffer(self) -> Second:
-        """So much before the declared departure the target is to be met: mean and two standard deviations, 0 s to 2 h."""
-        own = min(LONGEST, max(0.0, self.mean + 2.0 * sqrt(self.variance)))
+        """So much before the declared departure the target is to be met: mean and `DEVIATIONS`, 0 s to 2 h."""
+        own = min(LONGEST, max(0.0, self.mean + DEVIATIONS * sqrt(self.variance)))
         trust = min(1.0, self.count / ENOUGH)
         return trust * own + (1.0 - trust) * UNKNOWN

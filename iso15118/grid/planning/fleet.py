@@ -16,7 +16,7 @@ from iso15118.grid.planning.horizon import Array, presence, said, tightest
 from iso15118.grid.planning.matrix import Index
 from iso15118.grid.planning.scene import Scene
 from iso15118.grid.signals import Kind
-from iso15118.grid.site import PHASES, VOLTAGE, Battery, Evse
+from iso15118.grid.site import PHASES, Battery, Evse
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR, KW, KWH, Second
 from iso15118.value import Value
@@ -78,14 +78,6 @@ def size(fleet: Fleet) -> int:
     return int(columns.sum())
 
 
-def most(evse: Evse, visit: Visit) -> tuple[float, float]:
-    """W into and out of a car at an outlet, at its inlet."""
-    wires = inf if evse.dc else min(visit.phases, evse.phases) * VOLTAGE * evse.most
-    into = min(visit.need.charge_power, evse.charge, wires)
-    out = min(visit.need.discharge_power, evse.discharge, wires) if visit.discharges else 0.0
-    return max(0.0, into), max(0.0, out)
-
-
 class _Member:
     """One of them, as it is put together."""
 
@@ -119,7 +111,7 @@ def fleet(question: Question, scene: Scene) -> Fleet:
     """Of cars that are there, then those that are expected within the horizon, then batteries."""
     site, objective = question.site, question.objective
     evses = {evse.name: evse for evse in site.evses}
-    members = [_car(visit, evses[visit.evse], scene, objective) for visit in visits(question, scene)]
+    members = [_car(visit, evses.get(visit.evse) or site.evse(visit.evse), scene, objective) for visit in visits(question, scene)]
     members += [_battery(battery, question.stored.get(battery.name), scene, objective) for battery in site.batteries]
     for member in members:
         member.signalled(scene)
@@ -155,17 +147,19 @@ def visits(question: Question, scene: Scene) -> tuple[Visit, ...]:
 def _car(visit: Visit, evse: Evse, scene: Scene, objective: Objective) -> _Member:
     edges, hours, weights, need = scene.edges, scene.hours, scene.weights, visit.need
     car = _Member(visit.evse, evse.circuit, scene)
-    into, out = (power / KW for power in most(evse, visit))
+    into, out = (power / KW for power in visit.powers(evse))
     if not evse.dc:
         lines = evse.lines[: visit.phases]
         car.lines = np.array([float(line in lines) / len(lines) for line in range(PHASES)])
     else:
         car.lines = np.array([float(line in evse.lines) / len(evse.lines) for line in range(PHASES)])
-    car.stores, car.mains, car.wear = visit.efficiency, evse.efficiency, visit.wear
+    car.stores, car.mains, car.wear, car.worth = visit.efficiency, evse.efficiency, visit.wear, visit.worth
     _checked(visit)
     # One that should have gone and is still there; one that says nothing.
     leaves = min(max(visit.departure, float(edges[1])), float(edges[-1]) + FOREVER)
     car.there = presence(edges, visit.arrival, leaves)
+    if not car.there.any():  # it comes after the horizon
+        return car
     last = int(np.flatnonzero(car.there)[-1])
     most_energy = max(0.0, need.max_energy / KWH)
     if visit.taper is not None and visit.taper.slope > 0.0:

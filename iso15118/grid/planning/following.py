@@ -7,7 +7,6 @@ from typing import Final
 from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.planning.ladder import FRESH, USABLE, age
 from iso15118.grid.policies import Moment
-from iso15118.grid.site import VOLTAGE
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR, Second, Watt, WattHour
 
@@ -20,14 +19,16 @@ def corrected(goal: WattHour, delivered: WattHour, left: Second, least: Watt, mo
     return min(most, max(least, (goal - delivered) * HOUR / max(left, SOON)))
 
 
-def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt) -> Watt:
+def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt, out: Watt) -> Watt:
     """Of one car by a plan. What it has got since is read from its need: its target comes nearer. 0 W where the plan does not reach.
 
-    `most`: W it can take. It is never led the other way than planned; by a plan that is not fresh it gives nothing back.
+    `most`, `out`: W it can take, and give. It is never led the other way than planned; by a plan that is not fresh it gives nothing back.
     """
     k = plan.step(now)
     if k is None:
         return 0.0
+    if k + 2 < len(plan.edges) and plan.edges[k + 1] - now < SOON and min(car.power[k], car.power[k + 1]) > 0.0:
+        k += 1  # it goes on: what the last seconds of a step still want is too little to steer a car by, and would switch it off
     planned = car.power[k]
     begins, ends = max(plan.edges[k], visit.arrival), min(plan.edges[k + 1], max(visit.departure, plan.edges[1]))
     if planned == 0.0 or ends <= begins:
@@ -36,7 +37,6 @@ def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt) 
     if planned < 0.0:
         if age(plan, now) > FRESH:
             return 0.0
-        out = visit.need.discharge_power if visit.discharges else 0.0
         return corrected(car.energy[k] * visit.efficiency, delivered * visit.efficiency, ends - now, -out, 0.0)
     return corrected(car.energy[k] / visit.efficiency, delivered / visit.efficiency, ends - now, 0.0, most)
 
@@ -51,14 +51,12 @@ def followed(moment: Moment) -> dict[str, Watt]:
     for visit in moment.visits:
         if visit.expected:
             continue
-        evse = moment.site.evse(visit.evse)
-        wires = float("inf") if evse.dc else min(visit.phases, evse.phases) * VOLTAGE * evse.most
-        most = max(0.0, min(visit.need.charge_power, evse.charge, wires))
+        most, (_, out) = moment.most(visit), visit.powers(moment.site.evse(visit.evse))
         car = plan.of(visit.evse) if plan is not None else None
         if plan is None or visit.override or visit.need.min_energy > 0.0:
             found[visit.evse] = most
         elif car is None:
             found[visit.evse] = 0.0
         else:
-            found[visit.evse] = power(plan, car, visit, moment.now, most)
+            found[visit.evse] = power(plan, car, visit, moment.now, most, out)
     return found

@@ -15,7 +15,7 @@ from iso15118.units import Second
 from iso15118.value import Value
 
 Index = NDArray[np.intp]
-PATIENCE: Final[Second] = 20.0
+PATIENCE: Final[Second] = 8.0
 """A linear program that takes longer is given up."""
 WHOLE_PATIENCE: Final[Second] = 2.0
 """A search for whole numbers that takes longer ends with the best found."""
@@ -95,6 +95,12 @@ class Matrix:
         for option, setting in (("output_flag", False), ("threads", 1), ("time_limit", patience)):
             solver.setOptionValue(option, setting)
         starts, index, values = self._compressed()
+        if (
+            not np.isfinite(costs).all()
+            or not np.isfinite(values).all()
+            or any(np.isnan(bound).any() for bound in (lower, upper, low, high))
+        ):
+            raise LocalError("no plan: what is asked has no numbers, or ones without end")  # HiGHS would take it
         kind, sense = int(highspy.MatrixFormat.kColwise), int(highspy.ObjSense.kMinimize)
         solver.passModel(
             self.width, self.height, len(values), kind, sense, 0.0, costs, lower, upper, low, high, starts, index, values, integrality

@@ -32,7 +32,7 @@ PREQUALIFIED: Final = 1.25
 TIGHT: Final = 1e-7
 BOTH: Final = 1e-4
 """kW at once in both directions that are no rounding."""
-ROUNDS: Final = 3
+ROUNDS: Final = 2
 
 
 class Found(Value, kw_only=True):
@@ -55,6 +55,11 @@ class Found(Value, kw_only=True):
     seconds: float
     whole: bool
 
+    @property
+    def both(self) -> NDArray[np.bool_]:
+        """By member and step: it charges and discharges at once."""
+        return np.asarray(np.minimum(self.charge, self.discharge) > BOTH)
+
 
 def best(scene: Scene, fleet: Fleet, objective: Objective, prices: Prices) -> Found:
     """The plan at the least cost, in which nobody charges and discharges at once. Raises LocalError where the solver finds none.
@@ -65,10 +70,9 @@ def best(scene: Scene, fleet: Fleet, objective: Objective, prices: Prices) -> Fo
     choose = np.zeros(fleet.charge.shape, bool)
     found = Model(scene, fleet, objective, prices, choose).solve()
     for _ in range(ROUNDS):
-        both = np.minimum(found.charge, found.discharge) > BOTH
-        if not both.any() or not found.whole:
+        if not found.both.any() or not found.whole:
             break
-        choose |= both.any(axis=0) & (fleet.charge > 0.0) & (fleet.discharge > 0.0)
+        choose |= found.both.any(axis=0) & (fleet.charge > 0.0) & (fleet.discharge > 0.0)
         found = Model(scene, fleet, objective, prices, choose).solve()
     return found
 
@@ -244,9 +248,12 @@ class Model:
         """What flows through each circuit within its limits, both ways; where cars are on single phases, through each phase."""
         fleet, scene = self.fleet, self.scene
         endless = np.full(len(self.steps), inf)
+        kept = endless if self.objective.export else np.maximum(0.0, -scene.fixed[scene.root])  # a reserve that is called exports nothing
         for n in range(len(scene.site.circuits)):
-            if n != scene.root or self.reserved:
+            if n != scene.root:
                 self._flow(n, self.inside[n], 1.0, scene.fixed[n], self.imports[n], self.exports[n])
+            elif self.reserved:
+                self._flow(n, self.inside[n], 1.0, scene.fixed[n], self.imports[n], np.minimum(self.exports[n], kept))
             if not self.balanced[n] and np.isfinite(scene.lines[n]):
                 within = np.full(len(self.steps), scene.lines[n])
                 for line in fleet.lines.T:

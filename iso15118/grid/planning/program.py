@@ -20,6 +20,8 @@ COARSER: Final = ((25_000, 6 * HOUR), (60_000, 2 * HOUR))
 """A program of more columns than this is planned in hours beyond so many s: what cars are told comes from the quarters of an hour before.
 Virtual batteries of cars that come and leave together save less, and lose more when they are divided.
 """
+NOTHING: Final = 1e-4
+"""kW that are a solver's rounding."""
 
 
 def plan(question: Question, offset: Second = 0.0) -> SitePlan:
@@ -51,6 +53,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
     from iso15118.grid.planning.reasons import why
 
     power = found.charge - found.discharge
+    power = np.where(np.abs(power) < NOTHING, 0.0, power)
     stored = np.where(power > 0.0, power * members.stores[:, None], power / members.stores[:, None])
     energy = np.cumsum(stored * known.hours, axis=1)
     evses = []
@@ -105,6 +108,6 @@ def _how(known: Scene, found: Found) -> str:
         words.append(
             f"steps of {longest:g} h beyond {float(known.edges[int((known.hours >= longest).argmax())] - known.edges[0]) / HOUR:.0f} h"
         )
-    if not found.whole:
+    if found.both.any():
         words.append("both ways netted")
     return ", ".join(words)

@@ -31,7 +31,7 @@ def why(visit: Visit, member: int, scene: Scene, fleet: Fleet, found: Found, off
     """Of one car; empty: it has what it wants. `offset`: of the zone's clock, in s ahead of UTC."""
     wanted = max(visit.need.target_energy, visit.need.min_energy) / KWH
     energy = float((scene.hours * (found.charge[member] * fleet.stores[member] - found.discharge[member] / fleet.stores[member])).sum())
-    if wanted - energy < SHORT or visit.departure > scene.edges[-1]:
+    if wanted - energy < SHORT or visit.departure > scene.edges[-1] or not fleet.there[member].any():
         return ""
     leaves = f"{visit.evse} leaves with {max(0.0, energy):.3g} of {wanted:.3g} kWh"
     return f"{leaves}: {_cause(member, wanted, scene, fleet, found, offset)}{_later(scene, fleet, found, member, wanted - energy, offset)}"

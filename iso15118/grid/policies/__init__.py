@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from iso15118.errors import LocalError
-from iso15118.grid.site import VOLTAGE, Site
+from iso15118.grid.site import Site
 from iso15118.grid.visits import Visit
 from iso15118.units import Second, Watt
 from iso15118.value import Value
@@ -48,11 +48,8 @@ class Moment(Value, kw_only=True):
 
     def most(self, visit: Visit) -> Watt:
         """What a car and its outlet can take at all, at the inlet."""
-        evse, need = self.site.evse(visit.evse), visit.need
-        if need.max_energy <= 0.0:
-            return 0.0
-        wires = float("inf") if evse.dc else VOLTAGE * evse.most * min(visit.phases, evse.phases)
-        return min(need.charge_power, evse.charge, wires)
+        into, _ = visit.powers(self.site.evse(visit.evse))
+        return into if visit.need.max_energy > 0.0 else 0.0
 
     def served(self, order: Iterable[Visit]) -> dict[str, Watt]:
         """Full power to one after the other, as far as there is room."""

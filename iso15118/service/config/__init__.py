@@ -1,4 +1,4 @@
-"""The files people write: a charger's (`secc`) and a car's (`evcc`), TOML, read strictly. The only place that imports pydantic.
+"""The files people write: of a charger (`secc`), a car (`evcc`) and a site (`site`), TOML, read strictly. pydantic is imported here only.
 
 Boards have files of their own (`hal.board`). Each side is imported when its file is read.
 """
@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from iso15118.service.config.evcc import EvccSettings
     from iso15118.service.config.secc import SeccSettings
+    from iso15118.service.config.site import SiteSettings
     from iso15118.service.tls.engine import Credentials
 
 
@@ -26,6 +29,13 @@ def load_certificates(path: Path) -> Credentials | None:
     from iso15118.service.config.secc import load_certificates
 
     return load_certificates(path)
+
+
+def load_site(path: Path, outlets: Iterable[str] | None = None) -> SiteSettings:
+    """The site in the file `path`, led by a charger with these outlets; None: by nobody yet. Raises LocalError as `load_secc` does."""
+    from iso15118.service.config.site import load
+
+    return load(path, outlets)
 
 
 def load_evcc(path: Path) -> EvccSettings:

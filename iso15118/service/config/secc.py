@@ -185,6 +185,8 @@ class SeccFile(Table):
     """Every session is kept in this file, for `chargeloop replay`; the second one in its neighbour `-2`."""
     recordings: Text | None = None
     """A folder, for the last minutes of a session that did not end in order."""
+    site: Text | None = None
+    """A site's file beside this one: the charger leads that site, and its outlets have what it leaves them."""
     ledger: Text | None = None
     """Transactions and faults that need a person are kept in this file, and survive a loss of power: see [ledger.md](ledger.md)."""
 
@@ -194,6 +196,8 @@ class SeccSettings(Value):
 
     station: StationConfig
     log_level: str
+    site: Path | None = None
+    """The file of the site that it leads."""
 
 
 def load(path: Path) -> SeccSettings:
@@ -219,7 +223,7 @@ def load(path: Path) -> SeccSettings:
         sessions, desk = contracts
         evses = tuple(replace(evse, session=replace(evse.session, **sessions), contracts=desk) for evse in evses)
     station = StationConfig(evses=evses, record=record, recordings=recordings, ledger=ledger, tls=tls, plain_tcp=file.insecure_plain_tcp)
-    return SeccSettings(station, file.log_level)
+    return SeccSettings(station, file.log_level, None if file.site is None else path.parent / file.site)
 
 
 def load_certificates(path: Path) -> Credentials | None:

@@ -38,7 +38,7 @@ from iso15118.value import replace
 DEAD: Final[Volt] = 60.0
 """No battery stands behind an output below this: contactors that close onto it now would carry its inrush."""
 _OF_A_SERVICE: Final = (
-    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray"),
+    *("service", "parameters", "announced", "vehicle", "departure", "asked_schedule", "offer", "tuples", "chosen", "astray", "wished"),
     *(
         "proposed",
         "isolation_begun",

@@ -16,7 +16,7 @@ from iso15118.sequence.table import Outcome
 from iso15118.session.consult import Matter, Question
 from iso15118.session.energy_offer import read_offer
 from iso15118.session.secc.mobility import proposal
-from iso15118.session.secc.needs import Energies, ordered, planned
+from iso15118.session.secc.needs import Energies, heard, ordered, planned
 from iso15118.session.secc.notifications import wants
 from iso15118.session.secc.offer import A_DAY, price_alone, tuples
 from iso15118.session.secc.pause import renumbered
@@ -46,7 +46,8 @@ def answer_schedule_exchange(session: Session, request: wire.ScheduleExchangeReq
         raise PeerError(f"{type(mode).__name__} though {'Dynamic' if dynamic else 'Scheduled'} was selected", requirement="V2G20-1600")
     if session.pricing is not None:
         return _priced(session, session.pricing, snapshot)
-    session = ordered(session, _energies(mode))
+    energies = _energies(mode)
+    session = heard(ordered(session, energies), energies, mode.departure_time, snapshot)
     asked = snapshot.now if session.asked_schedule is None else session.asked_schedule
     waits = not snapshot.fed or (snapshot.plans is None and not dynamic)
     if waits and snapshot.now - asked >= session.config.times.ongoing_secc:

@@ -27,7 +27,7 @@ from iso15118.session.services import ControlMode, ParameterSet, Service, dc_ser
 from iso15118.session.snapshot import SeccSnapshot
 from iso15118.session.steps import Steps
 from iso15118.session.value_added import ParkingSpace, Selected, ValueAddedService
-from iso15118.units import PerPhase, Second, Watt
+from iso15118.units import PerPhase, Second, Watt, WattHour
 from iso15118.value import Value, replace
 
 NO_SESSION = bytes(8)
@@ -180,6 +180,16 @@ class Proposed(Value):
     settled: bool = False
 
 
+class Wished(Value):
+    """What the car has said of its needs outside of its turns in Dynamic mode, when, and what had flowed in by then."""
+
+    need: Need
+    at: Second
+    """Monotonic s."""
+    energy: WattHour
+    """By the meter, discharged off."""
+
+
 class Paused(Value):
     """What is kept of a session while it pauses, for the next one at the same outlet to be joined with."""
 
@@ -286,6 +296,8 @@ class Session(Value):
     vehicle: Limits | None = None
     """What the car said there."""
     departure: int | None = None
+    wished: Wished | None = None
+    """Needs as they were told last with a schedule exchange, or under a schedule; None: they were not."""
     computing: tuple[Phase, float] | None = None
     """In which phase, and since when, the car says that it is still computing."""
     asked_schedule: float | None = None

@@ -23,7 +23,7 @@ from iso15118.value import replace
 
 _RENEW: Final = EVSENotification.ScheduleRenegotiation
 _CONFIRM: Final = EVSENotification.MeteringConfirmation
-_AT_ONCE: Final = ("notes", "untold", "wishes", "question", "consulted", "pricing")
+_AT_ONCE: Final = ("notes", "untold", "wishes", "question", "consulted", "pricing", "wished")
 """What an answer changes of the session here and now."""
 _NEVER: Final = "setpoint"
 """What it changes of metal: nothing, neither now nor later. The loop goes on, and with it the contactor stays as it is."""

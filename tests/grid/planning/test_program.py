@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import product
 from random import Random
 
 import pytest
 
+from iso15118.errors import LocalError
 from iso15118.grid.planning import Objective
 from iso15118.grid.planning.program import plan
 from iso15118.grid.prices import Demand, Tier, bill
@@ -296,6 +299,12 @@ def test_a_reserve_has_power_and_energy_both_ways() -> None:
     asked = Signal(id="r", source="tso", kind=Kind.RESERVE, value=2.0 * KW)
     assert kilowatts(plan(ask([both], [0.3] * 4, load=12.0, signals=(asked,))).reserve) == [2.0] * 4
     assert plan(ask([both], [0.3] * 4, load=12.0)).reserve == ()
+    rich = car("a", 5.0, most=40.0, minimum=-30.0, discharge=10.0, window=(-30.0, 40.0))
+    home = ask([rich], [0.3, 0.2, 0.3, 0.3], load=2.0, objective=Objective(reserve_price=0.1))
+    made = plan(home)
+    assert min(made.grid) >= made.reserve[0] - 1.0 > 0.0  # when it is called, nothing leaves the house
+    sold = plan(replace(home, objective=Objective(reserve_price=0.1, export=True)))
+    assert sold.reserve[0] > made.reserve[0]
 
 
 def test_expected_cars_are_planned_for() -> None:
@@ -304,6 +313,26 @@ def test_expected_cars_are_planned_for() -> None:
     assert kilowatts(made.evses[0].power) == [10.0, 0.0, 0.0, 0.0]
     assert made.of("b") is None
     assert made.evses[1].expected
+
+
+def test_a_car_that_comes_after_the_horizon_or_to_no_outlet() -> None:
+    late = plan(ask([car("a", 10.0), car("b", 10.0, arrival=9.0, departure=12.0)], [0.1] * 4))
+    assert kilowatts(late.evses[1].power) == [0.0] * 4
+    with pytest.raises(LocalError, match="there is no EVSE 'b'"):
+        plan(ask([car("b", 10.0)], [0.1], evses=[Evse(name="a", circuit="grid")]))
+    with pytest.raises(LocalError, match="there is no circuit 'cellar'"):
+        plan(replace(ask([], [0.1]), outlook=replace(ask([], [0.1]).outlook, load={"cellar": hourly([1.0])})))
+
+
+def test_without_the_extra_one_line_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['highspy'] = None\n"
+        "from iso15118.grid.planning.program import plan\n"
+        "from tests.grid.planning.made import ask\n"
+        "plan(ask([], [0.1]))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert run.stderr.splitlines()[-1].endswith("LocalError: plans need highspy: pip install chargeloop[grid]")
 
 
 @pytest.mark.parametrize("factor", [0.0, 1.0, 1e3, -5.0])

@@ -1,0 +1,139 @@
+"""One second of a site, from what is known to what each outlet may do. Pure: what is kept of it can be lived again (`service.site_log`).
+
+Neighbours: `headroom`, `policies`, `wishes` and `allocate`, which it brings together; `degrade`, which says it to each kind of car.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from iso15118.grid.allocate import Allocated, Grant, allocate
+from iso15118.grid.headroom import Headroom, Swings, headroom
+from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.planning import SitePlan
+from iso15118.grid.planning.ladder import Footing, Rung, footing
+from iso15118.grid.policies import Moment, policy
+from iso15118.grid.prices import Prices
+from iso15118.grid.signals import Signal
+from iso15118.grid.site import Site
+from iso15118.grid.tree import Tree
+from iso15118.grid.visits import Visit
+from iso15118.grid.wishes import mains, wishes
+from iso15118.units import Second, Watt
+from iso15118.value import Value
+
+
+class Known(Value, kw_only=True):
+    """Everything that decides this second."""
+
+    now: Second
+    """Monotonic."""
+    moment: Second
+    """Since the epoch."""
+    meters: Mapping[str, Reading]
+    """By circuit."""
+    draws: Mapping[str, Reading]
+    """By outlet, in the mains' lines."""
+    generation: Watt = 0.0
+    """Of all photovoltaics, measured and fresh."""
+    visits: Mapping[str, Visit]
+    """By outlet."""
+    since: Mapping[str, Second] = {}
+    """Plugged in, monotonic."""
+    signals: tuple[Signal, ...] = ()
+    plan: SitePlan | None = None
+    trouble: str = ""
+    """Why there is no newer plan."""
+    prices: Prices | None = None
+    promised: Mapping[str, Watt] = {}
+    """What cars mean to take (signed) under schedules that were made of a plan."""
+    needless: frozenset[str] = frozenset()
+    """Outlets whose cars have not said what they need."""
+
+
+class Kept(Value):
+    """State from second to second."""
+
+    swings: Swings = Swings()
+    allocated: Allocated = Allocated()
+
+
+class Done(Value, kw_only=True):
+    """What comes of a second."""
+
+    footing: Footing
+    grants: Mapping[str, Grant]
+    """By outlet; one that is not here has nothing to give or take."""
+    batteries: Mapping[str, Watt]
+    """Wanted of each stationary battery, + into it."""
+    available: Watt
+    """For all outlets together."""
+    silent: Mapping[str, str]
+    """Circuits whose meter is silent, and why."""
+
+
+def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]:
+    """The next state, and what every outlet may do. `name`: of the policy."""
+    site = tree.site
+    swings, room = headroom(
+        tree, known.meters, known.draws, known.signals, kept.swings, now=known.now, moment=known.moment, generation=known.generation
+    )
+    visits = tuple(known.visits[name] for name in sorted(known.visits))  # in one order, whatever that of a log
+    stands = footing(
+        name,
+        known.moment,
+        known.plan,
+        needs=not visits or any(visit.evse not in known.needless for visit in visits),
+        metered=site.root.name not in room.silent,
+        trouble=known.trouble,
+        planned=policy(name).objective is not None,
+    )
+    chosen = policy(stands.policy)
+    moment = Moment(
+        now=known.moment,
+        site=site,
+        visits=visits,
+        available=room.available,
+        surplus=_surplus(site, room, known.generation),
+        prices=known.prices,
+        plan=known.plan if stands.rung in (Rung.PLAN, Rung.LIMITS) else None,
+    )
+    targets = {**chosen.targets(moment), **{evse: power for evse, power in known.promised.items() if stands.rung is Rung.PLAN}}
+    if chosen.objective is not None and not chosen.objective.export:
+        targets = _kept(site, room, targets, moment.surplus)
+    asked = wishes(site, visits, targets, known.signals, moment=known.moment, fills=chosen.fills, since=known.since)
+    allocated, grants = allocate(tree, room, asked, kept.allocated, known.now)
+    done = Done(
+        footing=stands,
+        grants={grant.evse: grant for grant in grants},
+        batteries=_batteries(site, known, stands, room),
+        available=room.available,
+        silent=room.silent,
+    )
+    return Kept(swings, allocated), done
+
+
+def _surplus(site: Site, room: Headroom, generation: Watt) -> Watt:
+    """Of own generation over own load: what the connection's meter reads beside the outlets, turned round."""
+    meter = room.meters.get(site.root.name)
+    if meter is None or meter.trust is not Trust.FRESH:
+        return generation
+    return (sum(sum(lines) for lines in room.draws.values() if lines is not None) - sum(meter.currents)) * room.voltage
+
+
+def _kept(site: Site, room: Headroom, targets: Mapping[str, Watt], surplus: Watt) -> dict[str, Watt]:
+    """The targets with no more given back, all together, than the site and its cars use at this moment beside what is generated."""
+    used = sum(sum(lines) for lines in room.draws.values() if lines is not None and sum(lines) > 0.0) * room.voltage - surplus
+    given = -sum(mains(site.evse(evse), power) for evse, power in targets.items() if power < 0.0)
+    part = min(1.0, max(0.0, used) / given) if given > 0.0 else 1.0
+    return {evse: power * part if power < 0.0 else power for evse, power in targets.items()}
+
+
+def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dict[str, Watt]:
+    """As planned, within what each can, and into them what the connection has room for; at rest without a plan that can be followed."""
+    step = known.plan.step(known.moment) if known.plan is not None and stands.rung is Rung.PLAN else None
+    wanted = {}
+    for battery in site.batteries:
+        power = 0.0 if known.plan is None or step is None else known.plan.batteries.get(battery.name, (0.0,) * (step + 1))[step]
+        wanted[battery.name] = max(-battery.discharge, min(battery.charge, room.available, power))
+    return wanted

@@ -1,0 +1,95 @@
+"""What the past tells of a site whose cars nobody knows: what they draw on a usual day, and the peak that its batteries can keep.
+
+Neighbour: `controller`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from iso15118.grid.series import Series
+from iso15118.grid.site import Battery
+from iso15118.study.arrivals import Arrivals
+from iso15118.study.physics import Store, mains
+from iso15118.study.scenarios import Scenario
+from iso15118.units import HOUR, Second, Watt
+from iso15118.value import replace
+
+DAY: Final[Second] = 86_400.0
+NEAR: Final[Second] = HOUR / 2.0
+"""So much earlier or later it might have been as well."""
+SPARE: Final = 1.05
+"""Times the peak that could be kept on similar days, is what is aimed at."""
+
+
+RESERVED: Final = 1.15
+"""Times what a usual day draws, is reckoned with: a battery that is empty too early lets people wait."""
+
+
+class Past:
+    """Of the stays of a scenario's history, which lie on whole days before its start."""
+
+    def __init__(self, told: Scenario) -> None:
+        self._step = told.step
+        self._day = round(DAY / told.step)
+        days = round((told.start - min(stay.arrival for stay in told.history)) / DAY + 0.5)
+        before = replace(told, start=told.start - days * DAY, steps=days * self._day, stays=told.history)
+        drawn = _drawn(before)
+        each = [drawn[k * self._day : (k + 1) * self._day] for k in range(days)]
+        mean = [sum(values) / days for values in zip(*each, strict=True)]
+        near = round(NEAR / told.step)
+        evened = [sum(mean[(k + j) % self._day] for j in range(-near, near + 1)) / (2 * near + 1) for k in range(self._day)]
+        self.usual = [RESERVED * watts for watts in evened]
+        """W that cars draw from the mains in each step of a day, evened out."""
+        window = told.prices.demand.window if told.prices.demand is not None else told.step
+        size = max(1, round(window / told.step))
+        windows = [[sum(day[k : k + size]) / size for k in range(0, len(day), size)] for day in each]
+        self.peak = SPARE * sum(level(day, told.site.batteries, window) for day in windows) / days
+        """W at the connection, as the batteries could have kept it."""
+
+    def added_to(self, load: Series) -> Series:
+        """A load and what the cars of a usual day draw besides, from its second step on."""
+        offset = round((load.start % DAY) / self._step)
+        values = [watts + (self.usual[(offset + k) % self._day] if k else 0.0) for k, watts in enumerate(load.values)]
+        return replace(load, values=tuple(values))
+
+
+def _drawn(told: Scenario) -> list[Watt]:
+    """What cars draw from the mains in each step, at full power as they come to an outlet."""
+    arrivals, drawn = Arrivals(told, told.step, full=False), []
+    for k in range(told.steps):
+        now = told.start + k * told.step
+        arrivals.leave(now)
+        arrivals.come(now)
+        total = 0.0
+        for car in arrivals.there.values():
+            power = car.most(told.step)
+            total += mains(car.evse, power)
+            car.move(power, told.step)
+        drawn.append(total)
+    return drawn
+
+
+def level(day: list[Watt], batteries: tuple[Battery, ...], step: Second) -> Watt:
+    """The lowest import that batteries, full at the beginning, could have kept a day's draw to; they charge when there is room below."""
+    low, high = sum(day) / len(day), max(day)
+    for _ in range(12):
+        middle = (low + high) / 2.0
+        if _kept(day, middle, batteries, step):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _kept(day: list[Watt], most: Watt, batteries: tuple[Battery, ...], step: Second) -> bool:
+    stores = [Store(battery, battery.ceiling * battery.capacity) for battery in batteries]
+    for watts in day:
+        over = watts - most
+        for store in stores:
+            power = max(-store.gives(step), min(store.most(step), -over))
+            store.move(power, step)
+            over += power
+        if over > 1.0:
+            return False
+    return True
