@@ -6,7 +6,7 @@ without a meter has outlets below and what the nearest meters below it tell, as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -21,6 +21,8 @@ RARE: Final = 0.01
 """Part of the seconds in which the other load may move further than what is kept free for it."""
 LEARNING: Final[Ampere] = 1.0
 """A by which the guard grows with a move beyond it; a hundredth of it is forgotten with every other reading."""
+HELD: Final[Second] = 4.0
+"""So long the other load counts as it was at its worst: an outlet's meter may tell so late that a car has stopped."""
 NO_LINES: Final[Lines] = (0.0, 0.0, 0.0)
 
 
@@ -43,6 +45,7 @@ class Limit(Value, kw_only=True):
     other: float
     """Of what is no outlet, + import."""
     room: float
+    """Negative: the other load alone is beyond it."""
     trust: Trust = Trust.FRESH
     why: str = ""
     """Why its meter is not believed."""
@@ -83,18 +86,30 @@ class Headroom(Value, kw_only=True):
         of_root = [limit for limit in self.limits if limit.circuit == self.root and limit.way is Way.IN]
         whole = [limit.room for limit in of_root if limit.line is None]
         lines = [limit.room for limit in of_root if limit.line is not None]
-        return min([*whole, *([sum(lines) * self.voltage] if lines else [])], default=float("inf"))
+        return max(0.0, min([*whole, *([sum(lines) * self.voltage] if lines else [])], default=float("inf")))
 
     def other(self, circuit: str) -> Watt:
         """W of what is no outlet at a metered circuit, + import; 0.0 where nobody measures."""
         return sum(self.others.get(circuit, NO_LINES)) * self.voltage
 
 
+class Other(Value):
+    """Of what is no outlet at a circuit, when its meter was read: A in each line, + import.
+
+    Meters do not read at the same instant: it lies between `low` and `high`, by what outlets took shortly before and after.
+    """
+
+    at: Second
+    lines: Lines
+    low: Lines
+    high: Lines
+
+
 class Swings(Value):
     """How far the other load of each circuit moves from one reading to the next: state from second to second."""
 
-    last: Mapping[str, tuple[Second, Lines]] = {}
-    """When a new reading came, and the other load then."""
+    recent: Mapping[str, tuple[Other, ...]] = {}
+    """The other load by the readings of late, the newest last."""
     guards: Mapping[str, Lines] = {}
     """The 99th percentile of such moves as learned so far: kept free in front of each limit."""
     took: Mapping[str, tuple[Reading, ...]] = {}
@@ -123,26 +138,33 @@ def headroom(
     believed: dict[str, Judged] = {}
     others: dict[str, Lines] = {}
     frozen = {name for name, readings in took.items() if readings and now - readings[-1].at > FRESH}
-    last, guards = dict(swings.last), dict(swings.guards)
+    recent, guards = dict(swings.recent), dict(swings.guards)
+    lows: dict[str, Lines] = {}
+    highs: dict[str, Lines] = {}
     for circuit in tree.circuits:
         if not circuit.metered:
             continue
         name, reading = circuit.name, meters.get(circuit.name)
         meter = judged(reading, now, circuit.fuse)
-        if meter.trust is Trust.FRESH and reading is not None and (name not in last or reading.at != last[name][0]):
-            outlets = _sum(_then(took[evse.name], reading.at) for evse in tree.below[name])
+        known = recent.get(name, ())
+        if meter.trust is Trust.FRESH and reading is not None and (not known or reading.at != known[-1].at):
+            below = [took[evse.name] for evse in tree.below[name]]
+            outlets = _sum(_then(readings, reading.at) for readings in below)
             unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
             meter = consistent(meter, outlets, (tree.generation[name] + unread) / voltage)
             if meter.trust is Trust.FRESH:
-                _follow(name, reading.at, _less(meter.currents, outlets), last, guards)
+                least, most = (_sum(_around(readings, reading.at, pick) for readings in below) for pick in (min, max))
+                other = Other(reading.at, *(_less(meter.currents, taken) for taken in (outlets, most, least)))
+                late = any(evse.name in frozen for evse in tree.below[name])
+                recent[name] = known = _follow(name, other, known, guards, SILENT if late else HELD)
         believed[name] = meter
-        others[name] = last[name][1] if name in last else meter.currents  # of when it was read: outlets have moved since
+        others[name], lows[name], highs[name] = _spread(known) if known else (meter.currents,) * 3
     limits: list[Limit] = []
     for circuit in tree.circuits:
-        known = tree.meters[circuit.name]
-        other, guard = _sum(others[name] for name in known), _sum(guards.get(name, NO_LINES) for name in known)
-        rows = _limits(tree.site, circuit, signals, moment, believed.get(circuit.name), other, guard, generation, voltage)
-        if (circuit.metered or rows) and any(believed[name].trust is not Trust.FRESH for name in known):
+        names = tree.meters[circuit.name]
+        low, high, guard = (_sum(of.get(name, NO_LINES) for name in names) for of in (lows, highs, guards))
+        rows = _limits(tree.site, circuit, signals, moment, believed.get(circuit.name), low, high, guard, generation, voltage)
+        if (circuit.metered or rows) and any(believed[name].trust is not Trust.FRESH for name in names):
             frozen.update(evse.name for evse in tree.below[circuit.name])
         limits += rows
     room = Headroom(
@@ -155,14 +177,14 @@ def headroom(
         others=others,
         voltage=voltage,
     )
-    return Swings(last, guards, took), room
+    return Swings(recent, guards, took), room
 
 
 def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evse: Evse) -> tuple[Reading, ...]:
-    """What an outlet's meter has read, with a new reading; of those that are older than fresh the newest alone, and none that is silent."""
+    """What an outlet's meter has read, with a new reading: what can stand beside a circuit's fresh one, and the newest until it is silent."""
     if reading is not None and judged(reading, now, evse.most).trust is Trust.FRESH and (not before or reading.at != before[-1].at):
         before = (*before, reading)
-    return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= FRESH) + tuple(
+    return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= 2 * FRESH) + tuple(
         old for old in before[-1:] if 0.0 <= now - old.at <= SILENT
     )
 
@@ -170,6 +192,22 @@ def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evs
 def _then(readings: tuple[Reading, ...], at: Second) -> Lines:
     """What was taken at a moment, by the reading next to it."""
     return min(readings, key=lambda reading: abs(reading.at - at)).currents if readings else NO_LINES
+
+
+def _around(readings: tuple[Reading, ...], at: Second, pick: Callable[[Iterable[Ampere]], Ampere]) -> Lines:
+    """The least, or the most, in each line of what was read last before a moment and of all that was read since."""
+    first = max((k for k, reading in enumerate(readings) if reading.at <= at), default=0)
+    known = [reading.currents for reading in readings[first:]]
+    return (pick(a for a, _, _ in known), pick(b for _, b, _ in known), pick(c for _, _, c in known)) if known else NO_LINES
+
+
+def _spread(known: tuple[Other, ...]) -> tuple[Lines, Lines, Lines]:
+    """The newest, the lowest and the highest of late."""
+    (a, b, c), (d, e, f) = (
+        tuple(pick(line) for line in zip(*lines, strict=True))
+        for pick, lines in ((min, (o.low for o in known)), (max, (o.high for o in known)))
+    )
+    return known[-1].lines, (a, b, c), (d, e, f)
 
 
 def _sum(lines: Iterable[Lines]) -> Lines:
@@ -183,18 +221,17 @@ def _less(a: Lines, b: Lines) -> Lines:
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
-def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, Lines]], guards: dict[str, Lines]) -> None:
-    """Learn from a new reading how far the other load moves: up a step for each move beyond the guard, down a little for all others.
+def _follow(name: str, other: Other, known: tuple[Other, ...], guards: dict[str, Lines], held: Second) -> tuple[Other, ...]:
+    """Those of late with a new one. And learn how far it moves: up a step for each move beyond the guard, down a little for all others.
 
-    It comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
+    The guard comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
     """
-    before = last.get(name)
-    if before is not None and at > before[0]:
-        moves = (abs(now - then) for now, then in zip(other, before[1], strict=True))
+    if known and other.at > known[-1].at:
+        moves = (abs(now - then) for now, then in zip(other.lines, known[-1].lines, strict=True))
         kept = guards.get(name, NO_LINES)
         a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
         guards[name] = (a, b, c)
-    last[name] = (at, other)
+    return (*(old for old in known if 0.0 <= other.at - old.at <= held), other)
 
 
 def _limits(
@@ -203,7 +240,8 @@ def _limits(
     signals: tuple[Signal, ...],
     moment: Second,
     meter: Judged | None,
-    other: Lines,
+    low: Lines,
+    high: Lines,
     guard: Lines,
     generation: Watt,
     voltage: Volt,
@@ -213,13 +251,14 @@ def _limits(
     trust, why = (meter.trust, meter.why) if meter is not None else (Trust.FRESH, "")
     silent = trust is Trust.SILENT
     if silent:
-        other = guard = NO_LINES
+        low = high = guard = NO_LINES
     part = 1.0 if meter is None or silent else meter.room
-    watts, moves = sum(other) * voltage, sum(guard) * voltage
+    moves = sum(guard) * voltage
 
     def row(way: Way, line: int | None, source: str, limit: float, load: float, guard: float) -> None:
         flows = load if way is Way.IN else -load
-        room = max(0.0, limit * site.margin - flows - guard) * part
+        room = limit * site.margin - flows - guard
+        room = room * part if room > 0.0 else room
         found.append(Limit(circuit=name, way=way, line=line, source=source, limit=limit, other=load, room=room, trust=trust, why=why))
 
     if silent:
@@ -228,8 +267,8 @@ def _limits(
             row(Way.IN, None, "fail-safe", circuit.failsafe, 0.0, 0.0)
     if circuit.fuse is not None:
         for line in range(PHASES):
-            row(Way.IN, line, "fuse", circuit.fuse, other[line], guard[line])
-            row(Way.OUT, line, "fuse", circuit.fuse, other[line], guard[line])
+            row(Way.IN, line, "fuse", circuit.fuse, high[line], guard[line])
+            row(Way.OUT, line, "fuse", circuit.fuse, low[line], guard[line])
     nodes = (name, "") if root else (name,)
     for way, kind, own in (
         (Way.IN, Kind.IMPORT_LIMIT, circuit.import_limit),
@@ -239,7 +278,7 @@ def _limits(
         said += [(value, what) for value, what in ((own, f"{way} limit"), (circuit.transformer, "transformer")) if value is not None]
         if said:
             limit, source = min(said)
-            row(way, None, source, limit, watts, moves)
+            row(way, None, source, limit, sum(high if way is Way.IN else low) * voltage, moves)
     for node in nodes:
         if (controllable := bound(signals, Kind.CONTROLLABLE_LIMIT, node, moment)) is not None:
             row(Way.IN, None, controllable.signal, controllable.value, -generation if root else 0.0, 0.0)

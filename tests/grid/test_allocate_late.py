@@ -66,7 +66,10 @@ class Cars:
             granted = told.pop(0)
             if self.rng.random() < 0.03:
                 self.likes[name] = self.rng.choice([0.0, 0.0, 8.0, 20.0, 99.0, 99.0])
-            self.world.draws[name] = min(granted, self.likes[name]) if granted >= 0.0 else granted
+            before = self.world.draws[name]
+            if granted >= 0.0:  # what it is granted less it follows late, what it is granted more when it has been so for as long
+                granted = min(max(min(before, granted), min(granted, *told)), self.likes[name])
+            self.world.draws[name] = granted
 
 
 def wished(rng: Random, site: Site, phases: dict[str, int]) -> list[Wish]:
