@@ -130,11 +130,12 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     levels, held, at_target = table.share(places, floors, tops, giving, beyond)
     raised = table.raised(levels, last, passed, giving)
     short = table.short(levels, giving, on)
+    still = table.still(levels, last, giving)
     currents: dict[str, Ampere] = {}
     over: dict[str, tuple[tuple[Second, Ampere], ...]] = {}
     grants = []
     for i, place in enumerate(places):
-        name, current = place.evse.name, _quantised(giving[i] if giving[i] < 0.0 else raised.levels[i])
+        name, current = place.evse.name, _quantised(still[i] if still[i] < 0.0 else raised.levels[i])
         current = 0.0 if 0.0 <= current < place.least else current
         currents[name] = current
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
@@ -143,7 +144,9 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         ramp = slowly[i] if back else raised.held[i] is None and current < levels[i] - DEAD
         row = kept[i] if back else next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
         binding = None if row is None or ramp else table.limits[row]
-        if back:
+        if still[i] < giving[i]:
+            limit, why = None, "gives until others have made way"
+        elif back:
             limit, why = _why_back(place, current, binding, ramp=ramp, late=name in room.frozen)
         elif on[i]:
             limit, why = _why_on(binding, causes[i], target=at_target[i], ramp=ramp)
@@ -348,6 +351,28 @@ class _Table:
             if 0.0 < level - before < DEAD and before >= self.places[i].least and level < self.places[i].most - FOUND:
                 filled.levels[i] = before
         return filled
+
+    def still(self, levels: Sequence[Ampere], last: Sequence[Ampere], giving: Sequence[Ampere]) -> list[Ampere]:
+        """What gives on (<= 0) though its target does not want so much any more: cars that live on it have not come down yet.
+
+        What must allow it, and what may leave a circuit, is obeyed at once.
+        """
+        now = [-current for current in giving]
+        could = [min(-before, place.wish.gives / place.per) for place, before in zip(self.places, last, strict=True)]
+        drawn = [before if place.measured is None else place.measured for place, before in zip(self.places, last, strict=True)]
+        lags = [amps - max(0.0, level) for amps, level in zip(drawn, levels, strict=True)]
+        lags = [lag if lag > OVERDRAWN else 0.0 for lag in lags]
+        if not any(lags) or all(most <= current for most, current in zip(could, now, strict=True)):
+            return list(giving)
+        ones = [1.0] * len(now)
+        most = fill(self.rows(Way.OUT, [0.0] * len(now)), now, could, ones).levels
+        more = [a - b for a, b in zip(most, now, strict=True)]
+        rows = []
+        for limit, parts in zip(self.limits, self.parts, strict=True):
+            lag = sum(part * lags[i] for i, part in parts) if limit.way is Way.IN else 0.0
+            rows.append(Row(CREDIT * sum(part * more[i] for i, part in parts) - lag, parts) if lag > 0.0 else _EMPTY)
+        less = fill(rows, [0.0] * len(now), more, ones).levels
+        return [b - a for a, b in zip(most, less, strict=True)]
 
 
 def _giving(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from iso15118.grid.meters import FRESH, SILENT, Judged, Lines, Reading, Trust, consistent, judged
+from iso15118.grid.meters import FRESH, SILENT, Judged, Lines, Reading, Trust, aged, consistent, judged
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
@@ -99,7 +99,7 @@ class Other(Value):
     Meters do not read at the same instant: it lies between `low` and `high`, by what outlets took shortly before and after.
     """
 
-    at: Second
+    reading: Reading
     lines: Lines
     low: Lines
     high: Lines
@@ -147,16 +147,18 @@ def headroom(
         name, reading = circuit.name, meters.get(circuit.name)
         meter = judged(reading, now, circuit.fuse)
         known = recent.get(name, ())
-        if meter.trust is Trust.FRESH and reading is not None and (not known or reading.at != known[-1].at):
+        if meter.trust is Trust.FRESH and reading is not None and (not known or reading.at != known[-1].reading.at):
             below = [took[evse.name] for evse in tree.below[name]]
             outlets = _sum(_then(readings, reading.at) for readings in below)
             unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
             meter = consistent(meter, outlets, (tree.generation[name] + unread) / voltage)
             if meter.trust is Trust.FRESH:
                 least, most = (_sum(_around(readings, reading.at, pick) for readings in below) for pick in (min, max))
-                other = Other(reading.at, *(_less(meter.currents, taken) for taken in (outlets, most, least)))
+                other = Other(reading, *(_less(meter.currents, taken) for taken in (outlets, most, least)))
                 late = any(evse.name in frozen for evse in tree.below[name])
                 recent[name] = known = _follow(name, other, known, guards, SILENT if late else HELD)
+        if meter.trust is Trust.SILENT and known and reading is not None:
+            meter = aged(known[-1].reading, now, meter.why)  # it counts as none: the last that could be believed grows old
         believed[name] = meter
         others[name], lows[name], highs[name] = _spread(known) if known else (meter.currents,) * 3
     limits: list[Limit] = []
@@ -181,7 +183,7 @@ def headroom(
 
 
 def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evse: Evse) -> tuple[Reading, ...]:
-    """What an outlet's meter has read, with a new reading: what can stand beside a circuit's fresh one, and the newest until it is silent."""
+    """What an outlet's meter has read: what can stand beside a circuit's fresh reading, and the newest until it is silent."""
     if reading is not None and judged(reading, now, evse.most).trust is Trust.FRESH and (not before or reading.at != before[-1].at):
         before = (*before, reading)
     return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= 2 * FRESH) + tuple(
@@ -226,12 +228,12 @@ def _follow(name: str, other: Other, known: tuple[Other, ...], guards: dict[str,
 
     The guard comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
     """
-    if known and other.at > known[-1].at:
+    if known and other.reading.at > known[-1].reading.at:
         moves = (abs(now - then) for now, then in zip(other.lines, known[-1].lines, strict=True))
         kept = guards.get(name, NO_LINES)
         a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
         guards[name] = (a, b, c)
-    return (*(old for old in known if 0.0 <= other.at - old.at <= held), other)
+    return (*(old for old in known if 0.0 <= other.reading.at - old.reading.at <= held), other)
 
 
 def _limits(

@@ -72,10 +72,16 @@ def judged(reading: Reading | None, now: Second, fuse: Ampere | None = None) -> 
     most = MOST if fuse is None else ABSURD * fuse
     if max(map(abs, reading.currents)) > most:
         return Judged(reading.currents, age, Trust.SILENT, f"{max(reading.currents, key=abs):.0f} A is absurd here")
-    if age <= FRESH:
-        return Judged(reading.currents, age, Trust.FRESH)
-    trust = Trust.FADING if age <= SILENT else Trust.SILENT
-    return Judged(reading.currents, age, trust, f"{age:.1f} s old")
+    return aged(reading, now)
+
+
+def aged(reading: Reading, now: Second, why: str = "") -> Judged:
+    """A reading by its age alone. `why`: what is wrong with those that came after it."""
+    age = now - reading.at
+    if 0.0 <= age <= FRESH:
+        return Judged(reading.currents, age, Trust.FRESH, why)
+    trust = Trust.FADING if 0.0 <= age <= SILENT else Trust.SILENT
+    return Judged(reading.currents, age, trust, why or f"{age:.1f} s old")
 
 
 def consistent(meter: Judged, outlets: Lines, generation: Ampere) -> Judged:

@@ -11,7 +11,7 @@ import pytest
 
 from iso15118.grid.allocate import Allocated, Wish, allocate
 from iso15118.grid.headroom import Swings, headroom
-from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.meters import Reading
 from iso15118.grid.site import Site
 from iso15118.grid.tree import Tree
 from iso15118.value import replace
@@ -93,7 +93,7 @@ def run(seed: int, *, failing: bool, seconds: int = SECONDS) -> int:
     """The number of seconds in which a limit was looked at."""
     rng = Random(seed)
     site = random_site(rng)
-    site = replace(site, circuits=tuple(replace(c, metered=True) for c in site.circuits))
+    site = replace(site, circuits=tuple(replace(c, metered=True, export_limit=None) for c in site.circuits))
     world = World(site, rng, {evse.name: rng.choice([1, len(evse.lines)]) for evse in site.evses})
     tree, cars = Tree(site), Cars(world, rng)
     circuits = {c.name: meter(rng, failing=False) for c in site.circuits}
