@@ -285,3 +285,21 @@ def test_the_same_seconds_make_the_same_grants() -> None:
         return [bench.run(1, Wish(evse="1", most=11e3), Wish(evse="2", most=3e3, phases=1)) for _ in range(50)]
 
     assert story() == story()
+
+
+def test_who_gives_goes_on_until_those_who_live_on_it_have_made_way() -> None:
+    """The car that gives obeys at once, the one that charges after four seconds: what is told to them must not be told at once."""
+    bench = Bench(site(outlet("1", discharge=22e3), outlet("2"), fuse=16.0))
+    bench.delays["2"] = 4
+    giving = Wish(evse="1", most=0.0, target=-10 * 690.0, gives=22e3)
+    bench.run(60, giving, Wish(evse="2", most=22e3))
+    assert bench.currents() == {"1": -10.0, "2": 25.0}
+    bench.run(1, replace(giving, target=0.0), Wish(evse="2", most=22e3))
+    assert bench.grants["1"].why == "gives until others have made way"
+    assert bench.currents()["2"] == 16.0
+    bench.run(20, replace(giving, target=0.0), Wish(evse="2", most=22e3))
+    assert bench.currents() == {"1": 0.0, "2": 16.0}
+    assert bench.highest["main"] <= [16.0] * 3
+    bench.run(30, giving, Wish(evse="2", most=22e3))
+    bench.run(1, replace(giving, target=0.0, gives=0.0), Wish(evse="2", most=22e3))
+    assert bench.currents()["1"] == 0.0  # who must allow it does not any more: nothing is held back

@@ -72,7 +72,8 @@ class Cars:
             self.world.draws[name] = granted
 
 
-def wished(rng: Random, site: Site, phases: dict[str, int]) -> list[Wish]:
+def wished(rng: Random, site: Site, phases: dict[str, int], gives: dict[str, float]) -> list[Wish]:
+    """Cars come, go and change their minds; one that gives back does not go without a word."""
     return [
         Wish(
             evse=evse.name,
@@ -85,7 +86,7 @@ def wished(rng: Random, site: Site, phases: dict[str, int]) -> list[Wish]:
             since=rng.uniform(0.0, 900.0),
         )
         for evse in site.evses
-        if rng.random() < 0.9
+        if rng.random() < 0.9 or gives.get(evse.name, 0.0) < 0.0
     ]
 
 
@@ -99,7 +100,7 @@ def run(seed: int, *, failing: bool, seconds: int = SECONDS) -> int:
     circuits = {c.name: meter(rng, failing=False) for c in site.circuits}
     outlets = {e.name: meter(rng, failing=failing) for e in site.evses}
     swings, state = Swings(), Allocated()
-    wishes, grants = wished(rng, site, world.phases), {}
+    wishes, grants = wished(rng, site, world.phases, {}), {}
     past: list[dict[str, list[float]]] = []
     looked = 0
     for _ in range(seconds):
@@ -113,7 +114,7 @@ def run(seed: int, *, failing: bool, seconds: int = SECONDS) -> int:
         del past[:-WAIT]
         cars.second(grants)
         if rng.random() < 0.03:
-            wishes = wished(rng, site, world.phases)
+            wishes = wished(rng, site, world.phases, world.draws)
         told = {c.name: circuits[c.name].second(world.now, world.flows(c.name, world.other, world.draws)) for c in site.circuits}
         drawn = {}
         for evse in site.evses:

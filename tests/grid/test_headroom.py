@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iso15118.grid.headroom import Headroom, Swings, Way, headroom
-from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.meters import Lines, Reading, Trust
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.grid.site import Circuit, Evse, Pv, Site
@@ -98,3 +98,38 @@ def test_a_meter_that_contradicts_the_outlets_is_none() -> None:
     assert found.meters["main"].trust is Trust.SILENT
     sunny = Site(name="s", circuits=SITE.circuits, evses=SITE.evses, pvs=(Pv(name="p", circuit="main", peak=30e3),))
     assert headroom(Tree(sunny), flipped, DRAW, (), Swings(), now=100.0, moment=0.0)[1].meters["main"].trust is Trust.FRESH
+
+
+def told(swings: Swings, main: Lines, outlet: Lines, now: float, late: float = 0.0, main_late: float = 0.0) -> tuple[Swings, Headroom]:
+    draws = {"1": Reading(outlet, now - late)}
+    return headroom(Tree(SITE), {"main": Reading(main, now - main_late)}, draws, (), swings, now=now, moment=0.0)
+
+
+def test_a_car_that_stops_before_its_meter_says_so_leaves_the_other_load_as_it_was() -> None:
+    """The other load is not less because an outlet's meter tells late; and it is no contradiction that everybody has to pay for."""
+    swings, before = told(Swings(), (16.0, 16.0, 16.0), (6.0, 6.0, 6.0), 100.0)
+    swings, stopped = told(swings, (10.0, 10.0, 10.0), (6.0, 6.0, 6.0), 101.0, late=1.0)
+    assert rooms(before, "main")[0] == 25.0
+    assert rooms(stopped, "main")[0] <= 25.0
+    _, known = told(swings, (10.0, 10.0, 10.0), (0.0, 0.0, 0.0), 102.0)
+    assert known.meters["main"].trust is Trust.FRESH
+    assert known.other("main") == 30.0 * 230.0
+
+
+def test_what_a_car_takes_more_is_not_taken_from_the_other_load_before_a_meter_above_has_seen_it() -> None:
+    swings, _ = told(Swings(), (10.0, 10.0, 10.0), (0.0, 0.0, 0.0), 100.0)
+    _, found = told(swings, (10.0, 10.0, 10.0), (8.0, 8.0, 8.0), 101.5, main_late=0.5)
+    assert rooms(found, "main")[0] == 25.0
+    assert next(limit.other for limit in found.limits if limit.line == 0 and limit.circuit == "main") == 10.0
+
+
+def test_readings_that_cannot_be_believed_let_the_last_one_grow_old() -> None:
+    swings, _ = told(Swings(), (16.0, 16.0, 16.0), (6.0, 6.0, 6.0), 100.0)
+    trusts = []
+    for second in range(1, 12):
+        now = 100.0 + second
+        swings, found = told(swings, (-16.0, -16.0, -16.0), (6.0, 6.0, 6.0), now)
+        trusts.append(found.meters["main"].trust)
+    assert trusts == [Trust.FRESH] * 3 + [Trust.FADING] * 7 + [Trust.SILENT]
+    assert found.silent == {"main": "L1 reads -16.0 A though outlets take 6.0 A"}
+    assert found.frozen == {"1"}
