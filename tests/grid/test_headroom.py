@@ -118,7 +118,8 @@ def test_a_car_that_stops_before_its_meter_says_so_leaves_the_other_load_as_it_w
 
 def test_what_a_car_takes_more_is_not_taken_from_the_other_load_before_a_meter_above_has_seen_it() -> None:
     swings, _ = told(Swings(), (10.0, 10.0, 10.0), (0.0, 0.0, 0.0), 100.0)
-    _, found = told(swings, (10.0, 10.0, 10.0), (8.0, 8.0, 8.0), 101.5, main_late=0.5)
+    swings, _ = told(swings, (10.0, 10.0, 10.0), (0.0, 0.0, 0.0), 105.0, main_late=5.0)
+    _, found = told(swings, (10.0, 10.0, 10.0), (8.0, 8.0, 8.0), 106.5, main_late=0.5)
     assert rooms(found, "main")[0] == 25.0
     assert next(limit.other for limit in found.limits if limit.line == 0 and limit.circuit == "main") == 10.0
 
