@@ -200,7 +200,8 @@ class _Table:
         """What is left to the grants."""
         number = {place.evse.name: i for i, place in enumerate(places)}
         below = {name: tuple(number[evse.name] for evse in evses if evse.name in number) for name, evses in tree.below.items()}
-        self.parts = [self._parts(below[limit.circuit], limit.line) for limit in self.limits]
+        both = any(place.target < 0.0 for place in places) or any(current < 0.0 for current in last)
+        self.parts = [self._parts(below[limit.circuit], limit.line) if both or limit.way is Way.IN else () for limit in self.limits]
         self.of: list[list[tuple[int, float]]] = [[] for _ in places]
         """The rows of each place that bind what it takes."""
         for r, (limit, parts) in enumerate(zip(self.limits, self.parts, strict=True)):
@@ -222,6 +223,8 @@ class _Table:
             used = () if place is None else place.lines
             if drawn is None:
                 a, b, c = (-before if line in used else 0.0 for line in range(PHASES))
+            elif len(used) == PHASES or drawn == NO_LINES:
+                continue
             else:
                 a, b, c = (0.0 if line in used else drawn[line] for line in range(PHASES))
             if a or b or c:
@@ -346,7 +349,10 @@ class _Table:
             ceilings.append(min(level, max(before, place.least if level >= place.least else 0.0) + RAMP * passed))
             drawn = before if place.measured is None else place.measured
             taken[i] += max(0.0, drawn - begin[i])  # also what a car draws that was told seconds ago to make way, and has not yet
-        filled = fill(self.rows(Way.IN, taken), begin, ceilings, [place.evse.weight for place in self.places])
+        if any(taken):
+            filled = fill(self.rows(Way.IN, taken), begin, ceilings, [place.evse.weight for place in self.places])
+        else:
+            filled = Filled(ceilings, [None] * len(ceilings))
         for i, (level, before) in enumerate(zip(filled.levels, last, strict=True)):
             if 0.0 < level - before < DEAD and before >= self.places[i].least and level < self.places[i].most - FOUND:
                 filled.levels[i] = before

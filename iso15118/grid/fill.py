@@ -38,6 +38,9 @@ def fill(rows: Sequence[Row], floors: Sequence[float], ceilings: Sequence[float]
     """
     count = len(floors)
     levels, held = list(floors), _nobody(count)
+    done = [ceilings[i] <= floors[i] + NOTHING for i in range(count)]
+    if all(done):
+        return Filled(levels, held)
     member: list[list[tuple[int, float]]] = [[] for _ in range(count)]
     used, rise = [0.0] * len(rows), [0.0] * len(rows)
     """Of each row: what does not move, or not yet, and how fast the rest of it grows with the level."""
@@ -47,7 +50,7 @@ def fill(rows: Sequence[Row], floors: Sequence[float], ceilings: Sequence[float]
         for i, part in row.parts:
             member[i].append((r, part))
             used[r] += part * floors[i]
-    moving, done = [False] * count, [ceilings[i] <= floors[i] + NOTHING for i in range(count)]
+    moving = [False] * count
     events: list[tuple[float, int, int]] = []
     """(level, kind, number): of equal levels variables begin first, then rows are looked at, then variables are at their ceilings."""
     for i in range(count):

@@ -6,7 +6,7 @@ without a meter has outlets below and what the nearest meters below it tell, as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -148,12 +148,10 @@ def headroom(
         meter = judged(reading, now, circuit.fuse)
         known = recent.get(name, ())
         if meter.trust is Trust.FRESH and reading is not None and (not known or reading.at != known[-1].reading.at):
-            below = [took[evse.name] for evse in tree.below[name]]
-            outlets = _sum(_then(readings, reading.at) for readings in below)
+            outlets, least, most = _outlets((took[evse.name] for evse in tree.below[name]), reading.at)
             unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
             meter = consistent(meter, outlets, (tree.generation[name] + unread) / voltage)
             if meter.trust is Trust.FRESH:
-                least, most = (_sum(_around(readings, reading.at, pick) for readings in below) for pick in (min, max))
                 other = Other(reading, *(_less(meter.currents, taken) for taken in (outlets, most, least)))
                 late = any(evse.name in frozen for evse in tree.below[name])
                 recent[name] = known = _follow(name, other, known, guards, SILENT if late else HELD)
@@ -184,23 +182,33 @@ def headroom(
 
 def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evse: Evse) -> tuple[Reading, ...]:
     """What an outlet's meter has read: what can stand beside a circuit's fresh reading, and the newest until it is silent."""
-    if reading is not None and judged(reading, now, evse.most).trust is Trust.FRESH and (not before or reading.at != before[-1].at):
+    if reading is not None and (not before or reading.at != before[-1].at) and judged(reading, now, evse.most).trust is Trust.FRESH:
         before = (*before, reading)
-    return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= 2 * FRESH) + tuple(
-        old for old in before[-1:] if 0.0 <= now - old.at <= SILENT
-    )
+    kept = [old for old in before if 0.0 <= now - old.at <= 2 * FRESH]
+    return tuple(kept) if kept else tuple(old for old in before[-1:] if 0.0 <= now - old.at <= SILENT)
 
 
-def _then(readings: tuple[Reading, ...], at: Second) -> Lines:
-    """What was taken at a moment, by the reading next to it."""
-    return min(readings, key=lambda reading: abs(reading.at - at)).currents if readings else NO_LINES
+def _outlets(took: Iterable[tuple[Reading, ...]], at: Second) -> tuple[Lines, Lines, Lines]:
+    """What outlets took together at a moment: by their readings next to it, and the least and the most of what was read around it."""
+    sure, unsure = [], []
+    for readings in took:
+        if readings and readings[-1].at <= at:  # nothing is known of what came after
+            sure.append(readings[-1].currents)
+        elif readings:
+            unsure.append(readings)
+    taken = _sum(sure)
+    if not unsure:
+        return taken, taken, taken
+    near, least, most = zip(*(_around(readings, at) for readings in unsure), strict=True)
+    return _sum((taken, *near)), _sum((taken, *least)), _sum((taken, *most))
 
 
-def _around(readings: tuple[Reading, ...], at: Second, pick: Callable[[Iterable[Ampere]], Ampere]) -> Lines:
-    """The least, or the most, in each line of what was read last before a moment and of all that was read since."""
+def _around(readings: tuple[Reading, ...], at: Second) -> tuple[Lines, Lines, Lines]:
+    """What was read next to a moment; and the least and the most, in each line, of what was read last before it and of all since."""
+    near = min(readings, key=lambda reading: abs(reading.at - at)).currents
     first = max((k for k, reading in enumerate(readings) if reading.at <= at), default=0)
-    known = [reading.currents for reading in readings[first:]]
-    return (pick(a for a, _, _ in known), pick(b for _, b, _ in known), pick(c for _, _, c in known)) if known else NO_LINES
+    l1, l2, l3 = zip(*(reading.currents for reading in readings[first:]), strict=True)
+    return near, (min(l1), min(l2), min(l3)), (max(l1), max(l2), max(l3))
 
 
 def _spread(known: tuple[Other, ...]) -> tuple[Lines, Lines, Lines]:

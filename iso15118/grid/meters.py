@@ -65,7 +65,8 @@ def judged(reading: Reading | None, now: Second, fuse: Ampere | None = None) -> 
     if reading is None:
         return NEVER
     age = now - reading.at
-    if missing := [f"L{line + 1}" for line, current in enumerate(reading.currents) if not isfinite(current)]:
+    if not isfinite(sum(reading.currents)):
+        missing = [f"L{line + 1}" for line, current in enumerate(reading.currents) if not isfinite(current)]
         return Judged((0.0, 0.0, 0.0), age, Trust.SILENT, f"no number in {', '.join(missing)}")
     if not age >= 0.0:
         return Judged(reading.currents, age, Trust.SILENT, f"measured {-age:.1f} s from now")
