@@ -16,7 +16,9 @@ from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.grid.degrade import budget
 from iso15118.grid.habits import usual_departure
+from iso15118.grid.history import History
 from iso15118.grid.meters import Lines, Reading
+from iso15118.grid.phases import Leaning, leaning
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.planning.buffer import Habit
 from iso15118.grid.policies import policy
@@ -24,7 +26,7 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
-from iso15118.grid.site import VOLTAGE, Site
+from iso15118.grid.site import VOLTAGE, Battery, Pv, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import inlet
@@ -148,6 +150,8 @@ class SiteController:
         self._meters: dict[str, Reading] = {}
         self._generation: dict[str, tuple[Second, Watt]] = {}
         self._stored: dict[str, WattHour] = {}
+        self._loads = {c.name: History(f"load of {c.name}", weekdays=True) for c in site.circuits if c.metered}
+        self._suns = {plant.name: History(f"sun on {plant.name}", weekdays=False) for plant in site.pvs}
         self._signals: dict[str, Signal] = {}
         self._since: dict[str, tuple[Second, Second]] = {}
         """When each outlet's car was plugged in: monotonic, since the epoch."""
@@ -161,6 +165,7 @@ class SiteController:
         self._asking: asyncio.Task[None] | None = None
         self._question: Question | None = None
         self._trouble = ""
+        self._leaning: dict[str, Leaning] = {}
         self._offers = Offers(self)
 
     # What is told to it.
@@ -173,6 +178,8 @@ class SiteController:
     def generated(self, pv: str, power: Watt) -> None:
         """What photovoltaics give at this moment, a magnitude."""
         self._generation[pv] = self.now, power
+        if pv in self._suns:
+            self._suns[pv].add(power, self.moment)
 
     def stored(self, battery: str, energy: WattHour) -> None:
         """In a stationary battery, Wh."""
@@ -285,6 +292,7 @@ class SiteController:
         known = self._known(now, moment)
         kept = self._kept
         self._kept, self.done = second(self._tree, self.policy, known, kept)
+        self._learn(known)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
@@ -330,7 +338,7 @@ class SiteController:
             need=need,
             arrival=self._since[name][1] if name in self._since else moment,
             departure=moment + HORIZON if usual is None else usual,
-            phases=min(seen.phases, outlet.phases),
+            phases=min(seen.phases, outlet.phases, seen.fed or 3),  # while they are switched, the worse of both counts
             control=seen.control,
             discharges=seen.discharges and outlet.discharge > 0.0,
             user=seen.user,
@@ -352,10 +360,36 @@ class SiteController:
             signals=self.signals,
             plan=self.plan,
             trouble=self._trouble,
+            forecast=self._doubt(moment),
             prices=self._priced(moment),
             promised=self._offers.promised(),
             needless=frozenset(name for name, seen in self.looked.items() if seen.need is not None and not seen.told),
         )
+
+    def _learn(self, known: Known) -> None:
+        """Loads, from what meters read beside outlets: without what is metered further below, the sun, and what batteries do."""
+        if self.done is None:
+            return
+        read = {name: sum(lines) * VOLTAGE for name, (at, lines) in self._kept.swings.last.items() if known.now - at < 2.0 * TICK}
+        for name, history in self._loads.items():
+            below = [c.name for c in self.site.circuits if c.metered and c.parent is not None and self._tree.meter[c.parent] == name]
+            if name not in read or not all(other in read for other in below):
+                continue
+            devices: tuple[Pv | Battery, ...] = (*self.site.pvs, *self.site.batteries)
+            here = [device for device in devices if self._tree.meter[device.circuit] == name]
+            sun = sum(self._generation.get(device.name, (0.0, 0.0))[1] for device in here)
+            stored = sum(self.done.batteries.get(device.name, 0.0) for device in here)
+            history.add(read[name] - sum(read[other] for other in below) + sun - stored, known.moment)
+
+    def _expected(self, moment: Second) -> Outlook:
+        """What is expected: of what similar days are known, those; of all else what the site's file says."""
+        told, until = self._outlook(moment), 2.0 * HORIZON
+        load, pv = ({n: s for n, h in of.items() if (s := h.expected(moment, until)) is not None} for of in (self._loads, self._suns))
+        return Outlook(load={**told.load, **load}, pv={**told.pv, **pv}, arrivals=told.arrivals)
+
+    def _doubt(self, moment: Second) -> str:
+        """Why the forecasts cannot be trusted."""
+        return next((why for history in (*self._loads.values(), *self._suns.values()) if (why := history.trouble(moment))), "")
 
     def _priced(self, moment: Second) -> Prices | None:
         """The site's prices, read anew each quarter of an hour."""
@@ -385,6 +419,11 @@ class SiteController:
                 self.outlets[name].stop(grant.fault)
         self.budgets[name] = told
         self.outlets[name].grant(told, self.epoch)
+        if outlet.switches and self.done is not None:
+            fed = self.looked[name].fed
+            self._leaning[name], feed = leaning(outlet, fed, self.done.wanted.get(name, 0.0), self._leaning.get(name, Leaning()), self.now)
+            if feed != fed:
+                self.outlets[name].switch(feed)
 
     # Plans.
 
@@ -401,7 +440,7 @@ class SiteController:
             now=moment,
             site=self.site,
             visits=tuple(self.visits.values()),
-            outlook=self._outlook(moment),
+            outlook=self._expected(moment),
             prices=prices,
             signals=self.signals,
             stored=dict(self._stored),

@@ -14,6 +14,7 @@ from math import isfinite
 from typing import Any, Final, Self
 
 from iso15118.errors import LocalError
+from iso15118.grid.flexibility import envelope
 from iso15118.grid.policies import policy
 from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.service.config.site import SiteSettings
@@ -94,6 +95,8 @@ class Leading:
                 site.withdraw(id)
             case {"charge_now": str(evse)} if len(told) == 1:
                 site.charge_now(evse)
+            case {"flexibility": True} if len(told) == 1:
+                return flexibility(site)
             case {"status": True} if len(told) == 1:
                 return status(site)
             case _:
@@ -124,6 +127,14 @@ def status(site: SiteController) -> dict[str, Any]:
         "batteries": {name: round(power, 1) for name, power in done.batteries.items()},
         "signals": [signal.id for signal in site.signals],
     }
+
+
+def flexibility(site: SiteController) -> dict[str, Any]:
+    """Between what the site can move, in the steps of its plan: for an aggregator. Raises LocalError without a plan."""
+    if site.plan is None or site.question is None:
+        raise LocalError("site: no plan, and so no flexibility; allowed: under a policy that plans")
+    found = envelope(site.question, site.plan)
+    return {field: [round(value, 1) for value in getattr(found, field)] for field in type(found).__fields__}
 
 
 def _signal(told: dict[str, Any]) -> Signal:
