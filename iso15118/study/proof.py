@@ -39,6 +39,8 @@ LAG = (1, 3)
 """Seconds in which a car follows."""
 PLANS_AGAIN: Second = 2.0
 """After a car came or went."""
+EMPTIES: Second = 120.0
+"""A battery gives no more than it could for so long: near its end it gives less and less, and cars that it feeds have time to follow."""
 TOLERANCE: Watt = 1.0
 
 
@@ -258,7 +260,7 @@ class _Proof:
             if self.objective is not None and not self.objective.export and wanted < 0.0:
                 wanted = max(wanted, min(0.0, -net))
             wanted = min(wanted, limit - net)
-            self.store_power[name] = max(-store.gives(1.0), min(store.most(1.0), wanted))
+            self.store_power[name] = max(-store.gives(EMPTIES), min(store.most(1.0), wanted))
 
     def _own(self, name: str) -> tuple[float, float, float]:
         car = self.arrivals.there[name]
