@@ -199,6 +199,8 @@ def _add_demo(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE", help="break something, such as meter-gain=1.05")
     demo.add_argument("--eim", action="store_true", help="payment outside of the car, not by a contract in it")
     demo.add_argument("--plain-tcp", action="store_true", help="without TLS, and so without a contract")
+    demo.add_argument("--site", choices=("workplace",), help="a day of ten cars on a small connection, with plans and V2G")
+    demo.add_argument("--html", metavar="FILE", help="with --site: write a page about the day")
     demo.add_argument("--fast", action="store_true", help="no pacing: as fast as it goes")
     demo.add_argument("--json", action="store_true", help="nothing but the summary, as JSON")
     _add_common(demo)

@@ -65,7 +65,15 @@ class View(Protocol):
 
 
 def run(arguments: Namespace) -> int:
-    """One session; 0 if it ended in order and the energies agree, else 1. Raises LocalError on faults or a file that cannot be."""
+    """One session, or a day of a site; 0 if all ended in order and the figures agree, else 1.
+
+    Raises LocalError on faults or a file that cannot be.
+    """
+    if arguments.site is not None:
+        from iso15118.cli import site_demo
+
+        site_demo.check(arguments)
+        return site_demo.run(arguments)
     faults = parse_faults(arguments.fault)
     record = None if arguments.record is None else writable(arguments.record)
     pcap = None if arguments.pcap is None else writable(arguments.pcap, "--pcap")

@@ -13,6 +13,7 @@ ACTIONS: Final = {
     "simulate": ("site_study", "simulated"),
     "compare": ("site_study", "compared"),
     "hosting": ("site_study", "hosted"),
+    "report": ("site_report", "run"),
 }
 """Action to the file and function that do it."""
 

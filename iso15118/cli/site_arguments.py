@@ -25,6 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     replay = actions.add_parser("replay", help="live a site's log again: exit code 1 if a second decides otherwise, or the log breaks off")
     replay.add_argument("log", metavar="LOG", help="what `log` names in a site's file")
     add_study(actions)
+    add_report(actions)
 
 
 def add_study(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,16 +39,25 @@ def add_study(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     simulate.add_argument("--resolution", choices=("1s", "15min"), default="15min", help="steps of plans, or each second (15min)")
     simulate.add_argument("--csv", metavar="DIR", help="series and visits of one's own (docs/scenarios.md)")
     simulate.add_argument("--json", metavar="FILE", help="write the whole run")
+    simulate.add_argument("--html", metavar="FILE", help="write the run as one web page")
     compare = actions.add_parser("compare", help="a planner beside what it is measured against", description=_COMPARE)
     compare.add_argument("scenario", metavar="SCENARIO")
     _common(compare)
     compare.add_argument("--csv", metavar="DIR", help="series and visits of one's own (docs/scenarios.md)")
+    compare.add_argument("--html", metavar="FILE", help="write the planned days, beside the others, as one web page")
     hosting = actions.add_parser("hosting", help="how many cars a connection carries", description=_HOSTING)
     hosting.add_argument("scenario", metavar="SCENARIO|SITE.toml", help="of a site's file, the limit of its connection")
     hosting.add_argument("--cars", default="workplace", metavar="SCENARIO", help="whose cars and other load come to SITE.toml (workplace)")
     hosting.add_argument("--limit", type=_kilowatts, metavar="KW", help="of the connection, in place of the scenario's")
     hosting.add_argument("--days", type=_count, default=20, metavar="N", help="each of its own seed (20)")
     hosting.add_argument("--plain", action="store_true", help="lines of text: no colours, no moving view")
+
+
+def add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """What is shown of it: `site_report`."""
+    report = actions.add_parser("report", help="one web page of simulated days", description=_REPORT)
+    report.add_argument("documents", nargs="+", metavar="DOC.json", help="what `site simulate --json` has written")
+    report.add_argument("-o", "--output", required=True, metavar="FILE.html", help="the page")
 
 
 def _common(action: argparse.ArgumentParser) -> None:
@@ -59,6 +69,8 @@ def _common(action: argparse.ArgumentParser) -> None:
 _SIMULATE = """Simulates a site: cars that come and go, load, sun, prices, and a controller that knows forecasts only. Exit code 1 if a
 limit was exceeded that could have been kept."""
 _COMPARE = "The same days unmanaged, in equal shares, planned, and with everything known in advance: cost, peak, service."
+_REPORT = """Power, prices, costs, outlets, cars and lines of the same days under one policy or several, as a page that needs nothing else.
+It is about the first document that is no baseline (unmanaged, equal_share, perfect), and compares it with the others."""
 _HOSTING = """The most cars with which 99 of 100 days break no limit and 99 of 100 departures are satisfied: unmanaged, in equal shares, and
 planned, on days of a scenario whose cars are multiplied."""
 

@@ -1,4 +1,4 @@
-"""Studied days of a site on a terminal: power from the grid against its limit, and what policies cost. Colours and blocks need `rich`."""
+"""Studied days of a site on a terminal: power from the grid against its limit. Colours and blocks need `rich`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from iso15118.service.log import one_line
-from iso15118.study.report.costs import scorecard
 from iso15118.study.report.documents import Gaps, Study, called
 from iso15118.study.report.plot import DAY, clock, weekday
 from iso15118.units import HOUR
@@ -27,10 +26,8 @@ BAR: Final = 48
 """Characters of plain text for the most that is drawn."""
 
 
-def show(study: Study, others: Sequence[Study] = (), *, plain: bool = False) -> None:
-    """Write the picture of a study, and its figures beside those of others. Blocks on a terminal that has them, else plain lines."""
-    rows = scorecard([*others, study])
-    console = None
+def show(study: Study, *, plain: bool = False) -> None:
+    """Write the picture of a study: blocks on a terminal that has them, else plain lines."""
     if not plain and sys.stdout.isatty():
         try:
             from rich.console import Console
@@ -38,19 +35,10 @@ def show(study: Study, others: Sequence[Study] = (), *, plain: bool = False) -> 
             print("(for colours: pip install 'chargeloop[cli]')")
         else:
             console = Console(highlight=False)
-    if console is None or not console.encoding.startswith("utf"):
-        print("\n".join(map(one_line, [*plain_picture(study), "", *aligned(rows)])))
-        return
-    from rich import box
-    from rich.table import Table
-
-    console.print(*blocks(study, min(WIDEST, console.width)), sep="\n")
-    table = Table(box=box.SIMPLE, header_style="bold")
-    for place, name in enumerate(rows[0]):
-        table.add_column(name, justify="right" if place else "left", style="bold" if place == len(rows[0]) - 1 else "")
-    for row in rows[1:]:
-        table.add_row(*row)
-    console.print(table)
+            if console.encoding.startswith("utf"):
+                console.print(*blocks(study, min(WIDEST, console.width)), sep="\n")
+                return
+    print("\n".join(map(one_line, plain_picture(study))))
 
 
 def blocks(study: Study, width: int, rows: int = ROWS) -> list[Text]:
@@ -105,12 +93,6 @@ def plain_picture(study: Study) -> list[str]:
             bar = f"{bar[:place]:{place}}|{bar[place + 1 :]}"
         lines.append(f"{weekday(moment):>6} {clock(moment)} {value:7.1f}  {bar}".rstrip())
     return lines
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table as plain text: names to the left, figures to the right."""
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows]
 
 
 def _columns(study: Study, count: int) -> tuple[list[float], list[float], float]:

@@ -11,12 +11,16 @@ from time import monotonic
 from typing import Final
 
 from iso15118.cli.report import writable, write
+from iso15118.cli.site_picture import show
+from iso15118.cli.site_report import save
 from iso15118.errors import LocalError
 from iso15118.grid.site import PHASES, VOLTAGE
 from iso15118.study.baselines import STUDIED, planner, studied
 from iso15118.study.hosting import MOST, Carried, most
 from iso15118.study.metrics import SERVICE, Row, captured, row
 from iso15118.study.proof import prove
+from iso15118.study.report.costs import scorecard
+from iso15118.study.report.documents import study
 from iso15118.study.reserve import follow
 from iso15118.study.results import document
 from iso15118.study.run import Progress
@@ -62,8 +66,11 @@ def simulated(arguments: Namespace) -> int:
     if arguments.policy not in known:
         raise LocalError(f"--policy {arguments.policy}: there is none of that name; there are: {', '.join(known)}")
     target = None if arguments.json is None else writable(arguments.json, "--json")
+    page = None if arguments.html is None else writable(arguments.html, "--html")
     progress = _progress(f"{told.name}, {arguments.policy}", arguments)
     if told.name == "fcr" and arguments.policy == PLANNER and arguments.resolution == "1s":
+        if target is not None or page is not None:
+            raise LocalError("fcr --resolution 1s gives figures alone: leave --json and --html out")
         figures = follow(told, planner(told), progress=progress)
         _table(told, ["figure", "value"], [[name, _number(value)] for name, value in figures.items()], arguments)
         return 0
@@ -71,23 +78,33 @@ def simulated(arguments: Namespace) -> int:
         if arguments.policy in (FORESEEN, PERFECT):
             raise LocalError(f"--policy {arguments.policy} --resolution 1s: only in steps of plans")
         record, seconds = prove(told, planner(told) if arguments.policy == PLANNER else studied(arguments.policy), progress=progress)
-        figures = {**row(told, record), **seconds}
     else:
         told, record = run(told, arguments.policy, progress)
-        figures = row(told, record)
+        seconds = {}
+    figures = {**row(told, record), **seconds}
+    whole = document(told, arguments.policy, record, figures)
     if target is not None:
-        target.write_text(json.dumps(document(told, arguments.policy, record, figures)), encoding="utf-8")
-    _table(told, ["figure", arguments.policy], [[name, _number(value)] for name, value in figures.items()], arguments)
+        target.write_text(json.dumps(whole), encoding="utf-8")
+    seen = study(whole)
+    show(seen, plain=arguments.plain)
+    lines = [*scorecard([seen])[1:], *([name, _number(value)] for name, value in seconds.items())]
+    _table(told, ["figure", arguments.policy], lines, arguments)
+    if page is not None:
+        save(page, [seen])
     return 1 if float(figures["violation_kwh"] or 0.0) > 0.0 else 0
 
 
 def compared(arguments: Namespace) -> int:
     """A planner beside what it is measured against."""
     told = _told(arguments)
+    page = None if arguments.html is None else writable(arguments.html, "--html")
     rows: dict[str, Row] = {}
+    studies = []
     for policy in COMPARED:
         after, record = run(told, policy, _progress(f"{told.name}, {policy}", arguments))
         rows[policy] = row(after, record)
+        if page is not None:
+            studies.append(study(document(after, policy, record, rows[policy])))
     share, perfect = (float(rows[policy]["cost"] or 0.0) for policy in ("equal_share", PERFECT))
     lines = []
     for policy, figures in rows.items():
@@ -102,6 +119,8 @@ def compared(arguments: Namespace) -> int:
     )
     if any(line[-1].startswith("(") for line in lines):
         write(f"In brackets: it broke a limit, or satisfied less than {SERVICE:.0f} % of departures, and so scores nothing.")
+    if page is not None:
+        save(page, studies)
     return 0
 
 

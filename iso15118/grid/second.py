@@ -18,7 +18,7 @@ from iso15118.grid.signals import Signal
 from iso15118.grid.site import Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
-from iso15118.grid.wishes import wishes
+from iso15118.grid.wishes import mains, wishes
 from iso15118.units import Second, Watt
 from iso15118.value import Value
 
@@ -99,6 +99,8 @@ def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]
         plan=known.plan if stands.rung in (Rung.PLAN, Rung.LIMITS) else None,
     )
     targets = {**chosen.targets(moment), **{evse: power for evse, power in known.promised.items() if stands.rung is Rung.PLAN}}
+    if chosen.objective is not None and not chosen.objective.export:
+        targets = _kept(site, room, targets, moment.surplus)
     asked = wishes(site, visits, targets, known.signals, moment=known.moment, fills=chosen.fills, since=known.since)
     allocated, grants = allocate(tree, room, asked, kept.allocated, known.now)
     done = Done(
@@ -117,6 +119,14 @@ def _surplus(site: Site, room: Headroom, generation: Watt) -> Watt:
     if meter is None or meter.trust is not Trust.FRESH:
         return generation
     return (sum(sum(lines) for lines in room.draws.values() if lines is not None) - sum(meter.currents)) * room.voltage
+
+
+def _kept(site: Site, room: Headroom, targets: Mapping[str, Watt], surplus: Watt) -> dict[str, Watt]:
+    """The targets with no more given back, all together, than the site and its cars use at this moment beside what is generated."""
+    used = sum(sum(lines) for lines in room.draws.values() if lines is not None and sum(lines) > 0.0) * room.voltage - surplus
+    given = -sum(mains(site.evse(evse), power) for evse, power in targets.items() if power < 0.0)
+    part = min(1.0, max(0.0, used) / given) if given > 0.0 else 1.0
+    return {evse: power * part if power < 0.0 else power for evse, power in targets.items()}
 
 
 def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dict[str, Watt]:

@@ -42,6 +42,8 @@ SOON: Final[Second] = 1.0
 HORIZON: Final[Second] = 86_400.0
 FRESH: Final[Second] = 10.0
 """An older measurement of generation is none."""
+ON_BOARD: Final = 0.92
+"""Of what flows into a car on alternating current is stored, where nobody knows better."""
 REMEMBERED: Final = 10
 """Departures of a user."""
 
@@ -113,10 +115,13 @@ class SiteController:
         scribe: Scribe | None = None,
         clock: Callable[[], Second] = time.time,
         pace: float = 1.0,
+        replan: Second = REPLAN,
         log: Log | None = None,
     ) -> None:
         """`name`: of the policy. `outlets`: by the names of the site's. `clock`: s since the epoch. `pace`: site seconds in a second of
-        this process, for demonstrations. Raises LocalError on an outlet that the site has not, or a policy that breaks its limits.
+        this process, for demonstrations. `replan`: site seconds between two plans while nothing new is heard.
+
+        Raises LocalError on an outlet that the site has not, or a policy that breaks its limits.
         """
         for outlet in outlets:
             site.evse(outlet)
@@ -137,6 +142,7 @@ class SiteController:
         self._tree, self._kept = Tree(site), Kept()
         self._market, self._outlook, self._planner, self._scribe = market, outlook, planner, scribe
         self._clock, self._pace, self._log = clock, pace, log or Log()
+        self._replan = replan
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._meters: dict[str, Reading] = {}
@@ -328,7 +334,8 @@ class SiteController:
             control=seen.control,
             discharges=seen.discharges and outlet.discharge > 0.0,
             user=seen.user,
-            buffer=self._habits[seen.user].buffer if seen.user in self._habits else 0.0,
+            efficiency=1.0 if outlet.dc else ON_BOARD,
+            buffer=self._habits.get(seen.user, Habit()).buffer,
             override=name in self._overrides,
         )
 
@@ -383,7 +390,7 @@ class SiteController:
 
     def _ask(self, moment: Second) -> None:
         """A new plan, if plans are wanted and can be made."""
-        self._plan_at = self._loop.time() + REPLAN / self._pace
+        self._plan_at = self._loop.time() + self._replan / self._pace
         objective, prices = policy(self.policy).objective, self._priced(moment)
         if objective is None or self._planner is None:
             return

@@ -51,10 +51,12 @@ class Offers:
         self._waiting: dict[str, tuple[Second, Second]] = {}
         """Since when cars wait for a plan that has them as they are now: of the loop, since the epoch."""
         self._repriced: set[str] = set()
+        self._gains: dict[str, float] = {}
+        """What cars were last asked for that a plan would save; infinite: nothing came of it, and they are not asked for that again."""
 
     def forget(self, evse: str) -> None:
         """Another session."""
-        for of in (self._made, self._asked, self._waiting):
+        for of in (self._made, self._asked, self._waiting, self._gains):
             of.pop(evse, None)
         self._repriced.discard(evse)
 
@@ -140,7 +142,7 @@ class Offers:
         grant = site.done.grants.get(name) if site.done is not None else None
         power = inf if grant is None or grant.limit is None else abs(inlet(site.site.evse(name), grant.power))
         limit = self._limit(grant)
-        cost, saved = self._costs(name, made, moment)
+        cost, saved = self._costs(name, made, seen, moment)
         told = None if visit.need.departure is None else visit.departure
         facts = Facts(
             promised=min(seen.ceiling or 0.0, max(visit.need.charge_power, visit.need.discharge_power)),
@@ -158,7 +160,7 @@ class Offers:
         )
         self._asked[name], reason = judge(self._asked.get(name, Asked()), facts, now)
         if reason is not None:
-            self._renegotiate(name, seen, visit, reason, moment)
+            self._renegotiate(name, seen, visit, reason, saved, moment)
 
     def _changed(self, made: Made, seen: Looked, visit: Visit, told: Second | None) -> bool:
         """Does the car want something else than when it was offered its schedule? A driver who does not want to wait does, once."""
@@ -167,17 +169,25 @@ class Offers:
         energy = visit.need.target_energy + seen.counted
         return departed(made.departure, told) or abs(energy - made.energy) > max(OFF, 0.05 * abs(visit.need.target_energy))
 
-    def _costs(self, name: str, made: Made, moment: Second) -> tuple[float, float]:
-        plan = self._site.plan
+    def _costs(self, name: str, made: Made, seen: Looked, moment: Second) -> tuple[float, float]:
+        """Of the rest of the session, and what of it the plan in force saves; a car that goes by other prices than ours saves nothing."""
+        plan, asked_for = self._site.plan, self._gains.get(name, 0.0)
         car = None if plan is None else plan.of(name)
-        if plan is None or car is None or made.plan is None or plan.epoch == made.plan:
+        if plan is None or car is None or made.plan is None or seen.asked or asked_for == inf:
             return 0.0, 0.0
         outlet = self._site.outlets[name]
-        return costs(plan, car, lambda at: outlet.means_at(at - moment), moment)
+        cost, saved = costs(plan, car, lambda at: outlet.means_at(at - moment), moment)
+        if plan.epoch != made.plan:
+            return cost, saved
+        if asked_for and saved > asked_for / 2.0:
+            self._gains[name] = inf
+        return 0.0, 0.0
 
-    def _renegotiate(self, name: str, seen: Looked, visit: Visit, reason: Reason, moment: Second) -> None:
+    def _renegotiate(self, name: str, seen: Looked, visit: Visit, reason: Reason, saved: float, moment: Second) -> None:
         """Ask the car; what it is offered is there by then, or it waits for the plan that knows of what has changed."""
         self._repriced.discard(name)
+        if reason is Reason.GAIN:
+            self._gains[name] = saved
         if reason in (Reason.GAIN, Reason.ASTRAY) or visit.override:
             self._offer(name, seen, visit, moment)
         else:

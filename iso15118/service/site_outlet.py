@@ -120,7 +120,8 @@ class StationOutlet:
         reading, conversation = shell.actuator.reading, shell.conversation
         plugged = reading.pilot.value not in (Pilot.A, Pilot.E, Pilot.F)
         counted = (reading.charged.value - reading.discharged.value) * pace
-        drawn = Reading(self._currents(evse), (reading.ac or reading.current).at * pace)
+        now = self._loop.time()
+        drawn = Reading(self._currents(evse), now * pace - (reading.ac or reading.current).age(now))
         seen = Looked(plugged=plugged or shell.busy, reading=drawn, power=reading.power, counted=counted)
         if not shell.busy or conversation is None:
             return seen

@@ -157,7 +157,7 @@ SECC_WRONG = [
     (SECC.replace("= true", '= "yes"'), "insecure_plain_tcp: 'yes'; allowed: true or false"),
     (
         "pki = true\n" + SECC,
-        "pki: unknown key; allowed: evse, insecure_plain_tcp, ledger, log_level, plug_and_charge, record, recordings, tls",
+        "pki: unknown key; allowed: evse, insecure_plain_tcp, ledger, log_level, plug_and_charge, record, recordings, site, tls",
     ),
     ('log_level = "loud"\n' + SECC, 'log_level: \'loud\'; allowed: "debug", "info", "warning" or "error"'),
     ('recordings = "nowhere"\n' + SECC, "recordings: 'nowhere' is no folder"),

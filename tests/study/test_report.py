@@ -194,7 +194,11 @@ def test_the_scorecard_is_text(tiny: Study, others: list[Study]) -> None:
     rows = {row[0]: row[1:] for row in scorecard([*others, tiny])}
     assert rows[""] == ["unmanaged", "equal share", "perfect foresight", "planned"]
     assert rows["cost, EUR"] == ["100.00", "90.00", "40.00", "60.00"]
-    assert rows["captured of what can be saved, %"] == ["-20", "0", "100", "60"]
+    assert rows["captured of what can be saved, %"] == ["(-20)", "(0)", "(100)", "(60)"]  # all broke a limit
+    fair = [
+        study(document(policy, cost=cost, violation_kwh=0.0, satisfied=99.5)) for policy, cost in (("equal_share", 90.0), ("perfect", 40.0))
+    ]
+    assert scorecard(fair)[-1] == ["captured of what can be saved, %", "0", "100"]
     assert "own use of the sun, %" not in rows  # nobody has it
 
 

@@ -31,8 +31,8 @@ from iso15118.value import replace
 A_DAY: Final = 86_400
 """s until departure, where the driver has not said but the message must."""
 LONGEST: Final = 2**32 - 1
-RESERVE: Final = 1.05
-"""A course by price allows for so much more than is wanted; the car leaves when it has enough."""
+RESERVE: Final = 1.10
+"""A course by price allows for so much more than is wanted: ramps, an on-board charger's losses. The car leaves when it has enough."""
 
 
 def ask_schedule(session: Session, header: Header, snapshot: EvccSnapshot) -> ScheduleExchangeReq:

@@ -140,22 +140,6 @@ def _cars(study: Study) -> str:
     )
 
 
-_STAYS: Final = (
-    "driver",
-    "outlet",
-    "came",
-    "plugged in",
-    "ready",
-    "said",
-    "left",
-    "arrived with, kWh",
-    "wanted",
-    "left with",
-    "gave",
-    "how it went",
-)
-
-
 def _stay(study: Study, stay: Stay) -> list[str]:
     at = clock if study.end - study.start <= DAY else lambda moment: f"{weekday(moment)} {clock(moment)}"
     done = ready(study, stay)
@@ -197,7 +181,12 @@ def _numbers(main: Study) -> str:
     return section("days", "Days in numbers", table(heads, rows))
 
 
+_STAYS: Final = (
+    *("driver", "outlet", "came", "plugged in", "ready", "said", "left"),
+    *("arrived with, kWh", "wanted", "left with", "gave", "how it went"),
+)
 _INLETS: Final = "Cars are shown without what their chargers lose."
-_NOTES: Final = """Positive power flows into cars, batteries and the site. Times are of the site's clock, UTC in a study. Satisfied: a car
-left with 98 % of what it asked for, as far as full power all the time could have given it. Stored: what batteries hold less than at the
-start, and what cars lack of their targets, at the mean import price. Point at a picture for its figures."""
+_NOTES: Final = """Positive power flows into cars, batteries and the site. Times are of the site's clock, UTC in a study. Satisfied: a
+car left with 98 % of what it asked for, as far as full power all the time could have given it. Stored: what batteries hold less than at
+the start, and what cars lack of their targets, at the mean import price. In brackets: a limit was broken, or fewer than 99 % were
+satisfied. Point at a picture for its figures."""

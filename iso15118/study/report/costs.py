@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from iso15118.study.metrics import captured
+from iso15118.study.metrics import SERVICE, captured
 from iso15118.study.report.documents import Study, called
 
 PARTS: Final = (("energy_cost", "energy"), ("demand_cost", "demand charge"), ("wear_cost", "wear"), ("stored_cost", "stored"))
@@ -44,7 +44,8 @@ def told(study: Study, key: str, decimals: int) -> str:
 
 
 def scorecard(studies: Sequence[Study]) -> list[list[str]]:
-    """Rows of text: a head, then a figure each with its unit. Figures that nobody has, or that are 0 for all, are left out."""
+    """Rows of text: a head, then a figure each with its unit. Figures that nobody has, or that are 0 for all, are left out. In
+    brackets: what a run would have captured that broke a limit or sent too many away short."""
     rows = [["", *(called(study.policy) for study in studies)]]
     for key, name, unit, decimals in FIGURES:
         if any(study.figures.get(key) for study in studies) or key == "violation_kwh":
@@ -53,7 +54,9 @@ def scorecard(studies: Sequence[Study]) -> list[list[str]]:
     costs = {study.policy: study.total("cost") for study in studies}
     if {"equal_share", "perfect"} <= costs.keys():
         parts = [captured(cost, costs["equal_share"], costs["perfect"]) for cost in costs.values()]
-        rows.append(["captured of what can be saved, %", *("-" if part is None else f"{part:.0f}" for part in parts)])
+        fair = [not study.total("violation_kwh") and study.total("satisfied") >= SERVICE for study in studies]
+        words = ["-" if part is None else f"{part:.0f}" if holds else f"({part:.0f})" for part, holds in zip(parts, fair, strict=True)]
+        rows.append(["captured of what can be saved, %", *words])
     return rows
 
 

@@ -1,0 +1,102 @@
+"""One second of a site: which policy holds, what comes back, and what batteries are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from iso15118.energy import Need
+from iso15118.grid.meters import Reading
+from iso15118.grid.planning import EvsePlan, SitePlan
+from iso15118.grid.planning.ladder import Rung
+from iso15118.grid.second import Done, Kept, Known, second
+from iso15118.grid.site import Battery, Circuit, Evse, Site
+from iso15118.grid.tree import Tree
+from iso15118.grid.visits import Visit
+from iso15118.value import replace
+
+START = 1_800_000_000.0
+SITE = Site(
+    name="s",
+    circuits=(Circuit(name="grid", import_limit=60e3, metered=True),),
+    evses=tuple(Evse(name=name, circuit="grid", dc=True, charge=20e3, discharge=20e3, most=80.0) for name in "12"),
+    batteries=(Battery(name="cellar", circuit="grid", capacity=30e3, charge=10e3, discharge=10e3),),
+)
+
+
+def visit(name: str) -> Visit:
+    need = Need(10e3, 30e3, -20e3, 36e3, 20e3, 20e3)
+    return Visit(evse=name, need=need, arrival=START, departure=START + 36e3, discharges=True)
+
+
+def plan(*powers: float, battery: float = 0.0, made: float = START) -> SitePlan:
+    cars = tuple(EvsePlan(evse=name, power=(power,), energy=(power,), target=10e3) for name, power in zip("12", powers, strict=True))
+    return SitePlan(
+        made=made,
+        edges=(made, made + 3600.0),
+        evses=cars,
+        batteries={"cellar": (battery,)},
+        grid=(0.0,),
+        curtailed=(0.0,),
+        price=(0.2,),
+        peak=0.0,
+        cost=0.0,
+    )
+
+
+def lived(known: Known, name: str = "v2h_backup", seconds: int = 30) -> Done:
+    """After so many of the same seconds, in which nothing follows what is granted."""
+    kept, tree = Kept(), Tree(SITE)
+    for k in range(seconds):
+        now = known.now + k
+        meters = {circuit: replace(reading, at=now) for circuit, reading in known.meters.items()}
+        draws = {evse: replace(reading, at=now) for evse, reading in known.draws.items()}
+        kept, done = second(tree, name, replace(known, now=now, meters=meters, draws=draws), kept)
+    return done
+
+
+def known(load: float, planned: SitePlan | None, **more: object) -> Known:
+    amps = load / 690.0
+    zero = {name: Reading((0.0, 0.0, 0.0), 0.0) for name in "12"}
+    meters = {"grid": Reading((amps, amps, amps), 0.0)}
+    visits = {name: visit(name) for name in "12"}
+    words = {"now": 0.0, "moment": START + 1.0, "meters": meters, "draws": zero, "visits": visits, "plan": planned, **more}
+    return Known(**words)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("load", "given"), [(30e3, 20e3), (9e3, 9e3), (-5e3, 0.0)])
+def test_no_more_comes_back_than_the_site_uses(load: float, given: float) -> None:
+    """Both are to give 10 kW by the plan; the sun shines more than it was thought to."""
+    done = lived(known(load, plan(-10e3, -10e3)))
+    assert -sum(grant.power for grant in done.grants.values()) == pytest.approx(given, abs=2 * 69.0)
+
+
+def test_a_policy_that_sells_gives_what_is_planned() -> None:
+    done = lived(known(0.0, plan(-10e3, -10e3)), "v2g_revenue")
+    assert -sum(grant.power for grant in done.grants.values()) == pytest.approx(20e3, abs=2 * 69.0)
+
+
+@pytest.mark.parametrize(
+    ("battery", "load", "told"), [(4e3, 10e3, 4e3), (99e3, 10e3, 10e3), (8e3, 54e3, 60e3 * 0.97 - 54e3), (-99e3, 30e3, -10e3)]
+)
+def test_a_battery_is_told_its_plan_within_what_it_and_the_connection_can(battery: float, load: float, told: float) -> None:
+    assert lived(known(load, plan(0.0, 0.0, battery=battery))).batteries["cellar"] == pytest.approx(told)
+
+
+def test_a_battery_rests_without_a_plan_that_holds() -> None:
+    assert lived(known(10e3, None)).batteries == {"cellar": 0.0}
+    assert lived(known(10e3, plan(0.0, 0.0, battery=4e3, made=START - 1800.0))).batteries == {"cellar": 0.0}
+
+
+def test_the_ladder() -> None:
+    assert lived(known(10e3, plan(0.0, 0.0))).footing.rung is Rung.PLAN
+    assert lived(known(10e3, None, trouble="no plan: killed")).footing.rung is Rung.LAXITY
+    assert lived(known(10e3, plan(0.0, 0.0), needless=frozenset("12"))).footing.rung is Rung.SHARE
+    assert lived(known(10e3, plan(0.0, 0.0), meters={})).footing.rung is Rung.FAILSAFE
+    assert lived(known(10e3, None), "equal_share").footing.rung is Rung.PLAN
+
+
+def test_what_a_car_was_promised_is_what_it_should_have() -> None:
+    """The newest plan lets it wait; its own profile, under the schedule it was given, does not."""
+    done = lived(known(10e3, plan(0.0, 0.0), promised={"1": 8e3}))
+    assert done.grants["1"].power == pytest.approx(8e3, abs=69.0)
+    assert done.grants["2"].power == 0.0
