@@ -72,6 +72,8 @@ class _Proof:
         self.granted: dict[str, deque[Watt]] = {}
         self.actual: dict[str, Watt] = {}
         self.silent_until: Second = 0.0
+        self.window: list[Watt] = []
+        """Mean imports of the steps so far in this window of the demand charge."""
         self.meter: Reading | None = None
         self.random = stream(told.name, told.seed, "seconds")
         self.seen = {"seconds_over": 0.0, "worst_over_kw": 0.0, "granted_over": 0.0}
@@ -132,7 +134,6 @@ class _Proof:
             record.stored[name].append(self.stores[name].stored)
         demand = told.prices.demand
         if self.controller is not None and demand is not None:
-            self.window = getattr(self, "window", [])
             self.window.append(record.grid[-1])
             if (now + 1.0) % demand.window == 0.0:
                 self.controller.metered(sum(self.window) / (demand.window / length))
