@@ -39,6 +39,8 @@ LAG = (1, 3)
 """Seconds in which a car follows."""
 PLANS_AGAIN: Second = 2.0
 """After a car came or went."""
+EMPTIES: Second = 120.0
+"""A battery gives no more than it could for so long: near its end it gives less and less, and cars that it feeds have time to follow."""
 TOLERANCE: Watt = 1.0
 
 
@@ -70,6 +72,8 @@ class _Proof:
         self.granted: dict[str, deque[Watt]] = {}
         self.actual: dict[str, Watt] = {}
         self.silent_until: Second = 0.0
+        self.window: list[Watt] = []
+        """Mean imports of the steps so far in this window of the demand charge."""
         self.meter: Reading | None = None
         self.random = stream(told.name, told.seed, "seconds")
         self.seen = {"seconds_over": 0.0, "worst_over_kw": 0.0, "granted_over": 0.0}
@@ -130,7 +134,6 @@ class _Proof:
             record.stored[name].append(self.stores[name].stored)
         demand = told.prices.demand
         if self.controller is not None and demand is not None:
-            self.window = getattr(self, "window", [])
             self.window.append(record.grid[-1])
             if (now + 1.0) % demand.window == 0.0:
                 self.controller.metered(sum(self.window) / (demand.window / length))
@@ -258,7 +261,7 @@ class _Proof:
             if self.objective is not None and not self.objective.export and wanted < 0.0:
                 wanted = max(wanted, min(0.0, -net))
             wanted = min(wanted, limit - net)
-            self.store_power[name] = max(-store.gives(1.0), min(store.most(1.0), wanted))
+            self.store_power[name] = max(-store.gives(EMPTIES), min(store.most(1.0), wanted))
 
     def _own(self, name: str) -> tuple[float, float, float]:
         car = self.arrivals.there[name]
