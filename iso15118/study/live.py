@@ -17,6 +17,7 @@ from iso15118.grid.prices import Demand, Prices
 from iso15118.grid.series import Series
 from iso15118.grid.site import VOLTAGE
 from iso15118.hal.board import AC_BOARD
+from iso15118.service import virtual
 from iso15118.service.car import CarConfig
 from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
@@ -276,3 +277,17 @@ class Live:
             record.cars[evse.name].append(self.seats[evse.name].stored if evse.name in self.seats else None)
         self._peak = max(self._peak, record.grid[-1])
         self._sums, self._samples = {}, 0
+
+
+def played(told: Scenario, policy: str, *, look: Callable[[Live], None] = lambda live: None, speed: float | None = None) -> Live:
+    """A day that is over. `speed`: seconds of the sessions in a real one; None: as fast as it goes.
+
+    Raises LocalError as `SiteController`.
+    """
+
+    async def main() -> Live:
+        live = Live(told, policy, look=look)
+        await live.run()
+        return live
+
+    return virtual.run(main(), pace=speed)
