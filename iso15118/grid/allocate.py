@@ -12,10 +12,11 @@ from math import floor
 from typing import Final
 
 from iso15118.grid.fill import Filled, Row, fill
-from iso15118.grid.headroom import Headroom, Limit, Way
-from iso15118.grid.site import LEAST, PHASES, Evse
+from iso15118.grid.headroom import NO_LINES, Headroom, Limit, Way
+from iso15118.grid.meters import Lines
+from iso15118.grid.site import LEAST, PHASES, Circuit, Evse
 from iso15118.grid.tree import Tree
-from iso15118.grid.turns import Seat, admit
+from iso15118.grid.turns import REST, Seat, admit
 from iso15118.units import Ampere, PerPhase, Second, Watt
 from iso15118.value import Value
 
@@ -32,6 +33,8 @@ PATIENCE: Final[Second] = 5.0
 LONGEST: Final[Second] = 5.0
 """A grant holds so long; a gap between two allocations counts as no longer than this."""
 FOUND: Final = 1e-6
+_RISES: Final = f"rises by {RAMP:g} A a second"
+_RESTS: Final = f"off for at least {REST / 60:g} min"
 _EMPTY: Final = Row(float("inf"), ())
 
 
@@ -86,14 +89,14 @@ class Allocated(Value, kw_only=True):
     currents: Mapping[str, Ampere] = {}
     """As granted last, in each line."""
     seats: Mapping[str, Seat] = {}
-    over: Mapping[str, Second] = {}
-    """Since when an outlet takes more than it was granted."""
+    over: Mapping[str, tuple[tuple[Second, Ampere], ...]] = {}
+    """Of each outlet that takes more than it was granted: what it was granted since, of the last 5 s and once before."""
 
 
 class _Place:
     """One outlet with a wish, in A a line."""
 
-    __slots__ = ("evse", "least", "lines", "measured", "most", "per", "target", "wish")
+    __slots__ = ("evse", "least", "lines", "measured", "most", "per", "returned", "target", "wish")
 
     def __init__(self, evse: Evse, wish: Wish, room: Headroom) -> None:
         self.evse, self.wish = evse, wish
@@ -104,7 +107,10 @@ class _Place:
         self.most = min(evse.most, wish.most / self.per) if wish.most > 0.0 else 0.0
         self.target = max(-min(evse.most, wish.gives / self.per), min(self.most, wish.target / self.per))
         drawn = room.draws[evse.name]
-        self.measured = None if drawn is None else max((drawn[line] for line in self.lines), key=abs)
+        here = None if drawn is None else [drawn[line] for line in self.lines]
+        self.measured = None if here is None else max(here, key=abs)
+        self.returned = 0.0 if here is None or evse.name in room.frozen else max(0.0, -max(here))
+        """A that surely come back in each line."""
 
 
 def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocated, now: Second) -> tuple[Allocated, tuple[Grant, ...]]:
@@ -114,8 +120,8 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     passed = min(LONGEST, max(0.0, now - state.at))
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
-    table = _Table(tree, room, places)
-    giving = _giving(table, places, last, passed, room)
+    table = _Table(tree, room, places, last)
+    giving, kept, slowly = _giving(table, places, last, passed, room)
     ceilings, causes = _ceilings(tree, places, last, room)
     asked = [(p.evse.name, p.wish, p.least, min(top, _wanted(p))) for p, top in zip(places, ceilings, strict=True)]
     seats, on = admit(asked, table.seating(giving), state.seats, now)
@@ -125,18 +131,24 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     raised = table.raised(levels, last, passed, giving)
     short = table.short(levels, giving, on)
     currents: dict[str, Ampere] = {}
-    over: dict[str, Second] = {}
+    over: dict[str, tuple[tuple[Second, Ampere], ...]] = {}
     grants = []
     for i, place in enumerate(places):
         name, current = place.evse.name, _quantised(giving[i] if giving[i] < 0.0 else raised.levels[i])
         current = 0.0 if 0.0 <= current < place.least else current
         currents[name] = current
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
-            over[name] = state.over.get(name, now)
-        ramp = raised.held[i] is None and current < levels[i] - DEAD
-        row = next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
+            over[name] = _since(state.over.get(name, ()), current, now)
+        back = place.target < 0.0
+        ramp = slowly[i] if back else raised.held[i] is None and current < levels[i] - DEAD
+        row = kept[i] if back else next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
         binding = None if row is None or ramp else table.limits[row]
-        limit, why = _reason(place, current, binding, cause=causes[i], target=at_target[i], on=on[i], ramp=ramp)
+        if back:
+            limit, why = _why_back(place, current, binding, ramp=ramp, late=name in room.frozen)
+        elif on[i]:
+            limit, why = _why_on(binding, causes[i], target=at_target[i], ramp=ramp)
+        else:
+            limit, why = _why_off(place, asked[i][3], ceilings[i], binding, causes[i])
         grants.append(
             Grant(
                 evse=name,
@@ -146,7 +158,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
                 until=now + LONGEST,
                 why=why,
                 limit=limit,
-                fault=f"takes {place.measured:.1f} A of {current:.1f} A" if now - over.get(name, now) >= PATIENCE else "",
+                fault=f"takes {place.measured:.1f} A of {current:.1f} A" if _ignores(place, over.get(name, ()), now) else "",
             )
         )
     return Allocated(at=now, currents=currents, seats=seats, over=over), tuple(grants)
@@ -161,12 +173,28 @@ def _quantised(current: Ampere) -> Ampere:
     return floor(abs(current) / QUANTUM + FOUND) * QUANTUM * (1.0 if current >= 0.0 else -1.0)
 
 
+def _since(before: tuple[tuple[Second, Ampere], ...], current: Ampere, now: Second) -> tuple[tuple[Second, Ampere], ...]:
+    """What was granted since an outlet takes more, with what is granted now: of the last 5 s, and once before."""
+    recent = tuple(entry for entry in before if entry[0] > now - PATIENCE)
+    return (*before[: len(before) - len(recent)][-1:], *recent, (now, current))
+
+
+def _ignores(place: _Place, over: tuple[tuple[Second, Ampere], ...], now: Second) -> bool:
+    """It has taken more for so long, and now takes more than anything that was granted in that time."""
+    if place.measured is None or not over or over[0][0] > now - PATIENCE:
+        return False
+    return place.measured > max(current for _, current in over) + OVERDRAWN
+
+
 class _Table:
     """The limits as rows over places."""
 
-    def __init__(self, tree: Tree, room: Headroom, places: Sequence[_Place]) -> None:
-        self.room, self.places = room, places
+    def __init__(self, tree: Tree, room: Headroom, places: Sequence[_Place], last: Sequence[Ampere]) -> None:
+        self.tree, self.room, self.places = tree, room, places
         self.limits = room.limits
+        unseen = self._unseen(last)
+        self.rooms = [limit.room - self._gone(limit, unseen) for limit in self.limits]
+        """What is left to the grants."""
         number = {place.evse.name: i for i, place in enumerate(places)}
         below = {name: tuple(number[evse.name] for evse in evses if evse.name in number) for name, evses in tree.below.items()}
         self.parts = [self._parts(below[limit.circuit], limit.line) for limit in self.limits]
@@ -175,19 +203,61 @@ class _Table:
         for r, (limit, parts) in enumerate(zip(self.limits, self.parts, strict=True)):
             for i, part in parts if limit.way is Way.IN else ():
                 self.of[i].append((r, part))
-        self.tenants = [self._tenant(c.parent, c.share, below[c.name]) for c in tree.circuits if c.share is not None and c.parent]
+        tenants = [circuit for circuit in tree.circuits if circuit.share is not None]
+        self.tenants = [Row(self._guaranteed(circuit), self._parts(below[circuit.name], None)) for circuit in tenants]
+        self.guaranteed = self._places_of(self.tenants)
+
+    def _unseen(self, last: Sequence[Ampere]) -> dict[str, Lines]:
+        """A that no grant counts: of outlets without a wish, of lines that a car should not use; and what a silent outlet's meter hides.
+
+        What flows there is in the other load, and may end at once: what was granted last is taken back.
+        """
+        found: dict[str, Lines] = {}
+        by_name = {place.evse.name: (place, current) for place, current in zip(self.places, last, strict=True)}
+        for name, drawn in self.room.draws.items():
+            place, before = by_name.get(name, (None, 0.0))
+            used = () if place is None else place.lines
+            if drawn is None:
+                a, b, c = (-before if line in used else 0.0 for line in range(PHASES))
+            else:
+                a, b, c = (0.0 if line in used else drawn[line] for line in range(PHASES))
+            if a or b or c:
+                found[name] = a, b, c
+        return found
+
+    def _gone(self, limit: Limit, unseen: Mapping[str, Lines]) -> float:
+        """What of it loads a limit; what flows the other way makes no room."""
+        sign = 1.0 if limit.way is Way.IN else -1.0
+        gone = 0.0
+        for evse in self.tree.below[limit.circuit] if unseen else ():
+            lines = unseen.get(evse.name, NO_LINES)
+            gone += max(0.0, sign * sum(lines)) * self.room.voltage if limit.line is None else max(0.0, sign * lines[limit.line])
+        return gone
 
     def _parts(self, numbers: Sequence[int], line: int | None) -> tuple[tuple[int, float], ...]:
         if line is None:
             return tuple((i, self.places[i].per) for i in numbers)
         return tuple((i, 1.0) for i in numbers if line in self.places[i].lines)
 
-    def _tenant(self, parent: str, share: float, numbers: Sequence[int]) -> Row:
-        """A tenant's guaranteed part of what the outlets of the parent may take, in W."""
-        of_parent = [limit for limit in self.limits if limit.circuit == parent and limit.way is Way.IN]
-        whole = [limit.room for limit in of_parent if limit.line is None]
-        lines = [limit.room * self.room.voltage for limit in of_parent if limit.line is not None]
-        return Row(share * min([*whole, *([sum(lines)] if lines else [])], default=float("inf")), self._parts(numbers, None))
+    def _available(self, circuit: Circuit) -> Watt:
+        """What the outlets below may take by its limits, and by its part of what those of the circuit above may."""
+        mine = [(limit, room) for limit, room in zip(self.limits, self.rooms, strict=True) if limit.circuit == circuit.name]
+        whole = [room for limit, room in mine if limit.way is Way.IN and limit.line is None]
+        lines = [room * self.room.voltage for limit, room in mine if limit.way is Way.IN and limit.line is not None]
+        return min([*whole, *([sum(lines)] if lines else []), self._guaranteed(circuit)])
+
+    def _guaranteed(self, circuit: Circuit) -> Watt:
+        """A tenant's part of what the outlets of the parent may take; all of it to who is no tenant."""
+        if circuit.parent is None:
+            return float("inf")
+        return (1.0 if circuit.share is None else circuit.share) * self._available(self.tree.site.circuit(circuit.parent))
+
+    def _places_of(self, rows: Sequence[Row]) -> list[list[tuple[int, float]]]:
+        found: list[list[tuple[int, float]]] = [[] for _ in self.places]
+        for r, row in enumerate(rows):
+            for i, part in row.parts:
+                found[i].append((r, part))
+        return found
 
     def rows(self, way: Way, taken: Sequence[Ampere]) -> list[Row]:
         """The rows of one way; the other way's, which cannot bind, as rows of nothing, so that numbers stay those of the limits.
@@ -196,41 +266,48 @@ class _Table:
         """
         given = any(taken)
         return [
-            Row(limit.room - (sum(part * taken[i] for i, part in parts) if given else 0.0), parts) if limit.way is way else _EMPTY
-            for limit, parts in zip(self.limits, self.parts, strict=True)
+            Row(room - (sum(part * taken[i] for i, part in parts) if given else 0.0), parts) if limit.way is way else _EMPTY
+            for limit, room, parts in zip(self.limits, self.rooms, self.parts, strict=True)
         ]
 
     def credit(self, giving: Sequence[Ampere]) -> list[Ampere]:
-        """What comes back by plan and by meter, for others to use; and what a car takes beyond its grant, which they lose."""
-        if not any(giving):
-            return [0.0] * len(self.places)
-        found = []
-        for place, current in zip(self.places, giving, strict=True):
-            back = place.measured is not None and place.measured < 0.0 and current < 0.0
-            found.append(-CREDIT * min(-current, -(place.measured or 0.0)) if back else 0.0)
-        return found
+        """What comes back by plan and by a fresh meter, for others to use (<= 0)."""
+        return [
+            -CREDIT * min(-current, place.returned) if current < 0.0 else 0.0 for place, current in zip(self.places, giving, strict=True)
+        ]
 
-    def seating(self, giving: Sequence[Ampere]) -> Callable[[int], bool]:
-        """Gives one place after the other its least, if that fits beside those before."""
+    def seating(self, giving: Sequence[Ampere]) -> Callable[[int, bool], bool]:
+        """Gives one place after the other its least, if that fits beside those before; if told so, only within its tenants' parts."""
         rows, used = self.rows(Way.IN, self.credit(giving)), [0.0] * len(self.limits)
+        held = [0.0] * len(self.tenants)
 
-        def seated(i: int) -> bool:
-            more = [(r, part * self.places[i].least) for r, part in self.of[i]]
-            if any(used[r] + least > rows[r].room + FOUND for r, least in more):
+        def seated(i: int, guaranteed: bool) -> bool:
+            least = self.places[i].least
+            if any(used[r] + part * least > rows[r].room + FOUND for r, part in self.of[i]):
                 return False
-            for r, least in more:
-                used[r] += least
+            own = self.guaranteed[i]
+            if guaranteed and self.tenants and (not own or any(held[t] + p * least > self.tenants[t].room + FOUND for t, p in own)):
+                return False
+            for r, part in self.of[i]:
+                used[r] += part * least
+            for t, part in own:
+                held[t] += part * least
             return True
 
         return seated
 
     def short(self, levels: Sequence[Ampere], giving: Sequence[Ampere], on: Sequence[bool]) -> dict[int, int]:
-        """The row that leaves least to each place that is not on; none where nothing binds it."""
+        """The row that leaves least to each place that is not on, if that is too little for it."""
         if all(on):
             return {}
         rows = self.rows(Way.IN, self.credit(giving))
         free = [row.room - sum(part * levels[k] for k, part in row.parts) for row in rows]
-        return {i: min((free[r] / part, r) for r, part in self.of[i])[1] for i, seat in enumerate(on) if not seat and self.of[i]}
+        found = {}
+        for i, seat in enumerate(on):
+            left, row = min(((free[r] / part, r) for r, part in self.of[i]), default=(float("inf"), 0))
+            if not seat and left < self.places[i].least - FOUND:
+                found[i] = row
+        return found
 
     def share(
         self, places: Sequence[_Place], floors: list[Ampere], tops: list[Ampere], giving: Sequence[Ampere], beyond: Sequence[Ampere]
@@ -246,6 +323,7 @@ class _Table:
         levels = floors
         if self.tenants:
             for goal in (wanted, most):
+                goal = [top if own else low for low, top, own in zip(floors, goal, self.guaranteed, strict=True)]
                 levels = fill([*rows, *self.tenants], levels, goal, weights).levels
         filled = fill(rows, levels, wanted, weights)
         held = filled.held
@@ -272,18 +350,30 @@ class _Table:
         return filled
 
 
-def _giving(table: _Table, places: Sequence[_Place], last: Sequence[Ampere], passed: Second, room: Headroom) -> list[Ampere]:
-    """A that each place gives back (<= 0): within what may leave its circuits, and no faster than the ramp."""
+def _giving(
+    table: _Table, places: Sequence[_Place], last: Sequence[Ampere], passed: Second, room: Headroom
+) -> tuple[list[Ampere], list[int | None], list[bool]]:
+    """A that each place gives back (<= 0), which row holds it, and whether the ramp does.
+
+    Within what may leave its circuits, less what others still give that no longer should, and no faster than the ramp.
+    """
+    count = len(places)
     if all(place.target >= 0.0 for place in places):
-        return [0.0] * len(places)
-    ceilings = []
-    for place, before in zip(places, last, strict=True):
-        most = max(0.0, -place.target)
-        if place.evse.name in room.frozen:
-            most = min(most, max(0.0, -before))
-        ceilings.append(min(most, max(0.0, -before) + RAMP * passed))
-    rows = table.rows(Way.OUT, [0.0] * len(places))
-    return [-level for level in fill(rows, [0.0] * len(places), ceilings, [place.evse.weight for place in places]).levels]
+        return [0.0] * count, [None] * count, [False] * count
+    before = [max(0.0, -current) for current in last]
+    wanted = [
+        min(max(0.0, -place.target), own if place.evse.name in room.frozen else float("inf"))
+        for place, own in zip(places, before, strict=True)
+    ]
+    weights = [place.evse.weight for place in places]
+    goal = fill(table.rows(Way.OUT, [0.0] * count), [0.0] * count, wanted, weights)
+    begin = [min(level, b) for level, b in zip(goal.levels, before, strict=True)]
+    taken = [max(0.0, (b if p.measured is None else -p.measured) - own) for p, b, own in zip(places, before, begin, strict=True)]
+    tops = [min(level, b + RAMP * passed) for level, b in zip(goal.levels, before, strict=True)]
+    given = fill(table.rows(Way.OUT, taken), begin, tops, weights)
+    held = [first if then is None else then for first, then in zip(goal.held, given.held, strict=True)]
+    ramp = [then is None and level < most - DEAD for then, level, most in zip(given.held, given.levels, goal.levels, strict=True)]
+    return [-level for level in given.levels], held, ramp
 
 
 def _ceilings(tree: Tree, places: Sequence[_Place], last: Sequence[Ampere], room: Headroom) -> tuple[list[Ampere], list[str]]:
@@ -306,18 +396,27 @@ def _ceilings(tree: Tree, places: Sequence[_Place], last: Sequence[Ampere], room
     return found, causes
 
 
-def _reason(
-    place: _Place, current: Ampere, limit: Limit | None, *, cause: str, target: bool, on: bool, ramp: bool
-) -> tuple[Limit | None, str]:
-    """What held a grant, in words, and the limit if it was one."""
-    if current < 0.0:
-        return limit, limit.words if limit is not None else "target"
-    if not on:
-        if _wanted(place) <= 0.0:
-            return None, "nothing is wanted now" if place.target >= 0.0 else "it is to give back"
-        return limit, f"waits for its turn: {limit.words}" if limit is not None else f"waits for its turn: {cause}"
+def _why_back(place: _Place, current: Ampere, limit: Limit | None, *, ramp: bool, late: bool) -> tuple[Limit | None, str]:
+    """What held a grant to give back, in words, and the limit if it was one."""
     if limit is not None:
         return limit, limit.words
     if ramp:
-        return None, f"rises by {RAMP:g} A a second"
-    return None, "target" if target else cause
+        return None, _RISES
+    return None, "a meter is late: no increase" if late and current > place.target + DEAD else "target"
+
+
+def _why_on(limit: Limit | None, cause: str, *, target: bool, ramp: bool) -> tuple[Limit | None, str]:
+    """The same of one that is on."""
+    if limit is not None:
+        return limit, limit.words
+    return None, _RISES if ramp else "target" if target else cause
+
+
+def _why_off(place: _Place, most: Ampere, ceiling: Ampere, limit: Limit | None, cause: str) -> tuple[Limit | None, str]:
+    """The same of one that is off. `most`: what it wants within `ceiling`, of which `cause` is."""
+    what = cause if most >= ceiling else "target"
+    if most <= 0.0:
+        return None, cause if ceiling <= 0.0 else "nothing is wanted now"
+    if most < place.least:
+        return None, f"below {place.least:g} A: {what}"
+    return limit, f"waits for its turn: {limit.words}" if limit is not None else _RESTS

@@ -1,7 +1,7 @@
 """What outlets may take and give at this second: a row a limit, from what meters say and not from what was promised.
 
-A row of a metered circuit is its limit less the *other* load: what the meter reads beside what its outlets take. A circuit without a meter
-has nothing but outlets below, as far as anybody knows. Neighbours: `meters`, `allocate`.
+A row of a metered circuit is its limit less the *other* load: what the meter reads beside what its outlets took at that moment. A circuit
+without a meter has outlets below and what the nearest meters below it tell, as far as anybody knows. Neighbours: `meters`, `allocate`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from iso15118.grid.meters import Judged, Lines, Reading, Trust, consistent, judged
+from iso15118.grid.meters import FRESH, SILENT, Judged, Lines, Reading, Trust, consistent, judged
 from iso15118.grid.signals import Kind, Signal, bound
 from iso15118.grid.site import PHASES, VOLTAGE, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
@@ -66,28 +66,28 @@ class Headroom(Value, kw_only=True):
     limits: tuple[Limit, ...]
     meters: Mapping[str, Judged]
     draws: Mapping[str, Lines | None]
-    """What each outlet takes from the mains' lines; None: nobody knows at this moment."""
+    """What each outlet takes from the mains' lines, as read within 10 s; None: nobody knows."""
     frozen: frozenset[str]
-    """Outlets that get no more than they have: a meter above them is late."""
+    """Outlets that get no more than they have: a meter above them, or their own, is late."""
     silent: Mapping[str, str]
     """Circuits whose meter is silent, and why."""
+    root: str
+    """The connection."""
+    others: Mapping[str, Lines]
+    """Of each metered circuit: what is no outlet, when that was last known, + import."""
     voltage: Volt = VOLTAGE
 
     @property
     def available(self) -> Watt:
         """All outlets together could take so much by the limits of the connection; infinite: nothing binds there."""
-        root = self.limits[0].circuit if self.limits else ""
-        of_root = [limit for limit in self.limits if limit.circuit == root and limit.way is Way.IN]
+        of_root = [limit for limit in self.limits if limit.circuit == self.root and limit.way is Way.IN]
         whole = [limit.room for limit in of_root if limit.line is None]
         lines = [limit.room for limit in of_root if limit.line is not None]
         return min([*whole, *([sum(lines) * self.voltage] if lines else [])], default=float("inf"))
 
     def other(self, circuit: str) -> Watt:
         """W of what is no outlet at a metered circuit, + import; 0.0 where nobody measures."""
-        meter = self.meters.get(circuit)
-        if meter is None:
-            return 0.0
-        return next((limit.other for limit in self.limits if limit.circuit == circuit and limit.line is None), 0.0)
+        return sum(self.others.get(circuit, NO_LINES)) * self.voltage
 
 
 class Swings(Value):
@@ -97,6 +97,8 @@ class Swings(Value):
     """When a new reading came, and the other load then."""
     guards: Mapping[str, Lines] = {}
     """The 99th percentile of such moves as learned so far: kept free in front of each limit."""
+    took: Mapping[str, tuple[Reading, ...]] = {}
+    """What each outlet's meter has read of late, the newest last: meters do not read at the same instant."""
 
 
 def headroom(
@@ -117,38 +119,57 @@ def headroom(
     controllable loads. `voltage` turns W into A and back.
     """
     signals = tuple(signals)
-    drawn = {evse.name: _drawn(draws.get(evse.name), now, evse) for evse in tree.site.evses}
+    took = {evse.name: _took(draws.get(evse.name), swings.took.get(evse.name, ()), now, evse) for evse in tree.site.evses}
     believed: dict[str, Judged] = {}
-    limits: list[Limit] = []
-    frozen: set[str] = set()
+    others: dict[str, Lines] = {}
+    frozen = {name for name, readings in took.items() if readings and now - readings[-1].at > FRESH}
     last, guards = dict(swings.last), dict(swings.guards)
     for circuit in tree.circuits:
-        outlets = _sum(drawn[evse.name] or NO_LINES for evse in tree.below[circuit.name])
-        meter = None
-        other = guard = NO_LINES
-        if circuit.metered:
-            reading = meters.get(circuit.name)
-            meter = consistent(judged(reading, now, circuit.fuse), outlets, tree.generation[circuit.name] / PHASES / voltage)
-            believed[circuit.name] = meter
-            if meter.trust is Trust.FRESH and reading is not None:
-                other = _less(meter.currents, outlets)
-                _follow(circuit.name, reading.at, other, last, guards)
-            elif circuit.name in last:
-                other = last[circuit.name][1]  # of when it was read: outlets have moved since
-            elif meter.trust is Trust.FADING:
-                other = meter.currents
-            if meter.trust is not Trust.FRESH:
-                frozen.update(evse.name for evse in tree.below[circuit.name])
-            guard = guards.get(circuit.name, NO_LINES)
-        limits += _limits(tree.site, circuit, signals, moment, meter, other, guard, generation, voltage)
-    silent = {name: meter.why for name, meter in believed.items() if meter.trust is Trust.SILENT}
-    room = Headroom(limits=tuple(limits), meters=believed, draws=drawn, frozen=frozenset(frozen), silent=silent, voltage=voltage)
-    return Swings(last, guards), room
+        if not circuit.metered:
+            continue
+        name, reading = circuit.name, meters.get(circuit.name)
+        meter = judged(reading, now, circuit.fuse)
+        if meter.trust is Trust.FRESH and reading is not None and (name not in last or reading.at != last[name][0]):
+            outlets = _sum(_then(took[evse.name], reading.at) for evse in tree.below[name])
+            unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
+            meter = consistent(meter, outlets, (tree.generation[name] + unread) / voltage)
+            if meter.trust is Trust.FRESH:
+                _follow(name, reading.at, _less(meter.currents, outlets), last, guards)
+        believed[name] = meter
+        others[name] = last[name][1] if name in last else meter.currents  # of when it was read: outlets have moved since
+    limits: list[Limit] = []
+    for circuit in tree.circuits:
+        known = tree.meters[circuit.name]
+        other, guard = _sum(others[name] for name in known), _sum(guards.get(name, NO_LINES) for name in known)
+        rows = _limits(tree.site, circuit, signals, moment, believed.get(circuit.name), other, guard, generation, voltage)
+        if (circuit.metered or rows) and any(believed[name].trust is not Trust.FRESH for name in known):
+            frozen.update(evse.name for evse in tree.below[circuit.name])
+        limits += rows
+    room = Headroom(
+        limits=tuple(limits),
+        meters=believed,
+        draws={name: readings[-1].currents if readings else None for name, readings in took.items()},
+        frozen=frozenset(frozen),
+        silent={name: meter.why for name, meter in believed.items() if meter.trust is Trust.SILENT},
+        root=tree.site.root.name,
+        others=others,
+        voltage=voltage,
+    )
+    return Swings(last, guards, took), room
 
 
-def _drawn(reading: Reading | None, now: Second, evse: Evse) -> Lines | None:
-    meter = judged(reading, now, evse.most)
-    return meter.currents if meter.trust is Trust.FRESH else None
+def _took(reading: Reading | None, before: tuple[Reading, ...], now: Second, evse: Evse) -> tuple[Reading, ...]:
+    """What an outlet's meter has read, with a new reading; of those that are older than fresh the newest alone, and none that is silent."""
+    if reading is not None and judged(reading, now, evse.most).trust is Trust.FRESH and (not before or reading.at != before[-1].at):
+        before = (*before, reading)
+    return tuple(old for old in before[:-1] if 0.0 <= now - old.at <= FRESH) + tuple(
+        old for old in before[-1:] if 0.0 <= now - old.at <= SILENT
+    )
+
+
+def _then(readings: tuple[Reading, ...], at: Second) -> Lines:
+    """What was taken at a moment, by the reading next to it."""
+    return min(readings, key=lambda reading: abs(reading.at - at)).currents if readings else NO_LINES
 
 
 def _sum(lines: Iterable[Lines]) -> Lines:
@@ -173,8 +194,7 @@ def _follow(name: str, at: Second, other: Lines, last: dict[str, tuple[Second, L
         kept = guards.get(name, NO_LINES)
         a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
         guards[name] = (a, b, c)
-    if before is None or at > before[0]:
-        last[name] = (at, other)
+    last[name] = (at, other)
 
 
 def _limits(

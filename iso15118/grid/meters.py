@@ -79,14 +79,16 @@ def judged(reading: Reading | None, now: Second, fuse: Ampere | None = None) -> 
 
 
 def consistent(meter: Judged, outlets: Lines, generation: Ampere) -> Judged:
-    """The same, unless less flows than outlets take (A) and nothing below could generate that (A in a line): its sign or wiring is wrong.
+    """The same, unless less flows than outlets take (A) and nothing below could generate that: its sign or wiring is wrong.
 
-    A meter that starts anew and reads nothing is found by this, too.
+    `generation`: A of all lines together, in whichever line it may be. A meter that starts anew and reads nothing is found by this, too.
     """
     if meter.trust is Trust.SILENT:
         return meter
+    left = generation
     for line, (flows, taken) in enumerate(zip(meter.currents, outlets, strict=True)):
-        if flows - taken < -generation - SLACK - 0.1 * abs(taken):
+        left -= max(0.0, taken - flows - SLACK - 0.1 * abs(taken))
+        if left < -1e-9:
             why = f"L{line + 1} reads {flows:.1f} A though outlets take {taken:.1f} A"
             return Judged(meter.currents, meter.age, Trust.SILENT, why)
     return meter

@@ -28,5 +28,12 @@ class Tree:
         for battery in site.batteries:
             for circuit in above[battery.circuit]:
                 self.generation[circuit.name] += battery.discharge
+        self.meters: dict[str, tuple[str, ...]] = {name: (name,) if site.circuit(name).metered else () for name in below}
+        """Of each circuit: its own meter, or where it has none the nearest ones below it."""
+        for circuit in site.circuits:
+            for node in list(site.above(circuit.name))[1:] if circuit.metered else ():
+                if node.metered:
+                    break
+                self.meters[node.name] += (circuit.name,)
         self.below: dict[str, tuple[Evse, ...]] = {name: tuple(evses) for name, evses in below.items()}
         """The outlets that a circuit feeds, at whatever depth."""

@@ -36,7 +36,8 @@ def wishes(
     fills: bool,
     since: Mapping[str, Second] = {},
 ) -> tuple[Wish, ...]:
-    """A wish for each car that is there. Signals that name an outlet bind it; a set-point for it takes the target's place.
+    """A wish for each car that is there. Signals that name an outlet bind it; a set-point for it takes the target's place. Whoever forbids
+    energy to come back may name a circuit above, too.
 
     `since`: when each was plugged in (monotonic). `targets` are at the inlet, as cars are.
     """
@@ -51,10 +52,12 @@ def wishes(
             most, why = max(0.0, min(most, need.charge_power + visit.taper.slope * visit.taper.knee)), "the battery is nearly full"
         gives = min(need.discharge_power, evse.discharge) if visit.discharges else 0.0
         floor = need.min_energy if need.v2x_min_energy is None else max(need.min_energy, need.v2x_min_energy)
-        if floor >= -ENOUGH or forbidden(signals, evse.name, moment) is not None:
+        nodes = (evse.name, *(circuit.name for circuit in site.above(evse.circuit)))
+        if floor >= -ENOUGH or any(forbidden(signals, node, moment) for node in nodes):
             gives = 0.0
-        if (limit := bound(signals, Kind.IMPORT_LIMIT, evse.name, moment)) is not None and limit.value < mains(evse, most):
-            most, why = inlet(evse, limit.value), limit.signal
+        for kind in (Kind.IMPORT_LIMIT, Kind.CONTROLLABLE_LIMIT):
+            if (limit := bound(signals, kind, evse.name, moment)) is not None and limit.value < mains(evse, most):
+                most, why = inlet(evse, limit.value), limit.signal
         if (limit := bound(signals, Kind.EXPORT_LIMIT, evse.name, moment)) is not None:
             gives = min(gives, -inlet(evse, -limit.value))
         target, free = targets.get(evse.name, 0.0), fills
