@@ -73,19 +73,18 @@ class Offers:
             if made.plan is not None and looked[name].session is made.session and (means := looked[name].means) is not None
         }
 
-    def second(self, now: Second, moment: Second) -> None:
-        """Offer where a car waits, and ask where it is worth it."""
-        for name, visit in self._site.visits.items():
-            seen = self._site.looked[name]
-            if seen.control is not Control.SCHEDULED or not (seen.waits or name in self._made):
-                continue
-            if seen.waits and name not in self._made and name not in self._waiting:
-                self._await(name, moment)
-            if name in self._waiting:
-                if self._ready(name):
-                    self._offer(name, seen, visit, moment)
-            elif name in self._made:
-                self._judge(name, seen, visit, now, moment)
+    def second(self, name: str, visit: Visit, now: Second, moment: Second) -> None:
+        """Offer if the car waits, or ask it if that is worth it."""
+        seen = self._site.looked[name]
+        if seen.control is not Control.SCHEDULED or not (seen.waits or name in self._made):
+            return
+        if seen.waits and name not in self._made and name not in self._waiting:
+            self._await(name, moment)
+        if name in self._waiting:
+            if self._ready(name):
+                self._offer(name, seen, visit, moment)
+        elif name in self._made:
+            self._judge(name, seen, visit, now, moment)
 
     def _await(self, name: str, moment: Second) -> None:
         """Wait for the next plan, if there will be one."""

@@ -21,9 +21,10 @@ from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.service.config.site import SiteSettings
 from iso15118.service.log import Log
 from iso15118.service.planner import Planner
-from iso15118.service.site import Expected, SiteController
+from iso15118.service.site import SiteController
 from iso15118.service.site_log import SiteLog, Story
 from iso15118.service.site_outlet import RemoteOutlet, StationOutlet
+from iso15118.service.site_parties import Expected
 from iso15118.service.station import Station
 
 SIGNAL: Final = {"signal", "kind", "value", "node", "begins", "ends", "expires", "failsafe", "rank", "source"}

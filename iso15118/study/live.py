@@ -21,8 +21,9 @@ from iso15118.service import virtual
 from iso15118.service.car import CarConfig
 from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
-from iso15118.service.site import Here, SiteController
+from iso15118.service.site import SiteController
 from iso15118.service.site_outlet import Outlet, RemoteOutlet, StationOutlet
+from iso15118.service.site_parties import Here
 from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, Pricing, ServiceID, Variants, service_of
 from iso15118.sim.battery import Battery
