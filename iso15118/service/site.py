@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, TypeVar
 
 from iso15118.energy import Budget
 from iso15118.errors import LocalError
@@ -33,8 +34,10 @@ from iso15118.grid.wishes import inlet
 from iso15118.service.log import Log
 from iso15118.service.site_offers import Offers
 from iso15118.service.site_outlet import Looked, Outlet
+from iso15118.service.site_parties import NOTHING, Market, Planning, Scribe
 from iso15118.units import PerPhase, Second, Watt, WattHour
-from iso15118.value import Value
+
+T = TypeVar("T")
 
 TICK: Final[Second] = 1.0
 REPLAN: Final[Second] = 300.0
@@ -48,58 +51,6 @@ ON_BOARD: Final = 0.92
 """Of what flows into a car on alternating current is stored, where nobody knows better."""
 REMEMBERED: Final = 10
 """Departures of a user."""
-
-
-class Planning(Protocol):
-    """Who makes plans: `service.planner`, or `Here`."""
-
-    async def plan(self, question: Question, offset: Second = 0.0) -> SitePlan:
-        """The plan. Raises LocalError saying why there is none."""
-        ...
-
-
-class Here:
-    """The planner in this process, which waits for it: for virtual time, where a process of its own would be late."""
-
-    async def plan(self, question: Question, offset: Second = 0.0) -> SitePlan:
-        """See `Planning`."""
-        from iso15118.grid.planning.program import plan  # needs the extra `grid`
-
-        return plan(question, offset)
-
-
-class Market(Protocol):
-    """Who knows prices: `service.config.site_tariff`."""
-
-    def prices(self, now: Second) -> tuple[Prices, Series | None]:
-        """The site's prices and, where they are told, the drivers'. Raises LocalError where none is known."""
-        ...
-
-
-class Scribe(Protocol):
-    """Who keeps each second: `service.site_log`."""
-
-    def saw(self, known: Known, kept: Kept, done: Done) -> None:
-        """What was known, the state before, and what came of it."""
-        ...
-
-
-class Expected(Value, kw_only=True):
-    """What is expected of each hour of a day (UTC), W: the simplest forecast."""
-
-    load: Mapping[str, tuple[Watt, ...]] = {}
-    """By circuit."""
-    pv: Mapping[str, tuple[Watt, ...]] = {}
-
-    def outlook(self, now: Second) -> Outlook:
-        """From the beginning of this day on, for two days."""
-        start = now - now % HORIZON
-        load, pv = ({name: Series(start, 3600.0, hours * 2) for name, hours in of.items()} for of in (self.load, self.pv))
-        return Outlook(load=load, pv=pv)
-
-
-NOTHING: Final = Expected()
-"""Nothing is expected."""
 
 
 class SiteController:
@@ -160,6 +111,7 @@ class SiteController:
         self._declared: dict[str, Second | None] = {}
         self._habits: dict[str, Habit] = {}
         self._departures: dict[str, tuple[Second, ...]] = {}
+        self._defects: set[str] = set()
         self._prices: tuple[Prices, Series | None] | None = None
         self._plan_at: Second = float("-inf")
         self._asking: asyncio.Task[None] | None = None
@@ -207,7 +159,7 @@ class SiteController:
             raise LocalError(f"EVSE {evse}: no car that could be charged now")
         self._overrides.add(evse)
         self._event()
-        self._second()
+        self._lead()
 
     def reprice(self) -> None:
         """Prices have been replaced: the market is asked anew, and cars negotiate."""
@@ -270,6 +222,9 @@ class SiteController:
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK, self._tick)
+        self._lead()
+
+    def _lead(self) -> None:
         try:
             self._second()
         except Exception as defect:  # set-points run out, and every outlet is left with its fail-safe
@@ -286,7 +241,9 @@ class SiteController:
     def _second(self) -> None:
         now, moment = self.now, self.moment
         self.epoch += 1
-        self.looked = {name: outlet.look(self.site.evse(name)) for name, outlet in self.outlets.items()}
+        self.looked = {
+            name: self._apart(name, partial(outlet.look, self.site.evse(name)), Looked()) for name, outlet in self.outlets.items()
+        }
         self._come_and_go(now, moment)
         self.visits = {name: self._visit(name, seen, moment) for name, seen in self.looked.items() if seen.need is not None}
         known = self._known(now, moment)
@@ -297,9 +254,21 @@ class SiteController:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
             self._set(name)
-        self._offers.second(now, moment)
+        for name, visit in self.visits.items():
+            self._apart(name, partial(self._offers.second, name, visit, now, moment), None)
         if self._loop.time() >= self._plan_at and (self._asking is None or self._asking.done()):
             self._ask(moment)
+
+    def _apart(self, name: str, act: Callable[[], T], otherwise: T) -> T:
+        """What comes of something at one outlet: a defect there is not the others'. It is told once."""
+        try:
+            done = act()
+        except Exception as defect:
+            if name not in self._defects:
+                self._log.error("site", f"{self.site.name}, outlet {name}: {defect}", error=defect)
+                self._defects.add(name)
+            return otherwise
+        return done
 
     def _come_and_go(self, now: Second, moment: Second) -> None:
         for name, seen in self.looked.items():
