@@ -11,7 +11,7 @@ import pytest
 
 from iso15118.grid.allocate import Allocated, Wish, allocate
 from iso15118.grid.headroom import Swings, headroom
-from iso15118.grid.meters import Reading, Trust
+from iso15118.grid.meters import Reading
 from iso15118.grid.site import Site
 from iso15118.grid.tree import Tree
 from iso15118.value import replace
