@@ -14,7 +14,8 @@ from iso15118.errors import LocalError
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning.ladder import Rung
 from iso15118.grid.site import Circuit, Evse, Pv, Site
-from iso15118.service.site import Here, SiteController
+from iso15118.service.site import SiteController
+from iso15118.service.site_parties import Here
 from iso15118.service.site_outlet import Looked, RemoteOutlet
 from iso15118.service.site_station import flexibility
 from iso15118.service.virtual import run
