@@ -15,7 +15,7 @@ from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import Moment, Policy
-from iso15118.grid.signals import Kind, Signal
+from iso15118.grid.signals import LIMITS, Kind, Signal
 from iso15118.grid.site import VOLTAGE
 from iso15118.grid.tree import Tree
 from iso15118.grid.wishes import inlet, mains, wishes
@@ -39,6 +39,8 @@ LAG = (1, 3)
 """Seconds in which a car follows."""
 PLANS_AGAIN: Second = 2.0
 """After a car came or went."""
+AHEAD: Second = 5.0
+"""A limit that was announced is kept so much early: cars need some seconds to follow."""
 EMPTIES: Second = 120.0
 """A battery gives no more than it could for so long: near its end it gives less and less, and cars that it feeds have time to follow."""
 TOLERANCE: Watt = 1.0
@@ -212,7 +214,8 @@ class _Proof:
             if evse.name not in draws:
                 draws[evse.name] = Reading((0.0, 0.0, 0.0), now - 1.0)
         meters = {told.site.root.name: self.meter} if self.meter is not None else {}
-        self.swings, room = headroom(self.tree, meters, draws, signals, self.swings, now=now, moment=now)
+        limits = tuple(replace(signal, start=signal.start - AHEAD) if signal.kind in LIMITS else signal for signal in signals)
+        self.swings, room = headroom(self.tree, meters, draws, limits, self.swings, now=now, moment=now)
         visits = tuple(car.visit(now, 0.0, gives=self.gives) for car in wanting.values())
         other = room.other(told.site.root.name)
         moment = Moment(
