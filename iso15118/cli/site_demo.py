@@ -11,14 +11,13 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from iso15118.cli.report import writable, write
 from iso15118.errors import LocalError
 from iso15118.grid.policies import policy
-from iso15118.service.virtual import VirtualTimeLoop
 from iso15118.session.services import ControlMode
-from iso15118.study.live import Live
+from iso15118.study.live import PACE, Live, played
 from iso15118.study.metrics import Row, row
 from iso15118.study.record import Record
 from iso15118.study.results import document
@@ -26,9 +25,6 @@ from iso15118.study.run import simulate
 from iso15118.study.scenarios import Scenario
 from iso15118.study.showcase import showcase
 from iso15118.units import HOUR, KW, Second, Watt
-
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
 
 POLICY: Final = "v2h_backup"
 BASELINES: Final = ("unmanaged", "equal_share")
@@ -212,23 +208,14 @@ def run(arguments: Namespace) -> int:
 
 def play(told: Scenario, *, look: Callable[[Scene], None] | None, shown: Second | None) -> tuple[Live, Record, Second]:
     """The day, what was recorded of it, and how many real seconds it took. `shown`: in so many; None: as fast as it goes."""
-    import asyncio
-
-    from iso15118.study.live import PACE
-
-    pace = None if shown is None else (told.end - told.start) / PACE / shown
-
-    async def main() -> tuple[Live, Record]:
-        live = Live(told, POLICY, look=lambda live: None if look is None else look(scene_of(live)))
-        return live, await live.run()
-
-    def loop() -> AbstractEventLoop:
-        return VirtualTimeLoop(pace=pace)
-
     began = time.monotonic()
-    with asyncio.Runner(loop_factory=loop) as runner:
-        live, record = runner.run(main())
-    return live, record, time.monotonic() - began
+    live = played(
+        told,
+        POLICY,
+        look=lambda live: None if look is None else look(scene_of(live)),
+        speed=None if shown is None else (told.end - told.start) / PACE / shown,
+    )
+    return live, live.record, time.monotonic() - began
 
 
 def summary(live: Live, figures: dict[str, Row], seconds: Second) -> list[str]:

@@ -31,7 +31,8 @@ def run(arguments: Namespace) -> int:
     from iso15118.grid.policies import policy
     from iso15118.service.config import load_site
     from iso15118.service.plain import plain
-    from iso15118.service.site import HORIZON, Expected
+    from iso15118.service.site import HORIZON
+    from iso15118.service.site_parties import Expected
 
     path = Path(arguments.file)
     settings = load_site(path)

@@ -89,8 +89,10 @@ class Allocated(Value, kw_only=True):
     currents: Mapping[str, Ampere] = {}
     """As granted last, in each line."""
     seats: Mapping[str, Seat] = {}
-    over: Mapping[str, tuple[tuple[Second, Ampere], ...]] = {}
-    """Of each outlet that takes more than it was granted: what it was granted since, of the last 5 s and once before."""
+    recent: Mapping[str, tuple[tuple[Second, Ampere], ...]] = {}
+    """What each outlet was granted in the last 5 s: any of it may be what its car is on its way to."""
+    over: Mapping[str, Second] = {}
+    """Since when an outlet takes more than it was granted."""
 
 
 class _Place:
@@ -120,26 +122,32 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     passed = min(LONGEST, max(0.0, now - state.at))
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
+    recent = {p.evse.name: tuple(e for e in state.recent.get(p.evse.name, ()) if 0.0 <= now - e[0] <= PATIENCE) for p in places}
+    takes = [max(0.0, p.measured or 0.0, *(current for _, current in recent[p.evse.name])) for p in places]
+    gives = [max(0.0, -(p.measured or 0.0), *(-current for _, current in recent[p.evse.name])) for p in places]
     table = _Table(tree, room, places, last)
-    giving, kept, slowly = _giving(table, places, last, passed, room)
+    giving, kept, slowly = _giving(table, places, last, gives, passed, room)
     ceilings, causes = _ceilings(tree, places, last, room)
     asked = [(p.evse.name, p.wish, p.least, min(top, _wanted(p))) for p, top in zip(places, ceilings, strict=True)]
     seats, on = admit(asked, table.seating(giving), state.seats, now)
     floors = [place.least if on[i] else 0.0 for i, place in enumerate(places)]
     tops = [max(floors[i], ceilings[i]) if on[i] else 0.0 for i in range(len(places))]
     levels, held, at_target = table.share(places, floors, tops, giving, beyond)
-    raised = table.raised(levels, last, passed, giving)
+    raised = table.raised(levels, last, takes, passed, giving)
     short = table.short(levels, giving, on)
-    still = table.still(levels, last, giving)
+    still = table.still(levels, last, takes, giving)
     currents: dict[str, Ampere] = {}
-    over: dict[str, tuple[tuple[Second, Ampere], ...]] = {}
+    over: dict[str, Second] = {}
     grants = []
     for i, place in enumerate(places):
         name, current = place.evse.name, _quantised(still[i] if still[i] < 0.0 else raised.levels[i])
         current = 0.0 if 0.0 <= current < place.least else current
         currents[name] = current
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
-            over[name] = _since(state.over.get(name, ()), current, now)
+            over[name] = state.over.get(name, now)
+        allowed = max(current, 0.0, *(before for _, before in recent[name]))
+        ignores = place.measured is not None and place.measured > allowed + OVERDRAWN and now - over.get(name, now) >= PATIENCE
+        recent[name] += ((now, current),)
         back = place.target < 0.0
         ramp = slowly[i] if back else raised.held[i] is None and current < levels[i] - DEAD
         row = kept[i] if back else next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
@@ -161,10 +169,10 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
                 until=now + LONGEST,
                 why=why,
                 limit=limit,
-                fault=f"takes {place.measured:.1f} A of {current:.1f} A" if _ignores(place, over.get(name, ()), now) else "",
+                fault=f"takes {place.measured:.1f} A of {current:.1f} A" if ignores else "",
             )
         )
-    return Allocated(at=now, currents=currents, seats=seats, over=over), tuple(grants)
+    return Allocated(at=now, currents=currents, seats=seats, recent=recent, over=over), tuple(grants)
 
 
 def _wanted(place: _Place) -> Ampere:
@@ -174,19 +182,6 @@ def _wanted(place: _Place) -> Ampere:
 
 def _quantised(current: Ampere) -> Ampere:
     return floor(abs(current) / QUANTUM + FOUND) * QUANTUM * (1.0 if current >= 0.0 else -1.0)
-
-
-def _since(before: tuple[tuple[Second, Ampere], ...], current: Ampere, now: Second) -> tuple[tuple[Second, Ampere], ...]:
-    """What was granted since an outlet takes more, with what is granted now: of the last 5 s, and once before."""
-    recent = tuple(entry for entry in before if entry[0] > now - PATIENCE)
-    return (*before[: len(before) - len(recent)][-1:], *recent, (now, current))
-
-
-def _ignores(place: _Place, over: tuple[tuple[Second, Ampere], ...], now: Second) -> bool:
-    """It has taken more for so long, and now takes more than anything that was granted in that time."""
-    if place.measured is None or not over or over[0][0] > now - PATIENCE:
-        return False
-    return place.measured > max(current for _, current in over) + OVERDRAWN
 
 
 class _Table:
@@ -221,12 +216,11 @@ class _Table:
         for name, drawn in self.room.draws.items():
             place, before = by_name.get(name, (None, 0.0))
             used = () if place is None else place.lines
-            if drawn is None:
-                a, b, c = (-before if line in used else 0.0 for line in range(PHASES))
-            elif len(used) == PHASES or drawn == NO_LINES:
+            hidden = drawn is None or name in self.room.frozen
+            if not hidden and (len(used) == PHASES or drawn == NO_LINES):
                 continue
-            else:
-                a, b, c = (0.0 if line in used else drawn[line] for line in range(PHASES))
+            now = drawn or NO_LINES
+            a, b, c = (now[line] if line not in used else now[line] - before if hidden else 0.0 for line in range(PHASES))
             if a or b or c:
                 found[name] = a, b, c
         return found
@@ -338,7 +332,9 @@ class _Table:
         target = [not place.wish.fills and level >= want - FOUND for place, level, want in zip(places, filled.levels, wanted, strict=True)]
         return filled.levels, held, target
 
-    def raised(self, levels: Sequence[Ampere], last: Sequence[Ampere], passed: Second, giving: Sequence[Ampere]) -> Filled:
+    def raised(
+        self, levels: Sequence[Ampere], last: Sequence[Ampere], takes: Sequence[Ampere], passed: Second, giving: Sequence[Ampere]
+    ) -> Filled:
         """The levels as far as the ramp lets them rise, into room that is free by now: less at once, more when others have made way."""
         if all(level <= max(0.0, before) for level, before in zip(levels, last, strict=True)):
             return Filled(list(levels), [None] * len(levels))
@@ -347,8 +343,7 @@ class _Table:
             before = max(0.0, before)
             begin.append(min(level, before))
             ceilings.append(min(level, max(before, place.least if level >= place.least else 0.0) + RAMP * passed))
-            drawn = before if place.measured is None else place.measured
-            taken[i] += max(0.0, drawn - begin[i])  # also what a car draws that was told seconds ago to make way, and has not yet
+            taken[i] += max(0.0, takes[i] - begin[i])  # also what a car draws that was told seconds ago to make way
         if any(taken):
             filled = fill(self.rows(Way.IN, taken), begin, ceilings, [place.evse.weight for place in self.places])
         else:
@@ -358,15 +353,14 @@ class _Table:
                 filled.levels[i] = before
         return filled
 
-    def still(self, levels: Sequence[Ampere], last: Sequence[Ampere], giving: Sequence[Ampere]) -> list[Ampere]:
+    def still(self, levels: Sequence[Ampere], last: Sequence[Ampere], takes: Sequence[Ampere], giving: Sequence[Ampere]) -> list[Ampere]:
         """What gives on (<= 0) though its target does not want so much any more: cars that live on it have not come down yet.
 
         What must allow it, and what may leave a circuit, is obeyed at once.
         """
         now = [-current for current in giving]
         could = [min(-before, place.wish.gives / place.per) for place, before in zip(self.places, last, strict=True)]
-        drawn = [before if place.measured is None else place.measured for place, before in zip(self.places, last, strict=True)]
-        lags = [amps - max(0.0, level) for amps, level in zip(drawn, levels, strict=True)]
+        lags = [drawn - max(0.0, level) for drawn, level in zip(takes, levels, strict=True)]
         lags = [lag if lag > OVERDRAWN else 0.0 for lag in lags]
         if not any(lags) or all(most <= current for most, current in zip(could, now, strict=True)):
             return list(giving)
@@ -382,7 +376,7 @@ class _Table:
 
 
 def _giving(
-    table: _Table, places: Sequence[_Place], last: Sequence[Ampere], passed: Second, room: Headroom
+    table: _Table, places: Sequence[_Place], last: Sequence[Ampere], gives: Sequence[Ampere], passed: Second, room: Headroom
 ) -> tuple[list[Ampere], list[int | None], list[bool]]:
     """A that each place gives back (<= 0), which row holds it, and whether the ramp does.
 
@@ -399,7 +393,7 @@ def _giving(
     weights = [place.evse.weight for place in places]
     goal = fill(table.rows(Way.OUT, [0.0] * count), [0.0] * count, wanted, weights)
     begin = [min(level, b) for level, b in zip(goal.levels, before, strict=True)]
-    taken = [max(0.0, (b if p.measured is None else -p.measured) - own) for p, b, own in zip(places, before, begin, strict=True)]
+    taken = [max(0.0, most - own) for most, own in zip(gives, begin, strict=True)]
     tops = [min(level, b + RAMP * passed) for level, b in zip(goal.levels, before, strict=True)]
     given = fill(table.rows(Way.OUT, taken), begin, tops, weights)
     held = [first if then is None else then for first, then in zip(goal.held, given.held, strict=True)]

@@ -44,6 +44,8 @@ class Known(Value, kw_only=True):
     plan: SitePlan | None = None
     trouble: str = ""
     """Why there is no newer plan."""
+    forecast: str = ""
+    """Why what is expected cannot be trusted; empty: it can."""
     prices: Prices | None = None
     promised: Mapping[str, Watt] = {}
     """What cars mean to take (signed) under schedules that were made of a plan."""
@@ -66,6 +68,8 @@ class Done(Value, kw_only=True):
     """By outlet; one that is not here has nothing to give or take."""
     batteries: Mapping[str, Watt]
     """Wanted of each stationary battery, + into it."""
+    wanted: Mapping[str, Watt]
+    """What each car should have, at the mains, whatever its phases carry."""
     available: Watt
     """For all outlets together."""
     silent: Mapping[str, str]
@@ -85,6 +89,7 @@ def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]
         known.plan,
         needs=not visits or any(visit.evse not in known.needless for visit in visits),
         metered=site.root.name not in room.silent,
+        forecast=known.forecast,
         trouble=known.trouble,
         planned=policy(name).objective is not None,
     )
@@ -107,6 +112,7 @@ def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]
         footing=stands,
         grants={grant.evse: grant for grant in grants},
         batteries=_batteries(site, known, stands, room),
+        wanted={wish.evse: max(wish.target, min(wish.most, room.available)) if wish.fills else wish.target for wish in asked},
         available=room.available,
         silent=room.silent,
     )

@@ -35,5 +35,9 @@ class Tree:
                 if node.metered:
                     break
                 self.meters[node.name] += (circuit.name,)
+        self.meter: dict[str, str | None] = {
+            name: next((node.name for node in nodes if node.metered), None) for name, nodes in above.items()
+        }
+        """The next circuit with a meter, at or above a circuit."""
         self.below: dict[str, tuple[Evse, ...]] = {name: tuple(evses) for name, evses in below.items()}
         """The outlets that a circuit feeds, at whatever depth."""

@@ -43,6 +43,7 @@ class Planner:
         self._starting = asyncio.Lock()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._ended = ""
+        self._closed = False
 
     @property
     def pid(self) -> int | None:
@@ -78,7 +79,8 @@ class Planner:
             self._asked.pop(question.epoch, None)
 
     async def close(self) -> None:
-        """End the process."""
+        """End the process. What is still asked is answered with that, and no other process is started."""
+        self._closed = True
         self._end("the site is closed")
         if self._process is not None:
             await self._process.wait()
@@ -94,6 +96,8 @@ class Planner:
 
     async def _start(self) -> asyncio.subprocess.Process:
         now = asyncio.get_running_loop().time()
+        if self._closed:
+            raise LocalError(f"no plan: {self._ended}")
         if now - self._started < self._again:
             left = self._again - (now - self._started)
             raise LocalError(f"no plan: {self._ended or 'the planner has ended'}; it is started again in {left:.1f} s")

@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from functools import partial
+from typing import Final, TypeVar
 
 from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.grid.degrade import budget
 from iso15118.grid.habits import usual_departure
+from iso15118.grid.history import History
 from iso15118.grid.meters import Lines, Reading
+from iso15118.grid.phases import Leaning, leaning
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.planning.buffer import Habit
 from iso15118.grid.policies import policy
@@ -24,15 +27,17 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
-from iso15118.grid.site import VOLTAGE, Site
+from iso15118.grid.site import VOLTAGE, Battery, Pv, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import inlet
 from iso15118.service.log import Log
 from iso15118.service.site_offers import Offers
 from iso15118.service.site_outlet import Looked, Outlet
+from iso15118.service.site_parties import NOTHING, Market, Planning, Scribe
 from iso15118.units import PerPhase, Second, Watt, WattHour
-from iso15118.value import Value
+
+T = TypeVar("T")
 
 TICK: Final[Second] = 1.0
 REPLAN: Final[Second] = 300.0
@@ -46,58 +51,6 @@ ON_BOARD: Final = 0.92
 """Of what flows into a car on alternating current is stored, where nobody knows better."""
 REMEMBERED: Final = 10
 """Departures of a user."""
-
-
-class Planning(Protocol):
-    """Who makes plans: `service.planner`, or `Here`."""
-
-    async def plan(self, question: Question, offset: Second = 0.0) -> SitePlan:
-        """The plan. Raises LocalError saying why there is none."""
-        ...
-
-
-class Here:
-    """The planner in this process, which waits for it: for virtual time, where a process of its own would be late."""
-
-    async def plan(self, question: Question, offset: Second = 0.0) -> SitePlan:
-        """See `Planning`."""
-        from iso15118.grid.planning.program import plan  # needs the extra `grid`
-
-        return plan(question, offset)
-
-
-class Market(Protocol):
-    """Who knows prices: `service.config.site_tariff`."""
-
-    def prices(self, now: Second) -> tuple[Prices, Series | None]:
-        """The site's prices and, where they are told, the drivers'. Raises LocalError where none is known."""
-        ...
-
-
-class Scribe(Protocol):
-    """Who keeps each second: `service.site_log`."""
-
-    def saw(self, known: Known, kept: Kept, done: Done) -> None:
-        """What was known, the state before, and what came of it."""
-        ...
-
-
-class Expected(Value, kw_only=True):
-    """What is expected of each hour of a day (UTC), W: the simplest forecast."""
-
-    load: Mapping[str, tuple[Watt, ...]] = {}
-    """By circuit."""
-    pv: Mapping[str, tuple[Watt, ...]] = {}
-
-    def outlook(self, now: Second) -> Outlook:
-        """From the beginning of this day on, for two days."""
-        start = now - now % HORIZON
-        load, pv = ({name: Series(start, 3600.0, hours * 2) for name, hours in of.items()} for of in (self.load, self.pv))
-        return Outlook(load=load, pv=pv)
-
-
-NOTHING: Final = Expected()
-"""Nothing is expected."""
 
 
 class SiteController:
@@ -148,6 +101,8 @@ class SiteController:
         self._meters: dict[str, Reading] = {}
         self._generation: dict[str, tuple[Second, Watt]] = {}
         self._stored: dict[str, WattHour] = {}
+        self._loads = {c.name: History(f"load of {c.name}", weekdays=True) for c in site.circuits if c.metered}
+        self._suns = {plant.name: History(f"sun on {plant.name}", weekdays=False) for plant in site.pvs}
         self._signals: dict[str, Signal] = {}
         self._since: dict[str, tuple[Second, Second]] = {}
         """When each outlet's car was plugged in: monotonic, since the epoch."""
@@ -156,11 +111,13 @@ class SiteController:
         self._declared: dict[str, Second | None] = {}
         self._habits: dict[str, Habit] = {}
         self._departures: dict[str, tuple[Second, ...]] = {}
+        self._defects: set[str] = set()
         self._prices: tuple[Prices, Series | None] | None = None
         self._plan_at: Second = float("-inf")
         self._asking: asyncio.Task[None] | None = None
         self._question: Question | None = None
         self._trouble = ""
+        self._leaning: dict[str, Leaning] = {}
         self._offers = Offers(self)
 
     # What is told to it.
@@ -173,6 +130,8 @@ class SiteController:
     def generated(self, pv: str, power: Watt) -> None:
         """What photovoltaics give at this moment, a magnitude."""
         self._generation[pv] = self.now, power
+        if pv in self._suns:
+            self._suns[pv].add(power, self.moment)
 
     def stored(self, battery: str, energy: WattHour) -> None:
         """In a stationary battery, Wh."""
@@ -200,7 +159,7 @@ class SiteController:
             raise LocalError(f"EVSE {evse}: no car that could be charged now")
         self._overrides.add(evse)
         self._event()
-        self._second()
+        self._lead()
 
     def reprice(self) -> None:
         """Prices have been replaced: the market is asked anew, and cars negotiate."""
@@ -263,6 +222,9 @@ class SiteController:
 
     def _tick(self) -> None:
         self._timer = self._loop.call_later(TICK, self._tick)
+        self._lead()
+
+    def _lead(self) -> None:
         try:
             self._second()
         except Exception as defect:  # set-points run out, and every outlet is left with its fail-safe
@@ -279,19 +241,34 @@ class SiteController:
     def _second(self) -> None:
         now, moment = self.now, self.moment
         self.epoch += 1
-        self.looked = {name: outlet.look(self.site.evse(name)) for name, outlet in self.outlets.items()}
+        self.looked = {
+            name: self._apart(name, partial(outlet.look, self.site.evse(name)), Looked()) for name, outlet in self.outlets.items()
+        }
         self._come_and_go(now, moment)
         self.visits = {name: self._visit(name, seen, moment) for name, seen in self.looked.items() if seen.need is not None}
         known = self._known(now, moment)
         kept = self._kept
         self._kept, self.done = second(self._tree, self.policy, known, kept)
+        self._learn(known)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
             self._set(name)
-        self._offers.second(now, moment)
+        for name, visit in self.visits.items():
+            self._apart(name, partial(self._offers.second, name, visit, now, moment), None)
         if self._loop.time() >= self._plan_at and (self._asking is None or self._asking.done()):
             self._ask(moment)
+
+    def _apart(self, name: str, act: Callable[[], T], otherwise: T) -> T:
+        """What comes of something at one outlet: a defect there is not the others'. It is told once."""
+        try:
+            done = act()
+        except Exception as defect:
+            if name not in self._defects:
+                self._log.error("site", f"{self.site.name}, outlet {name}: {defect}", error=defect)
+                self._defects.add(name)
+            return otherwise
+        return done
 
     def _come_and_go(self, now: Second, moment: Second) -> None:
         for name, seen in self.looked.items():
@@ -330,7 +307,7 @@ class SiteController:
             need=need,
             arrival=self._since[name][1] if name in self._since else moment,
             departure=moment + HORIZON if usual is None else usual,
-            phases=min(seen.phases, outlet.phases),
+            phases=min(seen.phases, outlet.phases, seen.fed or 3),  # while they are switched, the worse of both counts
             control=seen.control,
             discharges=seen.discharges and outlet.discharge > 0.0,
             user=seen.user,
@@ -352,10 +329,36 @@ class SiteController:
             signals=self.signals,
             plan=self.plan,
             trouble=self._trouble,
+            forecast=self._doubt(moment),
             prices=self._priced(moment),
             promised=self._offers.promised(),
             needless=frozenset(name for name, seen in self.looked.items() if seen.need is not None and not seen.told),
         )
+
+    def _learn(self, known: Known) -> None:
+        """Loads, from what meters read beside outlets: without what is metered further below, the sun, and what batteries do."""
+        if self.done is None:
+            return
+        read = {name: sum(lines) * VOLTAGE for name, (at, lines) in self._kept.swings.last.items() if known.now - at < 2.0 * TICK}
+        for name, history in self._loads.items():
+            below = [c.name for c in self.site.circuits if c.metered and c.parent is not None and self._tree.meter[c.parent] == name]
+            if name not in read or not all(other in read for other in below):
+                continue
+            devices: tuple[Pv | Battery, ...] = (*self.site.pvs, *self.site.batteries)
+            here = [device for device in devices if self._tree.meter[device.circuit] == name]
+            sun = sum(self._generation.get(device.name, (0.0, 0.0))[1] for device in here)
+            stored = sum(self.done.batteries.get(device.name, 0.0) for device in here)
+            history.add(read[name] - sum(read[other] for other in below) + sun - stored, known.moment)
+
+    def _expected(self, moment: Second) -> Outlook:
+        """What is expected: of what similar days are known, those; of all else what the site's file says."""
+        told, until = self._outlook(moment), 2.0 * HORIZON
+        load, pv = ({n: s for n, h in of.items() if (s := h.expected(moment, until)) is not None} for of in (self._loads, self._suns))
+        return Outlook(load={**told.load, **load}, pv={**told.pv, **pv}, arrivals=told.arrivals)
+
+    def _doubt(self, moment: Second) -> str:
+        """Why the forecasts cannot be trusted."""
+        return next((why for history in (*self._loads.values(), *self._suns.values()) if (why := history.trouble(moment))), "")
 
     def _priced(self, moment: Second) -> Prices | None:
         """The site's prices, read anew each quarter of an hour."""
@@ -385,6 +388,11 @@ class SiteController:
                 self.outlets[name].stop(grant.fault)
         self.budgets[name] = told
         self.outlets[name].grant(told, self.epoch)
+        if outlet.switches and self.done is not None:
+            fed = self.looked[name].fed
+            self._leaning[name], feed = leaning(outlet, fed, self.done.wanted.get(name, 0.0), self._leaning.get(name, Leaning()), self.now)
+            if feed != fed:
+                self.outlets[name].switch(feed)
 
     # Plans.
 
@@ -401,7 +409,7 @@ class SiteController:
             now=moment,
             site=self.site,
             visits=tuple(self.visits.values()),
-            outlook=self._outlook(moment),
+            outlook=self._expected(moment),
             prices=prices,
             signals=self.signals,
             stored=dict(self._stored),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from iso15118.errors import LocalError
+from iso15118.grid.planning import SitePlan
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.site import Site
 from iso15118.grid.tree import Tree
@@ -140,6 +142,16 @@ class Story:
                     return
                 raise LocalError(f"{self._path}: line {number}: no JSON; the seconds after it cannot be known") from None
             yield number, told
+
+    def last_plan(self) -> SitePlan | None:
+        """The one that was in force in the end, without living through it all; None: there was none."""
+        plan: Any = None
+        for line in self._lines[1:]:
+            if '"plan":' in line:
+                with suppress(ValueError):  # cut off
+                    told = json.loads(line).get("known", {})
+                    plan = changed({"plan": plan}, {"plan": told["plan"]})["plan"] if "plan" in told else plan
+        return None if plan is None else build(SitePlan, plan)
 
     def replayed(self) -> Iterator[tuple[int, Second, dict[str, Any], dict[str, Any]]]:
         """Each second lived again: number of the line, its moment, what was done then, and what is done now."""

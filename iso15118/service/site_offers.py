@@ -37,6 +37,8 @@ class Made(Value, kw_only=True):
     departure: Second | None
     energy: WattHour
     """Wanted, counted from where the outlet's meter stood at 0."""
+    settled: bool = False
+    """It goes by it. What it has said of its energy meanwhile is what the schedule was made for."""
     limit: tuple[str, float] | None
     """What held the car then: who set it, and to what."""
 
@@ -51,12 +53,14 @@ class Offers:
         self._waiting: dict[str, tuple[Second, Second]] = {}
         """Since when cars wait for a plan that has them as they are now: of the loop, since the epoch."""
         self._repriced: set[str] = set()
+        self._costed: dict[str, tuple[int | None, int, float, float]] = {}
+        """By which plan a car's schedule was made, which is compared with it, what the rest costs, what is saved."""
         self._gains: dict[str, float] = {}
         """What cars were last asked for that a plan would save; infinite: nothing came of it, and they are not asked for that again."""
 
     def forget(self, evse: str) -> None:
         """Another session."""
-        for of in (self._made, self._asked, self._waiting, self._gains):
+        for of in (self._made, self._asked, self._waiting, self._gains, self._costed):
             of.pop(evse, None)
         self._repriced.discard(evse)
 
@@ -73,19 +77,18 @@ class Offers:
             if made.plan is not None and looked[name].session is made.session and (means := looked[name].means) is not None
         }
 
-    def second(self, now: Second, moment: Second) -> None:
-        """Offer where a car waits, and ask where it is worth it."""
-        for name, visit in self._site.visits.items():
-            seen = self._site.looked[name]
-            if seen.control is not Control.SCHEDULED or not (seen.waits or name in self._made):
-                continue
-            if seen.waits and name not in self._made and name not in self._waiting:
-                self._await(name, moment)
-            if name in self._waiting:
-                if self._ready(name):
-                    self._offer(name, seen, visit, moment)
-            elif name in self._made:
-                self._judge(name, seen, visit, now, moment)
+    def second(self, name: str, visit: Visit, now: Second, moment: Second) -> None:
+        """Offer if the car waits, or ask it if that is worth it."""
+        seen = self._site.looked[name]
+        if seen.control is not Control.SCHEDULED or not (seen.waits or name in self._made):
+            return
+        if seen.waits and name not in self._made and name not in self._waiting:
+            self._await(name, moment)
+        if name in self._waiting:
+            if self._ready(name):
+                self._offer(name, seen, visit, moment)
+        elif name in self._made:
+            self._judge(name, seen, visit, now, moment)
 
     def _await(self, name: str, moment: Second) -> None:
         """Wait for the next plan, if there will be one."""
@@ -139,6 +142,10 @@ class Offers:
 
     def _judge(self, name: str, seen: Looked, visit: Visit, now: Second, moment: Second) -> None:
         site, made = self._site, self._made[name]
+        if not made.settled:
+            if seen.waits or seen.asked:
+                return
+            made = self._made[name] = replace(made, settled=True, energy=visit.need.target_energy + seen.counted)
         grant = site.done.grants.get(name) if site.done is not None else None
         power = inf if grant is None or grant.limit is None else abs(inlet(site.site.evse(name), grant.power))
         limit = self._limit(grant)
@@ -175,8 +182,10 @@ class Offers:
         car = None if plan is None else plan.of(name)
         if plan is None or car is None or made.plan is None or seen.asked or asked_for == inf:
             return 0.0, 0.0
-        outlet = self._site.outlets[name]
-        cost, saved = costs(plan, car, lambda at: outlet.means_at(at - moment), moment)
+        if self._costed.get(name, ())[:2] != (made.plan, plan.epoch):
+            outlet = self._site.outlets[name]
+            self._costed[name] = (made.plan, plan.epoch, *costs(plan, car, lambda at: outlet.means_at(at - moment), moment))
+        cost, saved = self._costed[name][2:]
         if plan.epoch != made.plan:
             return cost, saved
         if asked_for and saved > asked_for / 2.0:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from iso15118.energy import Budget, Mobility, Need, Plan, Slot
@@ -42,6 +43,8 @@ class Looked(Value, kw_only=True):
     plugged: bool = False
     control: Control = Control.DYNAMIC
     phases: int = 3
+    fed: int = 3
+    """Phases that an outlet feeds which can switch them; 0: it is switching."""
     discharges: bool = False
     """Car, session and all who must allow it let energy come back."""
     user: str = ""
@@ -90,6 +93,10 @@ class Outlet(Protocol):
         """Tell the car when its driver usually leaves (s since the epoch), if it lets itself be told."""
         ...
 
+    def switch(self, phases: int) -> None:
+        """Feed one phase, or three, from now on."""
+        ...
+
     def stop(self, why: str) -> None:
         """End its session."""
         ...
@@ -122,7 +129,8 @@ class StationOutlet:
         counted = (reading.charged.value - reading.discharged.value) * pace
         now = self._loop.time()
         drawn = Reading(self._currents(evse), now * pace - (reading.ac or reading.current).age(now))
-        seen = Looked(plugged=plugged or shell.busy, reading=drawn, power=reading.power, counted=counted)
+        fed = shell.snapshot().fed if evse.switches else 3
+        seen = Looked(plugged=plugged or shell.busy, reading=drawn, power=reading.power, counted=counted, fed=fed)
         if not shell.busy or conversation is None:
             return seen
         session, snapshot = conversation.session, shell.snapshot()
@@ -189,6 +197,11 @@ class StationOutlet:
         clock = self.evse.snapshot().clock / MICROSECONDS
         self.evse.propose(None if departure is None else Mobility(clock + (departure - moment) / self._pace))
 
+    def switch(self, phases: int) -> None:
+        """See `Outlet`. An outlet that cannot switch at this moment is asked again."""
+        with suppress(LocalError):
+            self.evse.switch_phases(phases)
+
     def stop(self, why: str) -> None:
         """See `Outlet`."""
         self.evse.stop(why)
@@ -228,6 +241,9 @@ class RemoteOutlet:
         return self.seen.means or 0.0
 
     def propose(self, departure: Second | None, moment: Second) -> None:
+        """See `Outlet`."""
+
+    def switch(self, phases: int) -> None:
         """See `Outlet`."""
 
     def stop(self, why: str) -> None:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import time
 from functools import partial
 from math import isfinite
+from pathlib import Path
 from typing import Any, Final, Self
 
 from iso15118.errors import LocalError
+from iso15118.grid.flexibility import envelope
+from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import policy
 from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.service.config.site import SiteSettings
 from iso15118.service.log import Log
 from iso15118.service.planner import Planner
-from iso15118.service.site import Expected, SiteController
-from iso15118.service.site_log import SiteLog
+from iso15118.service.site import SiteController
+from iso15118.service.site_log import SiteLog, Story
 from iso15118.service.site_outlet import RemoteOutlet, StationOutlet
+from iso15118.service.site_parties import Expected
 from iso15118.service.station import Station
 
 SIGNAL: Final = {"signal", "kind", "value", "node", "begins", "ends", "expires", "failsafe", "rank", "source"}
@@ -42,7 +46,9 @@ class Leading:
     def start(self) -> None:
         """Lead the outlets, which listen by now."""
         settings = self._settings
+        plan = None
         if settings.log is not None:
+            plan = self._before(settings.log)
             self._scribe = SiteLog(settings.log, settings.site, settings.policy, size=settings.log_size, log=self._log)
         own = [status.name for status in self._station.status()]
         outlets = {name: StationOutlet(self._station.evse(name), begun=partial(self._begun, name)) for name in own}
@@ -56,8 +62,20 @@ class Leading:
             scribe=self._scribe,
             log=self._log,
         )
+        self._site.plan = plan
         self._site.start()
         self._log.info("site", f"site {settings.site.name}: {len(own)} outlets are led by {settings.policy}")
+
+    def _before(self, path: Path) -> SitePlan | None:
+        """The plan that was in force when the site was led last: it holds by its age until there is a new one."""
+        if self._planner is None or not path.exists():
+            return None
+        try:
+            story = Story(path)
+            return story.last_plan() if story.site == self._settings.site else None
+        except LocalError as error:
+            self._log.warning("site", f"site log: {error}")
+            return None
 
     def _begun(self, name: str) -> None:
         if self._site is not None:
@@ -94,6 +112,8 @@ class Leading:
                 site.withdraw(id)
             case {"charge_now": str(evse)} if len(told) == 1:
                 site.charge_now(evse)
+            case {"flexibility": True} if len(told) == 1:
+                return flexibility(site)
             case {"status": True} if len(told) == 1:
                 return status(site)
             case _:
@@ -124,6 +144,14 @@ def status(site: SiteController) -> dict[str, Any]:
         "batteries": {name: round(power, 1) for name, power in done.batteries.items()},
         "signals": [signal.id for signal in site.signals],
     }
+
+
+def flexibility(site: SiteController) -> dict[str, Any]:
+    """Between what the site can move, in the steps of its plan: for an aggregator. Raises LocalError without a plan."""
+    if site.plan is None or site.question is None:
+        raise LocalError("site: no plan, and so no flexibility; allowed: under a policy that plans")
+    found = envelope(site.question, site.plan)
+    return {field: [round(value, 1) for value in getattr(found, field)] for field in type(found).__fields__}
 
 
 def _signal(told: dict[str, Any]) -> Signal:

@@ -17,11 +17,13 @@ from iso15118.grid.prices import Demand, Prices
 from iso15118.grid.series import Series
 from iso15118.grid.site import VOLTAGE
 from iso15118.hal.board import AC_BOARD
+from iso15118.service import virtual
 from iso15118.service.car import CarConfig
 from iso15118.service.evse_config import EvseConfig
 from iso15118.service.pair import Pair
-from iso15118.service.site import Here, SiteController
+from iso15118.service.site import SiteController
 from iso15118.service.site_outlet import Outlet, RemoteOutlet, StationOutlet
+from iso15118.service.site_parties import Here
 from iso15118.session import evcc, secc
 from iso15118.session.services import ControlMode, Pricing, ServiceID, Variants, service_of
 from iso15118.sim.battery import Battery
@@ -276,3 +278,17 @@ class Live:
             record.cars[evse.name].append(self.seats[evse.name].stored if evse.name in self.seats else None)
         self._peak = max(self._peak, record.grid[-1])
         self._sums, self._samples = {}, 0
+
+
+def played(told: Scenario, policy: str, *, look: Callable[[Live], None] = lambda live: None, speed: float | None = None) -> Live:
+    """A day that is over. `speed`: seconds of the sessions in a real one; None: as fast as it goes.
+
+    Raises LocalError as `SiteController`.
+    """
+
+    async def main() -> Live:
+        live = Live(told, policy, look=look)
+        await live.run()
+        return live
+
+    return virtual.run(main(), pace=speed)

@@ -103,10 +103,3 @@ def row(told: Scenario, record: Record) -> Row:
 def captured(cost: float, share: float, perfect: float) -> float | None:
     """Per cent of what can be saved against an equal share; None: nothing can be."""
     return 100.0 * (share - cost) / (share - perfect) if share - perfect > 0.005 else None
-
-
-def score(figures: Row, share: float, perfect: float) -> float | None:
-    """The same, and 0 for a run that broke a limit, or sent more than one driver in a hundred away short."""
-    if float(figures["violation_kwh"] or 0.0) > 0.0 or float(figures["satisfied"] or 0.0) < SERVICE:
-        return 0.0
-    return captured(float(figures["cost"] or 0.0), share, perfect)

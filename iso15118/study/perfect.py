@@ -5,24 +5,30 @@ Its formulation is its own, apart from the planner's, and so a judge of it as we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from iso15118.errors import LocalError
 from iso15118.grid.prices import quarter
+from iso15118.grid.series import Series
 from iso15118.grid.signals import Kind
-from iso15118.grid.site import VOLTAGE, Battery
+from iso15118.grid.site import PHASES, VOLTAGE, Battery, Circuit, Evse
 from iso15118.study.record import Outcome, Record
 from iso15118.study.scenarios import Scenario, Stay
 from iso15118.study.share import limit_of
-from iso15118.units import HOUR, KW
+from iso15118.units import HOUR, KW, Second
 
 MISSING: Final = 100.0
 """Of a kWh that is not in a car when it leaves."""
 MISSING_MINIMUM: Final = 1000.0
 OVERLOAD: Final = 10_000.0
 WEAR: Final = 0.04
+SOONER: Final = 1e-6
+"""Of a kW in each step of delay: of what costs the same, the earlier."""
 SPREAD: Final = 1e-4
+"""Nothing is earned by buying and selling at once."""
+UNLIMITED: Final = 1e9
+"""W, where nothing is a limit."""
 INF: Final = float("inf")
 
 
@@ -89,140 +95,176 @@ class _Member:
 
 
 def best(told: Scenario, cars: Mapping[str, list[float]] | None = None) -> Record:
-    """The cheapest run with everything known. `cars`, W at the inlets by outlet and step: they are given, and only batteries are free."""
-    program = _Program()
-    dt = told.step / HOUR
-    prices, site = told.prices, told.site
-    moments = [told.start + k * told.step for k in range(told.steps)]
-    buy = prices.import_price.sampled(told.start, told.step, told.steps, lambda moment: prices.import_price.values[-1])
-    sell = prices.export_price.sampled(told.start, told.step, told.steps, lambda moment: prices.export_price.values[-1])
-    worth = sum(buy) / len(buy)
-    chains = {circuit.name: [node.name for node in site.above(circuit.name)] for circuit in site.circuits}
-    flows: list[dict[str, list[tuple[int, float]]]] = [{circuit.name: [] for circuit in site.circuits} for _ in moments]
-    lines: list[dict[tuple[str, int], list[tuple[int, float]]]] = [{} for _ in moments]
-    fixed: list[dict[str, float]] = [dict.fromkeys(chains, 0.0) for _ in moments]
-    for k in range(told.steps):
+    """The cheapest run with everything known. `cars`, W at the inlets by outlet and step: they are given, and only batteries are free.
+
+    Raises LocalError where the extra `grid` is missing.
+    """
+    found = _Best(told)
+    if cars is None:
+        found.add_cars()
+    else:
+        found.add_load(cars)
+    found.add_batteries()
+    found.add_connection()
+    found.add_circuits()
+    return _record(found, found.program.solved(), cars)
+
+
+class _Best:
+    """The program of a scenario, as it is put together."""
+
+    def __init__(self, told: Scenario) -> None:
+        self.told, self.program = told, _Program()
+        self.hours = told.step / HOUR
+        self.chains = {circuit.name: [node.name for node in told.site.above(circuit.name)] for circuit in told.site.circuits}
+        steps = range(told.steps)
+        self.flows: list[dict[str, list[tuple[int, float]]]] = [{name: [] for name in self.chains} for _ in steps]
+        """By step and circuit: columns, and what flows through it for a kW of each."""
+        self.lines: list[dict[tuple[str, int], list[tuple[int, float]]]] = [{} for _ in steps]
+        self.fixed = [dict.fromkeys(self.chains, 0.0) for _ in steps]
+        """kW that flow whatever is decided."""
+        self.gives = [False for _ in steps]
+        self.members: list[tuple[Stay, _Member]] = []
+        self.batteries: list[tuple[Battery, _Member]] = []
+        self.grid: list[tuple[int, int, int]] = []
+        """By step: taken from the grid, fed into it, curtailed."""
         for name, series in told.load.items():
-            for node in chains[name]:
-                fixed[k][node] += series.values[k] / KW
-        for plant in site.pvs:
-            for node in chains[plant.circuit]:
-                fixed[k][node] -= told.pv[plant.name].values[k] / KW
-        for evse in site.evses if cars is not None else ():
-            watts = cars[evse.name][k] if cars is not None else 0.0
-            for node in chains[evse.circuit]:
-                fixed[k][node] += watts / KW / evse.efficiency
+            self._flows(name, series.values, 1.0)
+        for plant in told.site.pvs:
+            self._flows(plant.circuit, told.pv[plant.name].values, -1.0)
 
-    def feeds(k: int, circuit: str, used: tuple[int, ...], column: int, factor: float) -> None:
-        for node in chains[circuit]:
-            flows[k][node].append((column, factor))
+    def _flows(self, circuit: str, watts: Sequence[float], factor: float) -> None:
+        for k, value in enumerate(watts):
+            for node in self.chains[circuit]:
+                self.fixed[k][node] += factor * value / KW
+
+    def _feeds(self, k: int, circuit: str, used: tuple[int, ...], column: int, factor: float) -> None:
+        for node in self.chains[circuit]:
+            self.flows[k][node].append((column, factor))
             for line in used:
-                lines[k].setdefault((node, line), []).append((column, factor / len(used)))
+                self.lines[k].setdefault((node, line), []).append((column, factor / len(used)))
 
-    members: list[tuple[Stay, _Member]] = []
-    before: dict[str, tuple[Stay, _Member]] = {}
-    evses = {evse.name: evse for evse in site.evses}
-    gives = told.objective.discharge
-    given_back: list[list[tuple[int, float]]] = [[] for _ in moments]
-    for stay in told.stays if cars is None else ():
-        member, evse = _Member(told.steps_of(stay)), evses[stay.evse]
-        if not member.steps:
-            continue
+    def add_load(self, cars: Mapping[str, list[float]]) -> None:
+        """Cars whose power is given."""
+        for evse in self.told.site.evses:
+            self._flows(evse.circuit, cars[evse.name], 1.0 / evse.efficiency)
+
+    def add_cars(self) -> None:
+        """Each stay, and where a car comes back its next one."""
+        evses = {evse.name: evse for evse in self.told.site.evses}
+        before: dict[str, _Member] = {}
+        for stay in self.told.stays:
+            if steps := self.told.steps_of(stay):
+                before[stay.user] = self._car(stay, evses[stay.evse], steps, before.get(stay.user) if stay.used is not None else None)
+                self.members.append((stay, before[stay.user]))
+
+    def _car(self, stay: Stay, evse: Evse, steps: range, before: _Member | None) -> _Member:
+        program, dt, member = self.program, self.hours, _Member(steps)
         used = evse.lines if evse.dc else evse.lines[: stay.phases]
         most = min(stay.charge, evse.charge, INF if evse.dc else VOLTAGE * evse.most * len(used)) / KW
-        back = min(stay.discharge, evse.discharge) / KW if gives else 0.0
+        back = min(stay.discharge, evse.discharge) / KW if self.told.objective.discharge else 0.0
         top = (stay.capacity if back else max(stay.target, stay.stored)) / KW
-        chained = before.get(stay.user) if stay.used is not None else None
-        reach = stay.target / KW if chained else min(stay.target / KW, stay.stored / KW + most * stay.efficiency * dt * len(member.steps))
-        for k in member.steps:
-            member.charge[k] = program.column(1e-6 * (k - member.steps.start), high=most)
-            feeds(k, evse.circuit, used, member.charge[k], 1.0 / evse.efficiency)
+        for k in steps:
+            member.charge[k] = program.column(SOONER * (k - steps.start), high=most)
+            self._feeds(k, evse.circuit, used, member.charge[k], 1.0 / evse.efficiency)
             member.energy[k] = program.column(high=top)
             terms = [(member.energy[k], 1.0), (member.charge[k], -dt * stay.efficiency)]
             if back:
                 member.discharge[k] = program.column(WEAR * dt, high=back)
-                feeds(k, evse.circuit, used, member.discharge[k], -evse.efficiency)
-                given_back[k].append((member.discharge[k], evse.efficiency))
+                self._feeds(k, evse.circuit, used, member.discharge[k], -evse.efficiency)
+                self.gives[k] = True
                 terms.append((member.discharge[k], dt / stay.efficiency))
                 program.row(-INF, 1.0, (member.charge[k], 1.0 / most), (member.discharge[k], 1.0 / back))
-                low = program.column(MISSING_MINIMUM * dt)
-                program.row(stay.floor / KW, INF, (member.energy[k], 1.0), (low, 1.0))
-            if k > member.steps.start:
-                program.row(0.0, 0.0, *terms, (member.energy[k - 1], -1.0))
-            elif chained is None:
-                program.row(stay.stored / KW, stay.stored / KW, *terms)
+                program.row(stay.floor / KW, INF, (member.energy[k], 1.0), (program.column(MISSING_MINIMUM * dt), 1.0))
+            begins, last = stay.stored, None if k == steps.start else member.energy[k - 1]
+            if k == steps.start and before is not None:
+                begins, last = -(stay.used or 0.0), before.energy[before.steps[-1]]
+            if last is None:
+                program.row(begins / KW, begins / KW, *terms)
             else:
-                last = chained[1].energy[chained[1].steps[-1]]
-                program.row(-(stay.used or 0.0) / KW, -(stay.used or 0.0) / KW, *terms, (last, -1.0))
-        short = program.column(MISSING)
-        program.row(reach, INF, (member.energy[member.steps[-1]], 1.0), (short, 1.0))
-        members.append((stay, member))
-        before[stay.user] = (stay, member)
-    batteries: list[tuple[Battery, _Member]] = []
-    for battery in site.batteries:
-        member = _Member(range(told.steps))
-        for k in member.steps:
-            member.charge[k] = program.column(high=battery.charge / KW)
-            member.discharge[k] = program.column(battery.wear * dt, high=battery.discharge / KW)
-            member.energy[k] = program.column(low=battery.floor * battery.capacity / KW, high=battery.ceiling * battery.capacity / KW)
-            feeds(k, battery.circuit, (0, 1, 2), member.charge[k], 1.0)
-            feeds(k, battery.circuit, (0, 1, 2), member.discharge[k], -1.0)
-            given_back[k].append((member.discharge[k], 1.0))
-            terms = [(member.energy[k], 1.0), (member.charge[k], -dt * battery.efficiency), (member.discharge[k], dt / battery.efficiency)]
-            stored = told.stored.get(battery.name, 0.0) / KW
-            if k:
-                program.row(0.0, 0.0, *terms, (member.energy[k - 1], -1.0))
-            else:
-                program.row(stored, stored, *terms)
-        program.cost[member.energy[told.steps - 1]] -= worth / battery.efficiency
-        batteries.append((battery, member))
+                step = begins / KW if k == steps.start else 0.0
+                program.row(step, step, *terms, (last, -1.0))
+        reach = stay.target / KW
+        if before is None:
+            reach = min(reach, stay.stored / KW + most * stay.efficiency * dt * len(steps))
+        program.row(reach, INF, (member.energy[steps[-1]], 1.0), (program.column(MISSING), 1.0))
+        return member
 
-    demand = prices.demand
-    top_of = program.column(demand.price if demand is not None else 0.0, low=(demand.peak if demand is not None else 0.0) / KW)
-    grid: list[tuple[int, int, int]] = []
-    windows: dict[float, list[tuple[int, float]]] = {}
-    for k, moment in enumerate(moments):
-        limit = min(limit_of(site.root, told.signals, moment), 1e9) / KW
-        taken = program.column(buy[k] * dt)
-        fed = program.column(
-            -min(sell[k], buy[k] - SPREAD) * dt, high=min(limit_of(site.root, told.signals, moment, Kind.EXPORT_LIMIT), 1e9) / KW
-        )
-        sun = sum(told.pv[plant.name].values[k] for plant in site.pvs) / KW
-        lost, over = program.column(high=sun), program.column(OVERLOAD * dt)
-        root = site.root.name
-        program.row(fixed[k][root], fixed[k][root], (taken, 1.0), (fed, -1.0), (lost, -1.0), *((c, -f) for c, f in flows[k][root]))
-        program.row(-INF, max(limit, fixed[k][root]), (taken, 1.0), (over, -1.0))
-        if not told.objective.export and given_back[k]:
-            program.row(-INF, sun, (fed, 1.0), (lost, 1.0))
-        for circuit in site.circuits:
-            inside = min(limit_of(circuit, told.signals, moment), 1e9) / KW
-            if circuit.parent is not None and flows[k][circuit.name] and inside < 1e6:
-                program.row(-INF, max(0.0, inside - fixed[k][circuit.name]), *flows[k][circuit.name])
-            for line in range(3):
-                if circuit.fuse is not None and (wires := lines[k].get((circuit.name, line))):
-                    program.row(-INF, max(0.0, circuit.fuse * VOLTAGE / KW - fixed[k][circuit.name] / 3.0), *wires)
-        if demand is not None:
-            windows.setdefault(quarter(moment, demand.window), []).append((taken, told.step / demand.window))
-        grid.append((taken, fed, lost))
-    for terms in windows.values():
-        program.row(0.0, INF, (top_of, 1.0), *((column, -part) for column, part in terms))
-    return _record(told, program.solved(), members, batteries, grid, cars)
+    def add_batteries(self) -> None:
+        """Stationary ones. What is in them at the end counts as in `metrics`."""
+        told, program, dt = self.told, self.program, self.hours
+        buy = self._prices(told.prices.import_price)
+        for battery in told.site.batteries:
+            member = _Member(range(told.steps))
+            for k in member.steps:
+                member.charge[k] = program.column(high=battery.charge / KW)
+                member.discharge[k] = program.column(battery.wear * dt, high=battery.discharge / KW)
+                member.energy[k] = program.column(0.0, battery.floor * battery.capacity / KW, battery.ceiling * battery.capacity / KW)
+                self._feeds(k, battery.circuit, (0, 1, 2), member.charge[k], 1.0)
+                self._feeds(k, battery.circuit, (0, 1, 2), member.discharge[k], -1.0)
+                self.gives[k] = True
+                stores, empties = -dt * battery.efficiency, dt / battery.efficiency
+                terms = [(member.energy[k], 1.0), (member.charge[k], stores), (member.discharge[k], empties)]
+                if k:
+                    program.row(0.0, 0.0, *terms, (member.energy[k - 1], -1.0))
+                else:
+                    stored = told.stored.get(battery.name, 0.0) / KW
+                    program.row(stored, stored, *terms)
+            program.cost[member.energy[told.steps - 1]] -= sum(buy) / len(buy) / battery.efficiency
+            self.batteries.append((battery, member))
+
+    def _prices(self, series: Series) -> tuple[float, ...]:
+        return series.sampled(self.told.start, self.told.step, self.told.steps, lambda moment: series.values[-1])
+
+    def add_connection(self) -> None:
+        """What is bought and sold, within the limits of the connection, and the demand charge."""
+        told, program, root = self.told, self.program, self.told.site.root
+        buy, sell = self._prices(told.prices.import_price), self._prices(told.prices.export_price)
+        demand = told.prices.demand
+        top = program.column() if demand is None else program.column(demand.price, demand.peak / KW)
+        windows: dict[float, list[tuple[int, float]]] = {}
+        for k in range(told.steps):
+            moment, fixed = told.start + k * told.step, self.fixed[k][root.name]
+            sun = sum(told.pv[plant.name].values[k] for plant in told.site.pvs) / KW
+            taken = program.column(buy[k] * self.hours)
+            fed = program.column(-min(sell[k], buy[k] - SPREAD) * self.hours, high=self._limit(root, moment, Kind.EXPORT_LIMIT))
+            lost, over = program.column(high=sun), program.column(OVERLOAD * self.hours)
+            inside = [(column, -factor) for column, factor in self.flows[k][root.name]]
+            program.row(fixed, fixed, (taken, 1.0), (fed, -1.0), (lost, -1.0), *inside)
+            program.row(-INF, max(self._limit(root, moment), fixed), (taken, 1.0), (over, -1.0))
+            if self.gives[k] and not told.objective.export:
+                program.row(-INF, sun, (fed, 1.0), (lost, 1.0))
+            if demand is not None:
+                windows.setdefault(quarter(moment, demand.window), []).append((taken, told.step / demand.window))
+            self.grid.append((taken, fed, lost))
+        for terms in windows.values():
+            program.row(0.0, INF, (top, 1.0), *((column, -part) for column, part in terms))
+
+    def _limit(self, circuit: Circuit, moment: Second, kind: Kind = Kind.IMPORT_LIMIT) -> float:
+        return min(limit_of(circuit, self.told.signals, moment, kind), UNLIMITED) / KW
+
+    def add_circuits(self) -> None:
+        """Feeders, and fuses in each phase. Where what cannot be steered breaks a limit alone, the rest adds nothing."""
+        for k in range(self.told.steps):
+            for circuit in self.told.site.circuits:
+                fixed, terms = self.fixed[k][circuit.name], self.flows[k][circuit.name]
+                if circuit.parent is not None and terms:
+                    limit = self._limit(circuit, self.told.start + k * self.told.step)
+                    self.program.row(-INF, max(0.0, limit - fixed), *terms)
+                for line in range(PHASES):
+                    wires = self.lines[k].get((circuit.name, line))
+                    if circuit.fuse is not None and wires:
+                        self.program.row(-INF, max(0.0, circuit.fuse * VOLTAGE / KW - fixed / PHASES), *wires)
 
 
-def _record(
-    told: Scenario,
-    values: list[float],
-    members: list[tuple[Stay, _Member]],
-    batteries: list[tuple[Battery, _Member]],
-    grid: list[tuple[int, int, int]],
-    cars: Mapping[str, list[float]] | None,
-) -> Record:
+def _record(found: _Best, values: list[float], cars: Mapping[str, list[float]] | None) -> Record:
+    told = found.told
     record = Record(told.start, told.step)
     for evse in told.site.evses:
         record.evses[evse.name] = list(cars[evse.name]) if cars is not None else [0.0] * told.steps
         record.cars[evse.name] = [None] * told.steps
     ended: dict[str, float] = {}
-    for stay, member in members:
+    for stay, member in found.members:
         begin = stay.stored
         if stay.used is not None and stay.user in ended:
             begin = ended[stay.user] - stay.used
@@ -256,10 +298,10 @@ def _record(
                 chained=stay.used is not None,
             )
         )
-    for battery, member in batteries:
+    for battery, member in found.batteries:
         record.batteries[battery.name] = [(values[member.charge[k]] - values[member.discharge[k]]) * KW for k in member.steps]
         record.stored[battery.name] = [values[member.energy[k]] * KW for k in member.steps]
-    for k, (taken, fed, lost) in enumerate(grid):
+    for k, (taken, fed, lost) in enumerate(found.grid):
         moment = told.start + k * told.step
         record.load.append(sum(series.values[k] for series in told.load.values()))
         record.pv.append(sum(told.pv[plant.name].values[k] for plant in told.site.pvs))

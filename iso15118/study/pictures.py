@@ -14,11 +14,13 @@ LEFT: Final = 56
 PANEL: Final = 170
 STRIP: Final = 60
 GAP: Final = 34
+DAYS: Final = 3
 COLOURS: Final = {"load": "#9aa5b1", "cars": "#2f7ed8", "batteries": "#3aa76d", "pv": "#e8b93b", "grid": "#1c2733", "limit": "#c43d3d"}
 
 
 def picture(title: str, runs: Sequence[tuple[str, dict[str, Any]]]) -> str:
-    """Documents of `results` of the same scenario, each with its name, as one SVG."""
+    """Documents of `results` of the same scenario, each with its name, as one SVG: their first three days."""
+    runs = [(name, _first(document)) for name, document in runs]
     stacks = [_stacked(document) for _, document in runs]
     top = max(max(max(stack["grid"]), *(a + b + c for a, b, c in zip(*_up(stack), strict=True))) for stack in stacks)
     low = min(min(0.0, *stack["grid"], *(-x for x in stack["pv"])) for stack in stacks)
@@ -41,6 +43,15 @@ def picture(title: str, runs: Sequence[tuple[str, dict[str, Any]]]) -> str:
     return "\n".join([*parts, "</svg>", ""])
 
 
+def _first(document: dict[str, Any]) -> dict[str, Any]:
+    """What a document tells of its first days."""
+    count = round(DAYS * 24.0 * HOUR / document["step"])
+    cut = {"series": {name: values[:count] for name, values in document["series"].items()}}
+    for kind in ("evses", "batteries"):
+        cut[kind] = {name: {"power": unit["power"][:count]} for name, unit in document[kind].items()}
+    return document | cut
+
+
 def _stacked(document: dict[str, Any]) -> dict[str, list[float]]:
     """kW of each kind."""
     series, count = document["series"], len(document["series"]["grid"])
@@ -61,25 +72,30 @@ def _x(k: float, count: int) -> float:
     return LEFT + (WIDTH - LEFT - 10) * k / count
 
 
-def _area(lower: Sequence[float], upper: Sequence[float], scale: tuple[float, float, float], colour: str) -> str:
-    """A filled band in steps; `scale`: where 0 is, and units by kW."""
-    zero, unit, _ = scale
-    count = len(upper)
-    there = [f"{_x(k + end, count):.1f},{zero - unit * upper[k]:.1f}" for k in range(count) for end in (0, 1)]
-    back = [f"{_x(k + end, count):.1f},{zero - unit * lower[k]:.1f}" for k in reversed(range(count)) for end in (1, 0)]
-    return f'<polygon points="{" ".join(there + back)}" fill="{colour}" fill-opacity="0.75"/>'
+def _area(lower: Sequence[float], upper: Sequence[float], zero: float, unit: float, colour: str) -> str:
+    """A filled band in steps."""
+    there, back = _steps(upper, zero, unit), _steps(lower[::-1], zero, unit, back=True)
+    return f'<path d="M{there}L{back}Z" fill="{colour}" fill-opacity="0.75"/>'
 
 
 def _line(values: Sequence[float], zero: float, unit: float, style: str) -> str:
+    return f'<path d="M{_steps(values, zero, unit)}" fill="none" {style}/>'
+
+
+def _steps(values: Sequence[float], zero: float, unit: float, *, back: bool = False) -> str:
+    """A curve in steps, from left to right or back: of what is equal, the ends only."""
     count = len(values)
-    points = " ".join(f"{_x(k + end, count):.1f},{zero - unit * values[k]:.1f}" for k in range(count) for end in (0, 1))
-    return f'<polyline points="{points}" fill="none" {style}/>'
+    heights = [f"{zero - unit * value:.1f}" for value in values]
+    parts = [f"{_x(count if back else 0, count):.1f},{heights[0]}"]
+    for k in range(1, count):
+        if heights[k] != heights[k - 1]:
+            parts.append(f"H{_x(count - k if back else k, count):.1f}V{heights[k]}")
+    return "".join([*parts, f"H{_x(0 if back else count, count):.1f}"])
 
 
 def _panel(at: float, name: str, document: dict[str, Any], stack: dict[str, list[float]], top: float, low: float) -> list[str]:
     unit = PANEL / (top - low)
     zero = at + unit * top
-    scale = (zero, unit, top)
     nothing = [0.0] * len(stack["grid"])
     parts = [f'<text x="{LEFT}" y="{at - 4}">{escape(name)}</text>']
     for kw in _ticks(low, top):
@@ -89,13 +105,13 @@ def _panel(at: float, name: str, document: dict[str, Any], stack: dict[str, list
     lower = nothing
     for kind, values in zip(("load", "cars", "batteries"), _up(stack), strict=True):
         upper = [a + b for a, b in zip(lower, values, strict=True)]
-        parts.append(_area(lower, upper, scale, COLOURS[kind]))
+        parts.append(_area(lower, upper, zero, unit, COLOURS[kind]))
         lower = upper
     lower = nothing
     for kind, values in (("pv", stack["pv"]), ("cars", stack["cars"]), ("batteries", stack["batteries"])):
         upper = [a - (b if kind == "pv" else max(0.0, -b)) for a, b in zip(lower, values, strict=True)]
         clipped = [max(low, value) for value in upper]
-        parts.append(_area([max(low, value) for value in lower], clipped, scale, COLOURS[kind]))
+        parts.append(_area([max(low, value) for value in lower], clipped, zero, unit, COLOURS[kind]))
         lower = upper
     parts.append(_line(stack["grid"], zero, unit, f'stroke="{COLOURS["grid"]}" stroke-width="1.2"'))
     limits = [min(top, (limit if limit is not None else 1e12) / 1e3) for limit in document["series"]["limit"]]

@@ -15,7 +15,7 @@ from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import Moment, Policy
-from iso15118.grid.signals import Kind, Signal
+from iso15118.grid.signals import LIMITS, Kind, Signal
 from iso15118.grid.site import VOLTAGE
 from iso15118.grid.tree import Tree
 from iso15118.grid.wishes import inlet, mains, wishes
@@ -39,6 +39,10 @@ LAG = (1, 3)
 """Seconds in which a car follows."""
 PLANS_AGAIN: Second = 2.0
 """After a car came or went."""
+AHEAD: Second = 5.0
+"""A limit that was announced is kept so much early: cars need some seconds to follow."""
+EMPTIES: Second = 120.0
+"""A battery gives no more than it could for so long: near its end it gives less and less, and cars that it feeds have time to follow."""
 TOLERANCE: Watt = 1.0
 
 
@@ -70,6 +74,8 @@ class _Proof:
         self.granted: dict[str, deque[Watt]] = {}
         self.actual: dict[str, Watt] = {}
         self.silent_until: Second = 0.0
+        self.window: list[Watt] = []
+        """Mean imports of the steps so far in this window of the demand charge."""
         self.meter: Reading | None = None
         self.random = stream(told.name, told.seed, "seconds")
         self.seen = {"seconds_over": 0.0, "worst_over_kw": 0.0, "granted_over": 0.0}
@@ -130,7 +136,6 @@ class _Proof:
             record.stored[name].append(self.stores[name].stored)
         demand = told.prices.demand
         if self.controller is not None and demand is not None:
-            self.window = getattr(self, "window", [])
             self.window.append(record.grid[-1])
             if (now + 1.0) % demand.window == 0.0:
                 self.controller.metered(sum(self.window) / (demand.window / length))
@@ -209,7 +214,8 @@ class _Proof:
             if evse.name not in draws:
                 draws[evse.name] = Reading((0.0, 0.0, 0.0), now - 1.0)
         meters = {told.site.root.name: self.meter} if self.meter is not None else {}
-        self.swings, room = headroom(self.tree, meters, draws, signals, self.swings, now=now, moment=now)
+        limits = tuple(replace(signal, start=signal.start - AHEAD) if signal.kind in LIMITS else signal for signal in signals)
+        self.swings, room = headroom(self.tree, meters, draws, limits, self.swings, now=now, moment=now)
         visits = tuple(car.visit(now, 0.0, gives=self.gives) for car in wanting.values())
         other = room.other(told.site.root.name)
         moment = Moment(
@@ -258,7 +264,7 @@ class _Proof:
             if self.objective is not None and not self.objective.export and wanted < 0.0:
                 wanted = max(wanted, min(0.0, -net))
             wanted = min(wanted, limit - net)
-            self.store_power[name] = max(-store.gives(1.0), min(store.most(1.0), wanted))
+            self.store_power[name] = max(-store.gives(EMPTIES), min(store.most(1.0), wanted))
 
     def _own(self, name: str) -> tuple[float, float, float]:
         car = self.arrivals.there[name]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from math import inf
 
 from iso15118.grid.signals import Kind, Signal, bound
-from iso15118.grid.site import VOLTAGE, Circuit, Evse, Site
+from iso15118.grid.site import VOLTAGE, Circuit, Site
 from iso15118.units import Second, Watt
 
 EPSILON: Watt = 1e-3
@@ -93,8 +93,3 @@ def fill(wants: Mapping[str, Watt], weights: Mapping[str, float], rows: Sequence
         if not stopped:
             return
         active -= stopped
-
-
-def by_name(evses: Sequence[Evse]) -> dict[str, Evse]:
-    """The outlets."""
-    return {evse.name: evse for evse in evses}

@@ -18,28 +18,25 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
 
 
 def test_a_run_and_its_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = said(
-        capsys, "simulate", "workplace", "--policy", "equal_share", "--days", "1", "--seed", "2", "--json", str(tmp_path / "run.json")
-    )
-    lines = told.splitlines()
-    assert lines[0] == "S2 workplace, seed 2, 1 days"
-    assert any(line.split() == ["violation_kwh", "0.00"] for line in lines)
-    run = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    path = tmp_path / "run.json"
+    told = said(capsys, "simulate", "workplace", "--policy", "equal_share", "--days", "1", "--seed", "2", "--plain", "--json", str(path))
+    assert "S2 workplace, seed 2, 1 days" in told
+    assert any(line.split() == ["above", "limits,", "kWh", "0.00"] for line in told.splitlines())
+    run = json.loads(path.read_text(encoding="utf-8"))
     assert (run["scenario"], run["policy"], run["seed"]) == ("workplace", "equal_share", 2)
 
 
 def test_a_broken_limit_is_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "violation_steps" in said(capsys, "simulate", "workplace", "--policy", "unmanaged", "--days", "1", code=1)
+    assert "above limits, kWh" in said(capsys, "simulate", "workplace", "--policy", "unmanaged", "--days", "1", "--plain", code=1)
 
 
 def test_own_prices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [f"2027-01-11T{hour:02}:{minute:02}:00Z,0.5" for hour in range(24) for minute in (0, 15, 30, 45)]
     (tmp_path / "prices.csv").write_text("\n".join(["start,import", *lines]), encoding="utf-8")
-    told = said(capsys, "simulate", "home_v1g", "--policy", "equal_share", "--csv", str(tmp_path))
-    figures = dict(line.split() for line in told.splitlines()[1:])
-    assert float(figures["energy_cost"]) == pytest.approx(
-        0.5 * float(figures["import_kwh"]) - 0.08 * float(figures["export_kwh"]), abs=0.02
-    )
+    path = tmp_path / "run.json"
+    said(capsys, "simulate", "home_v1g", "--policy", "equal_share", "--csv", str(tmp_path), "--json", str(path), "--plain")
+    figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    assert figures["energy_cost"] == pytest.approx(0.5 * figures["import_kwh"] - 0.08 * figures["export_kwh"])
 
 
 def test_what_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,8 +46,8 @@ def test_what_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_how_many_cars_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = said(capsys, "hosting", "home_v1g", "--limit", "13.8", "--days", "1")
-    assert "this connection of 13.8 kW carries " in told
+    told = said(capsys, "hosting", "home_v1g", "--limit", "3", "--days", "1")
+    assert "this connection of 3 kW carries " in told
     (tmp_path / "site.toml").write_text(SITE, encoding="utf-8")
     told = said(capsys, "hosting", str(tmp_path / "site.toml"), "--cars", "public_dc", "--days", "1", code=2)
     assert "its cars take any outlet that is free" in told

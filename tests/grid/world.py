@@ -1,4 +1,4 @@
-"""A site as it might be: random trees, loads that move, cars that follow late, meters that fail. It knows no allocator."""
+"""A site as it might be: random trees, loads that move, cars that follow late, meters that lag and fail. It knows no allocator."""
 
 from __future__ import annotations
 
@@ -68,8 +68,15 @@ class World:
     other: dict[str, list[float]] = field(default_factory=dict)
     past: list[dict[str, list[float]]] = field(default_factory=list)
     draws: dict[str, float] = field(default_factory=dict)
+    took: list[dict[str, float]] = field(default_factory=list)
+    """Draws of late."""
     told: list[dict[str, float]] = field(default_factory=list)
-    delay: int = 2
+    delays: dict[str, int] = field(default_factory=dict)
+    """Seconds after which each car follows."""
+    periods: dict[str, int] = field(default_factory=dict)
+    """Seconds between two readings of each circuit's meter."""
+    deaf: dict[str, float] = field(default_factory=dict)
+    """Until when the meter of an outlet says nothing."""
     silent: dict[str, tuple[float, str]] = field(default_factory=dict)
     """Until when a meter fails, and how."""
     readings: dict[str, Reading] = field(default_factory=dict)
@@ -77,8 +84,10 @@ class World:
     def __post_init__(self) -> None:
         for circuit in self.site.circuits:
             self.other[circuit.name] = [self.rng.uniform(0.0, 6.0) for _ in range(3)]
+            self.periods[circuit.name] = self.rng.choice([1, 1, 2, 3])
         for evse in self.site.evses:
             self.draws[evse.name] = 0.0
+            self.delays[evse.name] = self.rng.randint(0, 4)
 
     def used(self, evse: Evse) -> tuple[int, ...]:
         return evse.lines if evse.dc else evse.lines[: self.phases[evse.name]]
@@ -93,18 +102,35 @@ class World:
                     lines[line] += draws[evse.name]
         return lines
 
+    def seen(self, circuit: str) -> tuple[Circuit, ...]:
+        """The meters that tell of what flows through a circuit: its own, or the nearest below."""
+        node = self.site.circuit(circuit)
+        if node.metered:
+            return (node,)
+        return tuple(meter for child in self.site.circuits if child.parent == circuit for meter in self.seen(child.name))
+
+    def told_of(self, circuit: str) -> dict[str, list[float]]:
+        """The loads that any meter tells of; those that none does are as if they were not."""
+        told = {node.name for meter in self.seen(circuit) for node in self.site.circuits if meter in self.site.above(node.name)}
+        return {name: lines if name in told else [0.0, 0.0, 0.0] for name, lines in self.other.items()}
+
     def second(self) -> None:
-        """A second passes: loads move, cars follow what they were told `delay` seconds ago, meters read or fail."""
+        """A second passes: loads move, cars follow what they were told some seconds ago, meters read or fail."""
         self.now += 1.0
         self.past.append({name: list(lines) for name, lines in self.other.items()})
-        del self.past[: -self.delay - 3]
+        self.took.append(dict(self.draws))
+        del self.past[:-9], self.took[:-9]
         for lines in self.other.values():
             for line in range(3):
                 lines[line] = min(14.0, max(0.0, lines[line] + self.rng.gauss(0.0, 0.2)))
             if self.rng.random() < 0.02:
                 lines[self.rng.randrange(3)] = self.rng.uniform(0.0, 12.0)
-        if len(self.told) > self.delay:
-            self.draws.update(self.told.pop(0))
+        del self.told[:-5]
+        for name, delay in self.delays.items():
+            if len(self.told) > delay:
+                self.draws[name] = self.told[-1 - delay][name]
+            if self.now >= self.deaf.get(name, 0.0) and self.rng.random() < 0.005:
+                self.deaf[name] = self.now + self.rng.uniform(1.0, 20.0)
         for circuit in self.site.circuits:
             if not circuit.metered:
                 continue
@@ -113,6 +139,8 @@ class World:
                 until, how = self.now + self.rng.uniform(1.0, 30.0), self.rng.choice(["gone", "nan", "absurd", "flipped", "zero"])
                 self.silent[circuit.name] = until, how
             a, b, c = self.flows(circuit.name, self.other, self.draws)
+            if self.now >= until and self.now % self.periods[circuit.name]:
+                continue
             if self.now >= until:
                 self.readings[circuit.name] = Reading((a, b, c), self.now)
             elif how == "nan":
@@ -133,6 +161,8 @@ class World:
         """What the outlets' own meters say."""
         found = {}
         for evse in self.site.evses:
+            if self.now < self.deaf.get(evse.name, 0.0):
+                continue
             lines = [0.0, 0.0, 0.0]
             for line in self.used(evse):
                 lines[line] = self.draws[evse.name]

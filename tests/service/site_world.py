@@ -100,12 +100,12 @@ class World:
         """W that metal was last told, + into the car."""
         self.trace: list[tuple[float, float, float]] = []
         """Time, W that all metal was told, W of all budgets; ten times a second."""
-        outlets = {}
+        self.outlets: dict[str, StationOutlet] = {}
         for name, pair in self.pairs.items():
-            outlets[name] = StationOutlet(pair.evse, begun=partial(self.begun, name), pace=pace)
+            self.outlets[name] = StationOutlet(pair.evse, begun=partial(self.begun, name), pace=pace)
             pair.evse.subscribe(self._saw)
             self._tap(name, pair)
-        self.site = SiteController(site, outlets, clock=self.clock, pace=pace, **words)
+        self.site = SiteController(site, self.outlets, clock=self.clock, pace=pace, **words)
         self._running: dict[str, asyncio.Task[PairResult]] = {}
 
     def clock(self) -> float:
@@ -134,14 +134,13 @@ class World:
 
     def _measure(self) -> None:
         if self.meter:
-            drawn = [
-                seen.reading.currents for seen in (o.look(self.site.site.evse(n)) for n, o in self.site.outlets.items()) if seen.reading
-            ]
+            looked = (outlet.look(self.site.site.evse(name)) for name, outlet in self.outlets.items())
+            drawn = [seen.reading.currents for seen in looked if seen.reading]
             lines = [load + sum(currents[line] for currents in drawn) for line, load in enumerate(self.other)]
             self.site.measured("grid", (lines[0], lines[1], lines[2]))
         if self.site.budgets:
             budgets = sum(budget.charge for budget in self.site.budgets.values())
-            self.trace.append((self.loop.time(), sum(map(max, self.commanded.values(), [0.0] * len(self.commanded))), budgets))
+            self.trace.append((self.loop.time(), sum(max(0.0, power) for power in self.commanded.values()), budgets))
 
     def _metered(self) -> None:
         self._measure()

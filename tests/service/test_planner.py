@@ -156,3 +156,16 @@ def test_lines_are_answered_by_lines() -> None:
     assert [build(SitePlan, one["plan"]) for one in said] == [plan(question) for question in questions]
     with pytest.raises(LocalError):
         answer(b'{"question": {}, "offset": 0}')
+
+
+async def test_a_planner_that_is_closed_starts_no_other(planner: Planner) -> None:
+    """Whether the question is on its way, or has not got there yet."""
+    await planner.plan(QUESTION)
+    asked = asyncio.create_task(planner.plan(replace(QUESTION, epoch=1)))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await planner.close()
+        with pytest.raises(LocalError, match="the site is closed"):
+            await asked
+    assert planner.pid is None
+    assert "the site is closed" in await refused(planner, replace(QUESTION, epoch=2))

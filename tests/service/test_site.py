@@ -9,10 +9,10 @@ import pytest
 
 from iso15118.grid.planning.ladder import Rung
 from iso15118.grid.signals import Kind, Rank, Signal
-from iso15118.grid.site import Site
+from iso15118.grid.site import Evse, Site
 from iso15118.sequence.phases import Phase
-from iso15118.service.site import Here
-from iso15118.service.site_outlet import LIFE
+from iso15118.service.site_outlet import LIFE, Looked, RemoteOutlet
+from iso15118.service.site_parties import Here
 from iso15118.session.services import ControlMode
 from tests.service.site_world import DYNAMIC, SCHEDULED, Hourly, World, car, live, works
 
@@ -169,7 +169,6 @@ def test_a_clock_that_jumps_raises_nothing_and_loses_no_limit() -> None:
 def test_names_of_outlets_and_policies_are_the_site_s() -> None:
     from iso15118.errors import LocalError
     from iso15118.service.site import SiteController
-    from iso15118.service.site_outlet import RemoteOutlet
 
     async def main(site: Site) -> None:
         with pytest.raises(LocalError, match="no EVSE 'x'"):
@@ -184,3 +183,23 @@ def test_names_of_outlets_and_policies_are_the_site_s() -> None:
             SiteController(site, {"0": RemoteOutlet()}).charge_now("0")
 
     asyncio.run(main(works(1)))
+
+
+class Broken(RemoteOutlet):
+    """Cannot be looked at."""
+
+    def look(self, evse: Evse) -> Looked:
+        """Never."""
+        raise ZeroDivisionError
+
+
+def test_a_defect_at_one_outlet_is_not_the_others() -> None:
+    async def story(world: World) -> None:
+        world.plug()
+        await asyncio.sleep(30.0)
+        world.site.outlets["0"] = Broken()
+        await asyncio.sleep(LIFE + 5.0)
+        assert world.power("0") == pytest.approx(0.0, abs=50.0)
+        assert world.power("1") > 1e3  # not more: what the first one took looked like a load that went away
+
+    live(lambda: World(works(2), {"0": car(DYNAMIC), "1": car(SCHEDULED)}), story)

@@ -12,6 +12,7 @@ import pytest
 from iso15118.energy import Need
 from iso15118.errors import LocalError
 from iso15118.grid.meters import Reading
+from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.second import Kept, Known, second
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Circuit, Evse, Site
@@ -131,3 +132,22 @@ def test_changes(before: dict[str, Any], after: dict[str, Any]) -> None:
     told = json.loads(json.dumps(changes(before, after)))
     assert json.dumps(changed(before, told)) == json.dumps(after)
     assert changes(after, after) == {}
+
+
+def test_the_last_plan_is_found_without_living_through_it_all(tmp_path: Path) -> None:
+    def plan(made: float, power: float) -> SitePlan:
+        car = EvsePlan(evse="1", power=(power, 0.0), energy=(1.0, 1.0))
+        edges = (made, made + 900.0, made + 1800.0)
+        return SitePlan(
+            made=made, edges=edges, evses=(car,), batteries={}, grid=(0.0,) * 2, curtailed=(0.0,) * 2, price=(0.1,) * 2, peak=0.0, cost=1.0
+        )
+
+    log, kept, tree = SiteLog(tmp_path / "log", SITE, "cheapest"), Kept(), Tree(SITE)
+    known = Known(now=0.0, moment=1_800_000_000.0, meters={}, draws={}, visits={})
+    for k, made in enumerate((None, plan(1_800_000_000.0, 5e3), None, plan(1_800_000_003.0, 5e3), plan(1_800_000_004.0, 6e3))):
+        known = replace(known, now=float(k), moment=1_800_000_000.0 + k, plan=made)
+        before = kept
+        kept, done = second(tree, "cheapest", known, kept)
+        log.saw(known, before, done)
+        assert Story(tmp_path / "log").last_plan() == made
+    log.close()

@@ -20,8 +20,9 @@ from iso15118.grid.planning.ladder import Rung
 from iso15118.messages.v20.rational import number
 from iso15118.service.pair import EPOCH
 from iso15118.service.planner import Planner
-from iso15118.service.site import Here, SiteController
+from iso15118.service.site import SiteController
 from iso15118.service.site_outlet import Looked, RemoteOutlet
+from iso15118.service.site_parties import Here
 from iso15118.session.evcc.state import ScheduleChoice
 from iso15118.session.services import Pricing
 from tests.service.site_world import DYNAMIC, SCHEDULED, Hourly, World, car, live, works

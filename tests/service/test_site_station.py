@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iso15118.errors import LocalError
+from iso15118.grid.planning import SitePlan
+from iso15118.grid.second import Kept, Known, second
+from iso15118.grid.tree import Tree
 from iso15118.sequence.phases import Phase
 from iso15118.service.config.site import SiteSettings, load
 from iso15118.service.control_socket import ControlSocket
-from iso15118.service.site_log import Story
+from iso15118.service.site_log import SiteLog, Story
 from iso15118.service.site_station import Leading
 from iso15118.service.station import Station
 from tests.service.test_station import LONG, car_for, in_phase, open_station
@@ -123,3 +127,33 @@ def test_a_policy_that_plans_needs_prices(tmp_path: Path) -> None:
     station: Station = None  # type: ignore[assignment]
     with pytest.raises(LocalError, match="policy cheapest: without prices"):
         Leading(station, settings(tmp_path, 'policy = "cheapest"\n'))
+
+
+async def test_story_19_a_plan_outlives_the_process(tmp_path: Path) -> None:
+    """What was planned a minute ago holds from the first second on, before the planner has answered."""
+    told = 'policy = "cheapest"\n'
+    priced = SITE + '[tariff]\ndaily = [{begin = "00:00", end = "24:00", buy = 0.3}]\n'
+    (tmp_path / "site.toml").write_text(told + priced)
+    made = time.time() - 60.0
+    plan = SitePlan(
+        made=made,
+        edges=(made, made + 3600.0),
+        evses=(),
+        batteries={},
+        grid=(0.0,),
+        curtailed=(0.0,),
+        price=(0.3,),
+        peak=0.0,
+        cost=0.0,
+    )
+    site = load(tmp_path / "site.toml", ["one"])
+    before = SiteLog(tmp_path / "site.jsonl", site.site, "cheapest")
+    known = Known(now=0.0, moment=made, meters={}, draws={}, visits={}, plan=plan)
+    before.saw(known, Kept(), second(Tree(site.site), "cheapest", known, Kept())[1])
+    before.close()
+    async with open_station() as station:
+        leading = Leading(station, site)
+        async with leading:
+            leading.start()
+            assert leading.obey({"status": True})["policy"] == "cheapest"  # type: ignore[index]
+            assert leading.obey({"status": True})["why"] == ""  # type: ignore[index]

@@ -9,7 +9,7 @@ import pytest
 from iso15118.grid import lpc
 from iso15118.grid.paragraph_14a import minimum_power
 from iso15118.grid.signals import Kind, Rank, Signal
-from iso15118.service.site import Here
+from iso15118.service.site_parties import Here
 from iso15118.units import HOUR
 from iso15118.value import replace
 from tests.service.site_world import DYNAMIC, SCHEDULED, Hourly, World, car, live, works

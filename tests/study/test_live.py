@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from iso15118.errors import LocalError
-from iso15118.service.virtual import run
 from iso15118.sim.battery import Battery
-from iso15118.study.live import Live, percent
+from iso15118.study.live import percent, played
 from iso15118.study.metrics import row, satisfied
-from iso15118.study.record import Record
 from iso15118.study.scenarios import Scenario
 from iso15118.study.showcase import BEGIN, END, TARGET, showcase
 from iso15118.value import replace
@@ -23,20 +21,10 @@ def short(cars: int = 3, hours: float = 5.0) -> Scenario:
     return replace(told, stays=tuple(stays), steps=int(hours * 4))
 
 
-def lived(told: Scenario, policy: str) -> tuple[Live, Record]:
-    made: list[Live] = []
-
-    async def main() -> Record:
-        made.append(Live(told, policy))
-        return await made[0].run()
-
-    record = run(main())
-    return made[0], record
-
-
 def test_three_cars_of_a_morning() -> None:
     told = short()
-    live, record = lived(told, "cheapest")
+    live = played(told, "cheapest")
+    record = live.record
     assert live.unclean == []
     assert len(record.grid) == told.steps
     assert {stay.user for stay in record.outcomes} == {stay.user for stay in told.stays}
@@ -67,4 +55,4 @@ def test_states_of_charge_by_energy(energy: float) -> None:
 
 def test_a_policy_that_breaks_limits_is_refused() -> None:
     with pytest.raises(LocalError, match="policy unmanaged"):
-        lived(short(1, 1.0), "unmanaged")
+        played(short(1, 1.0), "unmanaged")

@@ -6,7 +6,7 @@ import pytest
 
 from iso15118.grid.site import VOLTAGE
 from iso15118.study.baselines import studied
-from iso15118.study.metrics import captured, row, score
+from iso15118.study.metrics import captured, row
 from iso15118.study.run import simulate
 from iso15118.study.scenarios import NAMES, scenario
 from iso15118.study.table import best_of
@@ -63,7 +63,3 @@ def test_a_case_by_hand() -> None:
 def test_what_is_captured() -> None:
     assert captured(60.0, 100.0, 50.0) == pytest.approx(80.0)
     assert captured(60.0, 50.0, 50.0) is None
-    fair: dict[str, float | int | str | None] = {"cost": 60.0, "violation_kwh": 0.0, "satisfied": 99.5}
-    assert score(fair, 100.0, 50.0) == pytest.approx(80.0)
-    assert score(fair | {"violation_kwh": 0.1}, 100.0, 50.0) == 0.0
-    assert score(fair | {"satisfied": 98.9}, 100.0, 50.0) == 0.0

@@ -7,11 +7,15 @@ from typing import Final
 from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.planning.ladder import FRESH, USABLE, age
 from iso15118.grid.policies import Moment
+from iso15118.grid.site import VOLTAGE
 from iso15118.grid.visits import Visit
 from iso15118.units import HOUR, Second, Watt, WattHour
 
 SOON: Final[Second] = 60.0
 """What is still to come of a step counts as no less: nobody is hurried for its last seconds."""
+
+LITTLE: Final[WattHour] = 5.0
+"""Less is not worth a contactor's move."""
 
 
 def corrected(goal: WattHour, delivered: WattHour, left: Second, least: Watt, most: Watt) -> Watt:
@@ -19,10 +23,11 @@ def corrected(goal: WattHour, delivered: WattHour, left: Second, least: Watt, mo
     return min(most, max(least, (goal - delivered) * HOUR / max(left, SOON)))
 
 
-def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt, out: Watt) -> Watt:
+def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt, out: Watt, least: Watt = 0.0) -> Watt:
     """Of one car by a plan. What it has got since is read from its need: its target comes nearer. 0 W where the plan does not reach.
 
-    `most`, `out`: W it can take, and give. It is never led the other way than planned; by a plan that is not fresh it gives nothing back.
+    `most`, `out`: W it can take, and give; `least`: it takes no less, or nothing. It is never led the other way than planned; by a plan
+    that is not fresh it gives nothing back.
     """
     k = plan.step(now)
     if k is None:
@@ -38,7 +43,9 @@ def power(plan: SitePlan, car: EvsePlan, visit: Visit, now: Second, most: Watt, 
         if age(plan, now) > FRESH:
             return 0.0
         return corrected(car.energy[k] * visit.efficiency, delivered * visit.efficiency, ends - now, -out, 0.0)
-    return corrected(car.energy[k] / visit.efficiency, delivered / visit.efficiency, ends - now, 0.0, most)
+    wanted = corrected(car.energy[k] / visit.efficiency, delivered / visit.efficiency, ends - now, 0.0, most)
+    # A car that takes 6 A or nothing gets the little that a step still wants in its last minute, or it would be put off from step to step.
+    return min(most, least) if 0.0 < wanted < least and ends - now <= SOON and car.energy[k] - delivered > LITTLE else wanted
 
 
 def followed(moment: Moment) -> dict[str, Watt]:
@@ -58,5 +65,7 @@ def followed(moment: Moment) -> dict[str, Watt]:
         elif car is None:
             found[visit.evse] = 0.0
         else:
-            found[visit.evse] = power(plan, car, visit, moment.now, most, out)
+            evse = moment.site.evse(visit.evse)
+            least = 0.0 if evse.dc else evse.least * VOLTAGE * min(visit.phases, evse.phases)
+            found[visit.evse] = power(plan, car, visit, moment.now, most, out, least)
     return found

@@ -91,3 +91,25 @@ def test_what_policies_plan_differs_by_what_they_are_for() -> None:
     assert made["peak_shaving"].peak == min(one.peak for one in made.values())
     # Of the window from -10 to 30 kWh half is kept, and the car is below that: it gives nothing.
     assert min(made["v2h_backup"].evses[0].power) == 0.0
+
+
+def test_a_car_goes_on_from_one_step_to_the_next() -> None:
+    """Nothing is left to want in the last seconds of a step; a car that took that for its end would rest, and be late."""
+    recent = replace(PLAN, made=MIDNIGHT + 1.9 * HOUR)
+    done = given(ASKED.visits[0], 10.0)
+    assert at(2.0 - 1.0 / 3600.0, done, made=recent)["a"] == pytest.approx(2.0, abs=0.01)
+    assert at(3.0 - 1.0 / 3600.0, given(ASKED.visits[0], 12.0), made=replace(PLAN, made=MIDNIGHT + 2.9 * HOUR))["a"] == 0.0
+
+
+def test_what_little_is_wanted_is_given_before_the_step_ends() -> None:
+    """On alternating current a car takes 6 A or nothing: 50 Wh are less than that for a minute, and would never be given."""
+    evse = replace(ASKED.site.evses[0], dc=False, lines=(0, 1, 2), most=32.0)
+    site = replace(ASKED.site, evses=(evse, *ASKED.site.evses[1:]))
+    visit, recent = given(ASKED.visits[0], 11.95), replace(PLAN, made=MIDNIGHT + 2.9 * HOUR)
+
+    def wanted(hours: float, visit: Visit) -> float:
+        return followed(Moment(now=MIDNIGHT + hours * HOUR, site=site, visits=(visit,), available=50.0 * KW, plan=recent))["a"]
+
+    assert wanted(2.95, visit) == pytest.approx(1.0 * KW)
+    assert wanted(2.99, visit) == 6.0 * 230.0 * 3
+    assert wanted(2.99, given(ASKED.visits[0], 11.998)) < 200.0

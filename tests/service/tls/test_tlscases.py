@@ -18,7 +18,11 @@ from tools.tlscases.plays import DATA, HANDSHAKE
 from tools.tlscases.run import honest, judge
 from tools.tlscases.scripts import LEFT_OUT, UNMET, scripts
 
-pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # of pyOpenSSL
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.waits,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of pyOpenSSL
+]
 
 ENGINES = dict(candidates())
 PLAYED = [
