@@ -115,6 +115,11 @@ class Swings(Value):
     took: Mapping[str, tuple[Reading, ...]] = {}
     """What each outlet's meter has read of late, the newest last: meters do not read at the same instant."""
 
+    @property
+    def last(self) -> dict[str, tuple[Second, Lines]]:
+        """When each circuit's meter was read last, and the other load then."""
+        return {name: (known[-1].reading.at, known[-1].lines) for name, known in self.recent.items()}
+
 
 def headroom(
     tree: Tree,

@@ -54,7 +54,7 @@ class Judged(Value):
     @property
     def room(self) -> float:
         """Part of the room it shows that may be used, 0..1."""
-        return 1.0 if self.trust is Trust.FRESH else 0.0 if self.trust is Trust.SILENT else 1.0 - FADING * (self.age - FRESH)
+        return 1.0 if self.trust is Trust.FRESH else 0.0 if self.trust is Trust.SILENT else 1.0 - FADING * max(0.0, self.age - FRESH)
 
 
 NEVER: Final = Judged((0.0, 0.0, 0.0), float("inf"), Trust.SILENT, "never read")
@@ -77,10 +77,10 @@ def judged(reading: Reading | None, now: Second, fuse: Ampere | None = None) -> 
 
 
 def aged(reading: Reading, now: Second, why: str = "") -> Judged:
-    """A reading by its age alone. `why`: what is wrong with those that came after it."""
+    """A reading by its age alone. `why`: what is wrong with those that came after it, and that nothing increases for."""
     age = now - reading.at
-    if 0.0 <= age <= FRESH:
-        return Judged(reading.currents, age, Trust.FRESH, why)
+    if 0.0 <= age <= FRESH and not why:
+        return Judged(reading.currents, age, Trust.FRESH)
     trust = Trust.FADING if 0.0 <= age <= SILENT else Trust.SILENT
     return Judged(reading.currents, age, trust, why or f"{age:.1f} s old")
 

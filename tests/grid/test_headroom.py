@@ -131,6 +131,6 @@ def test_readings_that_cannot_be_believed_let_the_last_one_grow_old() -> None:
         now = 100.0 + second
         swings, found = told(swings, (-16.0, -16.0, -16.0), (6.0, 6.0, 6.0), now)
         trusts.append(found.meters["main"].trust)
-    assert trusts == [Trust.FRESH] * 3 + [Trust.FADING] * 7 + [Trust.SILENT]
+    assert trusts == [Trust.FADING] * 10 + [Trust.SILENT]
     assert found.silent == {"main": "L1 reads -16.0 A though outlets take 6.0 A"}
     assert found.frozen == {"1"}
