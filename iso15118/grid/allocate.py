@@ -356,20 +356,22 @@ class _Table:
     def still(self, levels: Sequence[Ampere], last: Sequence[Ampere], takes: Sequence[Ampere], giving: Sequence[Ampere]) -> list[Ampere]:
         """What gives on (<= 0) though its target does not want so much any more: cars that live on it have not come down yet.
 
-        What must allow it, and what may leave a circuit, is obeyed at once.
+        What must allow it, and what may leave a circuit, is obeyed at once; what flows into those cars does not leave it.
         """
         now = [-current for current in giving]
         could = [min(-before, place.wish.gives / place.per) for place, before in zip(self.places, last, strict=True)]
         lags = [drawn - max(0.0, level) for drawn, level in zip(takes, levels, strict=True)]
         lags = [lag if lag > OVERDRAWN else 0.0 for lag in lags]
-        if not any(lags) or all(most <= current for most, current in zip(could, now, strict=True)):
+        gone = any(limit.room > room + FOUND for limit, room in zip(self.limits, self.rooms, strict=True))
+        if not (gone or any(lags)) or all(most <= current for most, current in zip(could, now, strict=True)):
             return list(giving)
         ones = [1.0] * len(now)
-        most = fill(self.rows(Way.OUT, [0.0] * len(now)), now, could, ones).levels
+        into = [-min(lag, max(0.0, place.measured or 0.0)) for lag, place in zip(lags, self.places, strict=True)]
+        most = fill(self.rows(Way.OUT, into), now, could, ones).levels
         more = [a - b for a, b in zip(most, now, strict=True)]
         rows = []
-        for limit, parts in zip(self.limits, self.parts, strict=True):
-            lag = sum(part * lags[i] for i, part in parts) if limit.way is Way.IN else 0.0
+        for limit, room, parts in zip(self.limits, self.rooms, self.parts, strict=True):
+            lag = limit.room - room + sum(part * lags[i] for i, part in parts) if limit.way is Way.IN else 0.0
             rows.append(Row(CREDIT * sum(part * more[i] for i, part in parts) - lag, parts) if lag > 0.0 else _EMPTY)
         less = fill(rows, [0.0] * len(now), more, ones).levels
         return [b - a for a, b in zip(most, less, strict=True)]
