@@ -8,12 +8,13 @@ and what cars give back counts for nothing before it is measured. Neighbours: `h
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from math import floor
 from typing import Final
 
 from iso15118.grid.fill import Filled, Row, fill
 from iso15118.grid.headroom import NO_LINES, Headroom, Limit, Way
-from iso15118.grid.meters import Lines
+from iso15118.grid.meters import FRESH, Lines
 from iso15118.grid.site import LEAST, PHASES, Circuit, Evse
 from iso15118.grid.tree import Tree
 from iso15118.grid.turns import REST, Seat, admit
@@ -90,7 +91,7 @@ class Allocated(Value, kw_only=True):
     """As granted last, in each line."""
     seats: Mapping[str, Seat] = {}
     recent: Mapping[str, tuple[tuple[Second, Ampere], ...]] = {}
-    """What each outlet was granted in the last 5 s: any of it may be what its car is on its way to."""
+    """What each outlet was granted of late: any of the last 5 s may be what its car is on its way to, and meters tell later still."""
     over: Mapping[str, Second] = {}
     """Since when an outlet takes more than it was granted."""
 
@@ -122,9 +123,12 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     passed = min(LONGEST, max(0.0, now - state.at))
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
-    recent = {p.evse.name: tuple(e for e in state.recent.get(p.evse.name, ()) if 0.0 <= now - e[0] <= PATIENCE) for p in places}
-    takes = [max(0.0, p.measured or 0.0, *(current for _, current in recent[p.evse.name])) for p in places]
-    gives = [max(0.0, -(p.measured or 0.0), *(-current for _, current in recent[p.evse.name])) for p in places]
+    recent = {**dict.fromkeys(by_name, ()), **_recent(state, by_name, now)}
+    told = [[current for at, current in recent[place.evse.name] if now - at <= PATIENCE] for place in places]
+    takes = [max(0.0, p.measured or 0.0, *currents) for p, currents in zip(places, told, strict=True)]
+    gives = [-min(0.0, p.measured or 0.0, *currents) for p, currents in zip(places, told, strict=True)]
+    for place in places:
+        place.returned = min(place.returned, _lowered(recent[place.evse.name]))
     table = _Table(tree, room, places, last)
     giving, kept, slowly = _giving(table, places, last, gives, passed, room)
     ceilings, causes = _ceilings(tree, places, last, room)
@@ -145,7 +149,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         currents[name] = current
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
             over[name] = state.over.get(name, now)
-        allowed = max(current, 0.0, *(before for _, before in recent[name]))
+        allowed = max(current, 0.0, *told[i])
         ignores = place.measured is not None and place.measured > allowed + OVERDRAWN and now - over.get(name, now) >= PATIENCE
         recent[name] += ((now, current),)
         back = place.target < 0.0
@@ -178,6 +182,24 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
 def _wanted(place: _Place) -> Ampere:
     """What it would take if nobody else were there."""
     return place.most if place.wish.fills or place.wish.urgent else max(0.0, place.target)
+
+
+def _recent(state: Allocated, wishes: Mapping[str, Wish], now: Second) -> dict[str, tuple[tuple[Second, Ampere], ...]]:
+    """What was granted of late; an outlet without a wish is granted nothing."""
+    found = {}
+    for name, told in state.recent.items():
+        kept = tuple(entry for entry in told if 0.0 <= now - entry[0] <= PATIENCE + FRESH)
+        if name in wishes:
+            found[name] = kept
+        elif any(current for _, current in kept):
+            found[name] = (*kept, (now, 0.0))
+    return found
+
+
+def _lowered(recent: tuple[tuple[Second, Ampere], ...]) -> Ampere:
+    """The least A to be given back to which a car may be on its way down; infinite: it has not been told to give less of late."""
+    given = [max(0.0, -current) for _, current in recent]
+    return min((after for before, after in pairwise(given) if after < before), default=float("inf"))
 
 
 def _quantised(current: Ampere) -> Ampere:
@@ -356,7 +378,7 @@ class _Table:
     def still(self, levels: Sequence[Ampere], last: Sequence[Ampere], takes: Sequence[Ampere], giving: Sequence[Ampere]) -> list[Ampere]:
         """What gives on (<= 0) though its target does not want so much any more: cars that live on it have not come down yet.
 
-        What must allow it, and what may leave a circuit, is obeyed at once; what flows into those cars does not leave it.
+        What must allow it, and what may leave a circuit, is obeyed at once; what flows into those cars loads no fuse on its way out.
         """
         now = [-current for current in giving]
         could = [min(-before, place.wish.gives / place.per) for place, before in zip(self.places, last, strict=True)]
@@ -367,7 +389,9 @@ class _Table:
             return list(giving)
         ones = [1.0] * len(now)
         into = [-min(lag, max(0.0, place.measured or 0.0)) for lag, place in zip(lags, self.places, strict=True)]
-        most = fill(self.rows(Way.OUT, into), now, could, ones).levels
+        plain, net = self.rows(Way.OUT, [0.0] * len(now)), self.rows(Way.OUT, into)
+        outs = [a if limit.line is None else b for limit, a, b in zip(self.limits, plain, net, strict=True)]
+        most = fill(outs, now, could, ones).levels
         more = [a - b for a, b in zip(most, now, strict=True)]
         rows = []
         for limit, room, parts in zip(self.limits, self.rooms, self.parts, strict=True):
