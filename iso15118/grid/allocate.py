@@ -124,12 +124,12 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
     recent = {**dict.fromkeys(by_name, ()), **_recent(state, by_name, now)}
-    told = [[current for at, current in recent[place.evse.name] if now - at <= PATIENCE] for place in places]
-    takes = [max(0.0, p.measured or 0.0, *currents) for p, currents in zip(places, told, strict=True)]
-    gives = [-min(0.0, p.measured or 0.0, *currents) for p, currents in zip(places, told, strict=True)]
+    told = {name: [current for at, current in grants if now - at <= PATIENCE] for name, grants in recent.items()}
+    takes = [max(0.0, p.measured or 0.0, *told[p.evse.name]) for p in places]
+    gives = [-min(0.0, p.measured or 0.0, *told[p.evse.name]) for p in places]
     for place in places:
         place.returned = min(place.returned, _lowered(recent[place.evse.name]))
-    table = _Table(tree, room, places, last)
+    table = _Table(tree, room, places, last, told)
     giving, kept, slowly = _giving(table, places, last, gives, passed, room)
     ceilings, causes = _ceilings(tree, places, last, room)
     asked = [(p.evse.name, p.wish, p.least, min(top, _wanted(p))) for p, top in zip(places, ceilings, strict=True)]
@@ -149,7 +149,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         currents[name] = current
         if place.measured is not None and place.measured > max(current, last[i], 0.0) + OVERDRAWN:
             over[name] = state.over.get(name, now)
-        allowed = max(current, 0.0, *told[i])
+        allowed = max(current, 0.0, *told[name])
         ignores = place.measured is not None and place.measured > allowed + OVERDRAWN and now - over.get(name, now) >= PATIENCE
         recent[name] += ((now, current),)
         back = place.target < 0.0
@@ -187,8 +187,8 @@ def _wanted(place: _Place) -> Ampere:
 def _recent(state: Allocated, wishes: Mapping[str, Wish], now: Second) -> dict[str, tuple[tuple[Second, Ampere], ...]]:
     """What was granted of late; an outlet without a wish is granted nothing."""
     found = {}
-    for name, told in state.recent.items():
-        kept = tuple(entry for entry in told if 0.0 <= now - entry[0] <= PATIENCE + FRESH)
+    for name, grants in state.recent.items():
+        kept = tuple(entry for entry in grants if 0.0 <= now - entry[0] <= PATIENCE + FRESH)
         if name in wishes:
             found[name] = kept
         elif any(current for _, current in kept):
@@ -209,10 +209,12 @@ def _quantised(current: Ampere) -> Ampere:
 class _Table:
     """The limits as rows over places."""
 
-    def __init__(self, tree: Tree, room: Headroom, places: Sequence[_Place], last: Sequence[Ampere]) -> None:
+    def __init__(
+        self, tree: Tree, room: Headroom, places: Sequence[_Place], last: Sequence[Ampere], told: Mapping[str, Sequence[Ampere]]
+    ) -> None:
         self.tree, self.room, self.places = tree, room, places
         self.limits = room.limits
-        unseen = self._unseen(last)
+        unseen = self._unseen(last, told)
         self.rooms = [limit.room - self._gone(limit, unseen) for limit in self.limits]
         """What is left to the grants."""
         number = {place.evse.name: i for i, place in enumerate(places)}
@@ -228,14 +230,16 @@ class _Table:
         self.tenants = [Row(self._guaranteed(circuit), self._parts(below[circuit.name], None)) for circuit in tenants]
         self.guaranteed = self._places_of(self.tenants)
 
-    def _unseen(self, last: Sequence[Ampere]) -> dict[str, Lines]:
+    def _unseen(self, last: Sequence[Ampere], told: Mapping[str, Sequence[Ampere]]) -> dict[str, list[Lines]]:
         """A that no grant counts: of outlets without a wish, of lines that a car should not use; and what a silent outlet's meter hides.
 
-        What flows there is in the other load, and may end at once: what was granted last is taken back.
+        What flows there is in the other load, and may end at once: what was granted last is taken back. An outlet that is not heard of may
+        follow what it was told of late, or its own fail-safe.
         """
-        found: dict[str, Lines] = {}
+        found: dict[str, list[Lines]] = {}
         by_name = {place.evse.name: (place, current) for place, current in zip(self.places, last, strict=True)}
-        for name, drawn in self.room.draws.items():
+        for evse in self.tree.site.evses:
+            name, drawn = evse.name, self.room.draws[evse.name]
             place, before = by_name.get(name, (None, 0.0))
             used = () if place is None else place.lines
             hidden = drawn is None or name in self.room.frozen
@@ -243,17 +247,22 @@ class _Table:
                 continue
             now = drawn or NO_LINES
             a, b, c = (now[line] if line not in used else now[line] - before if hidden else 0.0 for line in range(PHASES))
-            if a or b or c:
-                found[name] = a, b, c
+            found[name] = [(a, b, c)]
+            if drawn is None:
+                safe = evse.failsafe / evse.efficiency / len(evse.lines) / self.room.voltage
+                most, least = (0.0, 0.0) if place is not None else (max([0.0, *told.get(name, ())]), min([0.0, *told.get(name, ())]))
+                for current in (max(safe, most), least):
+                    a, b, c = (current if line in evse.lines else 0.0 for line in range(PHASES))
+                    found[name].append((a, b, c))
         return found
 
-    def _gone(self, limit: Limit, unseen: Mapping[str, Lines]) -> float:
+    def _gone(self, limit: Limit, unseen: Mapping[str, Sequence[Lines]]) -> float:
         """What of it loads a limit; what flows the other way makes no room."""
         sign = 1.0 if limit.way is Way.IN else -1.0
         gone = 0.0
         for evse in self.tree.below[limit.circuit] if unseen else ():
-            lines = unseen.get(evse.name, NO_LINES)
-            gone += max(0.0, sign * sum(lines)) * self.room.voltage if limit.line is None else max(0.0, sign * lines[limit.line])
+            for lines in unseen.get(evse.name, ()):
+                gone += max(0.0, sign * sum(lines)) * self.room.voltage if limit.line is None else max(0.0, sign * lines[limit.line])
         return gone
 
     def _parts(self, numbers: Sequence[int], line: int | None) -> tuple[tuple[int, float], ...]:
