@@ -143,6 +143,7 @@ def headroom(
     believed: dict[str, Judged] = {}
     others: dict[str, Lines] = {}
     frozen = {name for name, readings in took.items() if readings and now - readings[-1].at > FRESH}
+    lost = {name: readings[-1].currents for name, readings in swings.took.items() if readings and not took.get(name)}
     recent, guards = dict(swings.recent), dict(swings.guards)
     lows: dict[str, Lines] = {}
     highs: dict[str, Lines] = {}
@@ -152,6 +153,9 @@ def headroom(
         name, reading = circuit.name, meters.get(circuit.name)
         meter = judged(reading, now, circuit.fuse)
         known = recent.get(name, ())
+        for evse in tree.below[name] if lost else ():
+            if evse.name in lost:  # from now on what it takes is other load, also in what was read before
+                recent[name] = known = tuple(_with(other, lost[evse.name]) for other in known)
         if meter.trust is Trust.FRESH and reading is not None and (not known or reading.at != known[-1].reading.at):
             outlets, least, most = _outlets((took[evse.name] for evse in tree.below[name]), reading.at)
             unread = sum(evse.discharge for evse in tree.below[name] if not took[evse.name])
@@ -214,6 +218,11 @@ def _around(readings: tuple[Reading, ...], at: Second) -> tuple[Lines, Lines, Li
     first = max((k for k, reading in enumerate(readings) if reading.at <= at), default=0)
     l1, l2, l3 = zip(*(reading.currents for reading in readings[first:]), strict=True)
     return near, (min(l1), min(l2), min(l3)), (max(l1), max(l2), max(l3))
+
+
+def _with(other: Other, more: Lines) -> Other:
+    """The other load and more."""
+    return Other(other.reading, _sum((other.lines, more)), _sum((other.low, more)), _sum((other.high, more)))
 
 
 def _spread(known: tuple[Other, ...]) -> tuple[Lines, Lines, Lines]:
