@@ -230,39 +230,39 @@ class _Table:
         self.tenants = [Row(self._guaranteed(circuit), self._parts(below[circuit.name], None)) for circuit in tenants]
         self.guaranteed = self._places_of(self.tenants)
 
-    def _unseen(self, last: Sequence[Ampere], told: Mapping[str, Sequence[Ampere]]) -> dict[str, list[Lines]]:
-        """A that no grant counts: of outlets without a wish, of lines that a car should not use; and what a silent outlet's meter hides.
+    def _unseen(self, last: Sequence[Ampere], told: Mapping[str, Sequence[Ampere]]) -> dict[str, tuple[Lines, Lines]]:
+        """A in and out that no grant counts: of outlets without a wish, of lines that a car should not use, and what a silent meter hides.
 
-        What flows there is in the other load, and may end at once: what was granted last is taken back. An outlet that is not heard of may
-        follow what it was told of late, or its own fail-safe.
+        What flows there is in the other load, and may end at once: what was granted last is taken back. Who has no wish any more may be
+        on the way to what it was told of late; who is not heard of may follow its own fail-safe.
         """
-        found: dict[str, list[Lines]] = {}
+        found: dict[str, tuple[Lines, Lines]] = {}
         by_name = {place.evse.name: (place, current) for place, current in zip(self.places, last, strict=True)}
         for evse in self.tree.site.evses:
             name, drawn = evse.name, self.room.draws[evse.name]
             place, before = by_name.get(name, (None, 0.0))
             used = () if place is None else place.lines
             hidden = drawn is None or name in self.room.frozen
-            if not hidden and (len(used) == PHASES or drawn == NO_LINES):
+            grants = told.get(name, ()) if place is None else ()
+            if not hidden and (len(used) == PHASES or (drawn == NO_LINES and not grants)):
                 continue
-            now = drawn or NO_LINES
-            a, b, c = (now[line] if line not in used else now[line] - before if hidden else 0.0 for line in range(PHASES))
-            found[name] = [(a, b, c)]
-            if drawn is None:
-                safe = evse.failsafe / evse.efficiency / len(evse.lines) / self.room.voltage
-                most, least = (0.0, 0.0) if place is not None else (max([0.0, *told.get(name, ())]), min([0.0, *told.get(name, ())]))
-                for current in (max(safe, most), least):
-                    a, b, c = (current if line in evse.lines else 0.0 for line in range(PHASES))
-                    found[name].append((a, b, c))
+            safe = evse.failsafe / evse.efficiency / len(evse.lines) / self.room.voltage if drawn is None else 0.0
+            most, least = max((safe, *grants)), min((0.0, *grants))
+            flows = [(drawn or NO_LINES)[line] - (before if line in used and hidden else 0.0) for line in range(PHASES)]
+            flows = [0.0 if line in used and not hidden else flow for line, flow in enumerate(flows)]
+            a, b, c = (max(flow, most if line in evse.lines else 0.0) for line, flow in enumerate(flows))
+            d, e, f = (min(flow, least if line in evse.lines else 0.0) for line, flow in enumerate(flows))
+            found[name] = (a, b, c), (d, e, f)
         return found
 
-    def _gone(self, limit: Limit, unseen: Mapping[str, Sequence[Lines]]) -> float:
+    def _gone(self, limit: Limit, unseen: Mapping[str, tuple[Lines, Lines]]) -> float:
         """What of it loads a limit; what flows the other way makes no room."""
-        sign = 1.0 if limit.way is Way.IN else -1.0
+        into = limit.way is Way.IN
         gone = 0.0
         for evse in self.tree.below[limit.circuit] if unseen else ():
-            for lines in unseen.get(evse.name, ()):
-                gone += max(0.0, sign * sum(lines)) * self.room.voltage if limit.line is None else max(0.0, sign * lines[limit.line])
+            if (both := unseen.get(evse.name)) is not None:
+                flows = both[0] if into else both[1]
+                gone += abs(sum(flows)) * self.room.voltage if limit.line is None else abs(flows[limit.line])
         return gone
 
     def _parts(self, numbers: Sequence[int], line: int | None) -> tuple[tuple[int, float], ...]:
