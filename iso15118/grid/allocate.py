@@ -22,7 +22,9 @@ from iso15118.units import Ampere, PerPhase, Second, Watt
 from iso15118.value import Value
 
 RAMP: Final[Ampere] = 2.0
-"""A a second, upwards."""
+"""A a second, upwards,"""
+SLOWEST: Final[Second] = 16.0
+"""or, on direct current, so fast that it has all its outlet can in this time."""
 DEAD: Final[Ampere] = 0.5
 """A: a smaller increase is not worth a new set-point."""
 QUANTUM: Final[Ampere] = 0.1
@@ -34,7 +36,6 @@ PATIENCE: Final[Second] = 5.0
 LONGEST: Final[Second] = 5.0
 """A grant holds so long; a gap between two allocations counts as no longer than this."""
 FOUND: Final = 1e-6
-_RISES: Final = f"rises by {RAMP:g} A a second"
 _RESTS: Final = f"off for at least {REST / 60:g} min"
 _EMPTY: Final = Row(float("inf"), ())
 
@@ -99,11 +100,12 @@ class Allocated(Value, kw_only=True):
 class _Place:
     """One outlet with a wish, in A a line."""
 
-    __slots__ = ("evse", "least", "lines", "measured", "most", "per", "returned", "target", "wish")
+    __slots__ = ("evse", "least", "lines", "measured", "most", "per", "ramp", "returned", "target", "wish")
 
     def __init__(self, evse: Evse, wish: Wish, room: Headroom) -> None:
         self.evse, self.wish = evse, wish
         self.least = 0.0 if evse.dc else evse.least
+        self.ramp = max(RAMP, evse.most / SLOWEST) if evse.dc else RAMP
         self.lines = evse.lines if evse.dc else evse.lines[: wish.phases]
         self.per = len(self.lines) * room.voltage
         """W for an A."""
@@ -119,7 +121,7 @@ class _Place:
 def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocated, now: Second) -> tuple[Allocated, tuple[Grant, ...]]:
     """A grant for every wish, in the order of the site's outlets, whatever the order of the wishes. `now`: monotonic."""
     by_name = {wish.evse: wish for wish in wishes}
-    places = [_Place(evse, by_name[evse.name], room) for evse in tree.site.evses if evse.name in by_name]
+    places = [_Place(evse, by_name[evse.name], room) for evse in tree.outlets if evse.name in by_name]
     passed = min(LONGEST, max(0.0, now - state.at))
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
@@ -161,7 +163,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
         elif back:
             limit, why = _why_back(place, current, binding, ramp=ramp, late=name in room.frozen)
         elif on[i]:
-            limit, why = _why_on(binding, causes[i], target=at_target[i], ramp=ramp)
+            limit, why = _why_on(place, binding, causes[i], target=at_target[i], ramp=ramp)
         else:
             limit, why = _why_off(place, asked[i][3], ceilings[i], binding, causes[i])
         grants.append(
@@ -238,7 +240,7 @@ class _Table:
         """
         found: dict[str, tuple[Lines, Lines]] = {}
         by_name = {place.evse.name: (place, current) for place, current in zip(self.places, last, strict=True)}
-        for evse in self.tree.site.evses:
+        for evse in self.tree.outlets:
             name, drawn = evse.name, self.room.draws[evse.name]
             place, before = by_name.get(name, (None, 0.0))
             used = () if place is None else place.lines
@@ -373,7 +375,7 @@ class _Table:
         for i, (place, level, before) in enumerate(zip(self.places, levels, last, strict=True)):
             before = max(0.0, before)
             begin.append(min(level, before))
-            ceilings.append(min(level, max(before, place.least if level >= place.least else 0.0) + RAMP * passed))
+            ceilings.append(min(level, max(before, place.least if level >= place.least else 0.0) + place.ramp * passed))
             taken[i] += max(0.0, takes[i] - begin[i])  # also what a car draws that was told seconds ago to make way
         if any(taken):
             filled = fill(self.rows(Way.IN, taken), begin, ceilings, [place.evse.weight for place in self.places])
@@ -429,7 +431,7 @@ def _giving(
     goal = fill(table.rows(Way.OUT, [0.0] * count), [0.0] * count, wanted, weights)
     begin = [min(level, b) for level, b in zip(goal.levels, before, strict=True)]
     taken = [max(0.0, most - own) for most, own in zip(gives, begin, strict=True)]
-    tops = [min(level, b + RAMP * passed) for level, b in zip(goal.levels, before, strict=True)]
+    tops = [min(level, b + place.ramp * passed) for place, level, b in zip(places, goal.levels, before, strict=True)]
     given = fill(table.rows(Way.OUT, taken), begin, tops, weights)
     held = [first if then is None else then for first, then in zip(goal.held, given.held, strict=True)]
     ramp = [then is None and level < most - DEAD for then, level, most in zip(given.held, given.levels, goal.levels, strict=True)]
@@ -461,15 +463,19 @@ def _why_back(place: _Place, current: Ampere, limit: Limit | None, *, ramp: bool
     if limit is not None:
         return limit, limit.words
     if ramp:
-        return None, _RISES
+        return None, _rises(place)
     return None, "a meter is late: no increase" if late and current > place.target + DEAD else "target"
 
 
-def _why_on(limit: Limit | None, cause: str, *, target: bool, ramp: bool) -> tuple[Limit | None, str]:
+def _why_on(place: _Place, limit: Limit | None, cause: str, *, target: bool, ramp: bool) -> tuple[Limit | None, str]:
     """The same of one that is on."""
     if limit is not None:
         return limit, limit.words
-    return None, _RISES if ramp else "target" if target else cause
+    return None, _rises(place) if ramp else "target" if target else cause
+
+
+def _rises(place: _Place) -> str:
+    return f"rises by {place.ramp:g} A a second"
 
 
 def _why_off(place: _Place, most: Ampere, ceiling: Ampere, limit: Limit | None, cause: str) -> tuple[Limit | None, str]:

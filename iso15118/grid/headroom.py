@@ -135,11 +135,11 @@ def headroom(
 ) -> tuple[Swings, Headroom]:
     """The limits of this second. `now` is monotonic, as readings are; `moment` s since the epoch, as signals are.
 
-    `draws`: what each outlet's own meter reads, in the mains' lines. `generation` (W, measured and fresh, else 0.0) lifts the limit of
-    controllable loads. `voltage` turns W into A and back.
+    `draws`: what the own meter of each outlet, and of each battery, reads in the mains' lines. `generation` (W, measured and fresh, else
+    0.0) lifts the limit of controllable loads. `voltage` turns W into A and back.
     """
     signals = tuple(signals)
-    took = {evse.name: _took(draws.get(evse.name), swings.took.get(evse.name, ()), now, evse) for evse in tree.site.evses}
+    took = {evse.name: _took(draws.get(evse.name), swings.took.get(evse.name, ()), now, evse) for evse in tree.outlets}
     believed: dict[str, Judged] = {}
     others: dict[str, Lines] = {}
     frozen = {name for name, readings in took.items() if readings and now - readings[-1].at > FRESH}
@@ -306,5 +306,11 @@ def _limits(
             row(way, None, source, limit, sum(high if way is Way.IN else low) * voltage, moves)
     for node in nodes:
         if (controllable := bound(signals, Kind.CONTROLLABLE_LIMIT, node, moment)) is not None:
-            row(Way.IN, None, controllable.signal, controllable.value, -generation if root else 0.0, 0.0)
+            row(Way.IN, None, controllable.signal, controllable.value, _controllable(site, name) - (generation if root else 0.0), 0.0)
     return found
+
+
+def _controllable(site: Site, circuit: str) -> Watt:
+    """What controllable loads beside outlets may take below a circuit: nobody measures them, so all they can."""
+    loads = (load for load in site.loads if load.controllable)
+    return sum(load.rated for load in loads if any(node.name == circuit for node in site.above(load.circuit)))

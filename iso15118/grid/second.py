@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from iso15118.grid.allocate import Allocated, Grant, allocate
+from iso15118.grid.allocate import Allocated, Grant, Wish, allocate
 from iso15118.grid.headroom import Headroom, Swings, headroom
 from iso15118.grid.meters import Reading, Trust
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.planning.ladder import Footing, Rung, footing
 from iso15118.grid.policies import Moment, policy
 from iso15118.grid.prices import Prices
-from iso15118.grid.signals import Signal
-from iso15118.grid.site import Site
+from iso15118.grid.signals import Signal, forbidden
+from iso15118.grid.site import Battery, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import mains, wishes
@@ -33,7 +33,7 @@ class Known(Value, kw_only=True):
     meters: Mapping[str, Reading]
     """By circuit."""
     draws: Mapping[str, Reading]
-    """By outlet, in the mains' lines."""
+    """By outlet and battery, in the mains' lines. A battery that nobody reads is other load."""
     generation: Watt = 0.0
     """Of all photovoltaics, measured and fresh."""
     visits: Mapping[str, Visit]
@@ -107,11 +107,17 @@ def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]
     if chosen.objective is not None and not chosen.objective.export:
         targets = _kept(site, room, targets, moment.surplus)
     asked = wishes(site, visits, targets, known.signals, moment=known.moment, fills=chosen.fills, since=known.since)
-    allocated, grants = allocate(tree, room, asked, kept.allocated, known.now)
+    stores = _batteries(site, known, stands)
+    allocated, grants = allocate(tree, room, [*asked, *_stored(site, known, stores)], kept.allocated, known.now)
+    cars = {grant.evse: grant for grant in grants if grant.evse in known.visits}
+    left = max(0.0, room.available - sum(max(0.0, grant.power) for grant in grants))
     done = Done(
         footing=stands,
-        grants={grant.evse: grant for grant in grants},
-        batteries=_batteries(site, known, stands, room),
+        grants=cars,
+        batteries={
+            **{name: min(power, left) for name, power in stores.items()},
+            **{grant.evse: grant.power for grant in grants if grant.evse not in cars},
+        },
         wanted={wish.evse: max(wish.target, min(wish.most, room.available)) if wish.fills else wish.target for wish in asked},
         available=room.available,
         silent=room.silent,
@@ -135,11 +141,30 @@ def _kept(site: Site, room: Headroom, targets: Mapping[str, Watt], surplus: Watt
     return {evse: power * part if power < 0.0 else power for evse, power in targets.items()}
 
 
-def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dict[str, Watt]:
-    """As planned, within what each can, and into them what the connection has room for; at rest without a plan that can be followed."""
+def _batteries(site: Site, known: Known, stands: Footing) -> dict[str, Watt]:
+    """As planned, within what each can; at rest without a plan that can be followed."""
     step = known.plan.step(known.moment) if known.plan is not None and stands.rung is Rung.PLAN else None
     wanted = {}
     for battery in site.batteries:
         power = 0.0 if known.plan is None or step is None else known.plan.batteries.get(battery.name, (0.0,) * (step + 1))[step]
-        wanted[battery.name] = max(-battery.discharge, min(battery.charge, room.available, power))
+        wanted[battery.name] = max(-battery.discharge, min(battery.charge, power))
     return wanted
+
+
+def _nodes(site: Site, battery: Battery) -> list[str]:
+    return [battery.name, *(circuit.name for circuit in site.above(battery.circuit))]
+
+
+def _stored(site: Site, known: Known, wanted: Mapping[str, Watt]) -> list[Wish]:
+    """What batteries that are read ask of the allocator, as cars do."""
+    return [
+        Wish(
+            evse=battery.name,
+            most=battery.charge,
+            target=wanted[battery.name],
+            fills=False,
+            gives=0.0 if any(forbidden(known.signals, node, known.moment) for node in _nodes(site, battery)) else battery.discharge,
+        )
+        for battery in site.batteries
+        if battery.name in known.draws
+    ]

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from iso15118.grid.site import Circuit, Evse, Site
+from iso15118.grid.site import PHASES, VOLTAGE, Battery, Circuit, Evse, Site
 from iso15118.units import Watt
+
+
+def store(battery: Battery) -> Evse:
+    """A stationary battery as an outlet whose car never leaves."""
+    most = max(battery.charge, battery.discharge) / PHASES / VOLTAGE
+    return Evse(
+        name=battery.name, circuit=battery.circuit, dc=True, least=0.0, most=most, charge=battery.charge, discharge=battery.discharge
+    )
 
 
 class Tree:
@@ -13,21 +21,20 @@ class Tree:
         self.site = site
         self.circuits: tuple[Circuit, ...] = (site.root, *(circuit for circuit in site.circuits if circuit.parent is not None))
         """The connection first."""
+        self.outlets: tuple[Evse, ...] = (*site.evses, *(store(battery) for battery in site.batteries))
+        """Those of the site, and its batteries: power is shared among both."""
         above = {circuit.name: tuple(site.above(circuit.name)) for circuit in site.circuits}
-        self.above: dict[str, tuple[Circuit, ...]] = {evse.name: above[evse.circuit] for evse in site.evses}
+        self.above: dict[str, tuple[Circuit, ...]] = {evse.name: above[evse.circuit] for evse in self.outlets}
         """The circuits that feed an outlet, its own first."""
         below: dict[str, list[Evse]] = {circuit.name: [] for circuit in site.circuits}
         self.generation: dict[str, Watt] = dict.fromkeys(below, 0.0)
         """What could come from below a circuit beside outlets."""
-        for evse in site.evses:
+        for evse in self.outlets:
             for circuit in above[evse.circuit]:
                 below[circuit.name].append(evse)
         for plant in site.pvs:
             for circuit in above[plant.circuit]:
                 self.generation[circuit.name] += plant.peak
-        for battery in site.batteries:
-            for circuit in above[battery.circuit]:
-                self.generation[circuit.name] += battery.discharge
         self.meters: dict[str, tuple[str, ...]] = {name: (name,) if site.circuit(name).metered else () for name in below}
         """Of each circuit: its own meter, or where it has none the nearest ones below it."""
         for circuit in site.circuits:

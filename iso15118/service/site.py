@@ -27,7 +27,7 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
-from iso15118.grid.site import VOLTAGE, Battery, Pv, Site
+from iso15118.grid.site import PHASES, VOLTAGE, Battery, Pv, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import inlet
@@ -101,6 +101,7 @@ class SiteController:
         self._meters: dict[str, Reading] = {}
         self._generation: dict[str, tuple[Second, Watt]] = {}
         self._stored: dict[str, WattHour] = {}
+        self._charging: dict[str, Reading] = {}
         self._loads = {c.name: History(f"load of {c.name}", weekdays=True) for c in site.circuits if c.metered}
         self._suns = {plant.name: History(f"sun on {plant.name}", weekdays=False) for plant in site.pvs}
         self._signals: dict[str, Signal] = {}
@@ -132,6 +133,11 @@ class SiteController:
         self._generation[pv] = self.now, power
         if pv in self._suns:
             self._suns[pv].add(power, self.moment)
+
+    def charging(self, battery: str, power: Watt) -> None:
+        """What flows into a stationary battery at this moment, as its meter reads: from then on it shares the site's power with cars."""
+        line = power / PHASES / VOLTAGE
+        self._charging[battery] = Reading((line, line, line), self.now)
 
     def stored(self, battery: str, energy: WattHour) -> None:
         """In a stationary battery, Wh."""
@@ -322,7 +328,7 @@ class SiteController:
             now=now,
             moment=moment,
             meters=dict(self._meters),
-            draws={name: seen.reading for name, seen in self.looked.items() if seen.reading is not None},
+            draws={**self._charging, **{name: seen.reading for name, seen in self.looked.items() if seen.reading is not None}},
             generation=sum(fresh),
             visits=self.visits,
             since={name: since for name, (since, _) in self._since.items()},
@@ -347,7 +353,7 @@ class SiteController:
             devices: tuple[Pv | Battery, ...] = (*self.site.pvs, *self.site.batteries)
             here = [device for device in devices if self._tree.meter[device.circuit] == name]
             sun = sum(self._generation.get(device.name, (0.0, 0.0))[1] for device in here)
-            stored = sum(self.done.batteries.get(device.name, 0.0) for device in here)
+            stored = sum(self.done.batteries.get(device.name, 0.0) for device in here if device.name not in known.draws)
             history.add(read[name] - sum(read[other] for other in below) + sun - stored, known.moment)
 
     def _expected(self, moment: Second) -> Outlook:

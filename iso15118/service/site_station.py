@@ -103,6 +103,9 @@ class Leading:
             case {"generated": str(pv), "power": power} if len(told) == 2:
                 _one_of("photovoltaics", pv, [plant.name for plant in site.site.pvs])
                 site.generated(pv, _number("power", power))
+            case {"charging": str(battery), "power": power} if len(told) == 2:
+                _one_of("battery", battery, [one.name for one in site.site.batteries])
+                site.charging(battery, _number("power", power))
             case {"stored": str(battery), "energy": energy} if len(told) == 2:
                 _one_of("battery", battery, [one.name for one in site.site.batteries])
                 site.stored(battery, _number("energy", energy))

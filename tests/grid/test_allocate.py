@@ -141,6 +141,14 @@ def test_up_by_a_ramp_and_down_at_once() -> None:
     assert bench.currents() == {"1": 11.0}  # 12 A are left, less the guard for a load that moves
 
 
+def test_direct_current_of_a_large_outlet_is_there_in_sixteen_seconds() -> None:
+    bench = Bench(site(outlet("1", dc=True, most=240.0, charge=160e3), fuse=400.0))
+    bench.run(1, Wish(evse="1", most=160e3))
+    bench.run(1, Wish(evse="1", most=160e3))
+    assert bench.currents() == {"1": 90.0}
+    assert bench.grants["1"].why == "rises by 15 A a second"
+
+
 def test_nobody_rises_into_what_another_has_not_let_go_of_yet() -> None:
     """A car that follows after four seconds keeps its room until a meter has seen it go."""
     bench = Bench(site(outlet("1"), outlet("2"), fuse=30.0), delay=4)

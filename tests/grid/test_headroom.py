@@ -8,8 +8,9 @@ from iso15118.grid.headroom import Headroom, Swings, Way, headroom
 from iso15118.grid.meters import Lines, Reading, Trust
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Kind, Rank, Signal
-from iso15118.grid.site import Circuit, Evse, Pv, Site
+from iso15118.grid.site import Circuit, Evse, Load, Pv, Site
 from iso15118.grid.tree import Tree
+from iso15118.value import replace
 
 MAIN = Circuit(name="main", fuse=35.0, import_limit=20e3, export_limit=0.0, metered=True, failsafe=3e3)
 SITE = Site(name="s", circuits=(MAIN, Circuit(name="B", parent="main", fuse=16.0)), evses=(Evse(name="1", circuit="B"),), margin=1.0)
@@ -74,6 +75,12 @@ def test_own_generation_lifts_the_limit_of_controllable_loads() -> None:
     dim = Signal(id="lpc", source="dso", kind=Kind.CONTROLLABLE_LIMIT, value=13_020.0)
     assert rooms(seen(signals=(dim,)), "main")["lpc"] == 13_020.0
     assert rooms(seen(signals=(dim,), generation=5e3), "main")["lpc"] == 18_020.0
+
+
+def test_a_heat_pump_under_the_same_limit_is_left_its_part() -> None:
+    dim = Signal(id="lpc", source="dso", kind=Kind.CONTROLLABLE_LIMIT, value=13_020.0)
+    loads = (Load(name="heat pump", circuit="B", controllable=True, rated=5e3), Load(name="house", circuit="main", rated=9e3))
+    assert rooms(seen(replace(SITE, loads=loads), signals=(dim,)), "main")["lpc"] == 13_020.0 - 5e3
 
 
 def test_what_the_other_load_moves_by_one_time_in_a_hundred_is_kept_free() -> None:

@@ -9,6 +9,7 @@ from iso15118.grid.meters import Reading
 from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.planning.ladder import Rung
 from iso15118.grid.second import Done, Kept, Known, second
+from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Battery, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
@@ -100,3 +101,29 @@ def test_what_a_car_was_promised_is_what_it_should_have() -> None:
     done = lived(known(10e3, plan(0.0, 0.0), promised={"1": 8e3}))
     assert done.grants["1"].power == pytest.approx(8e3, abs=69.0)
     assert done.grants["2"].power == 0.0
+
+
+def test_a_battery_that_is_read_shares_what_there_is_with_cars() -> None:
+    """It follows what it is told a second later, and so does a car: the connection carries both, and neither swings."""
+    kept, tree = Kept(), Tree(SITE)
+    stored = taken = 0.0
+    tolds, totals = [], []
+    for k in range(60):
+        now, amps = float(k), (20e3 + stored + taken) / 690.0
+        draws = {
+            "1": Reading((taken / 690.0,) * 3, now),
+            "2": Reading((0.0, 0.0, 0.0), now),
+            "cellar": Reading((stored / 690.0,) * 3, now),
+        }
+        inputs = replace(known(0.0, plan(60e3, 0.0, battery=9e3)), now=now, meters={"grid": Reading((amps,) * 3, now)}, draws=draws)
+        kept, done = second(tree, "v2h_backup", inputs, kept)
+        stored, taken = done.batteries["cellar"], done.grants["1"].power
+        tolds.append(stored)
+        totals.append(20e3 + stored + taken)
+    assert max(totals) <= 60e3
+    assert tolds[-20:] == [pytest.approx(9e3, abs=100.0)] * 20
+    assert "cellar" not in done.grants
+    forbids = Signal(id="no", source="dso", kind=Kind.DISCHARGE, value=0.0)
+    inputs = replace(known(20e3, plan(0.0, 0.0, battery=-9e3)), draws=draws, now=60.0, meters={"grid": Reading((60.0,) * 3, 60.0)})
+    assert second(tree, "v2h_backup", inputs, kept)[1].batteries["cellar"] < 0.0
+    assert second(tree, "v2h_backup", replace(inputs, signals=(forbids,)), kept)[1].batteries["cellar"] == 0.0

@@ -106,6 +106,7 @@ async def test_what_may_be_said(tmp_path: Path) -> None:
                 ({"meter": "grid", "currents": [1, 2, float("nan")]}, "currents nan; allowed: a finite number"),
                 ({"generated": "wind", "power": 1}, "no photovoltaics 'wind'; allowed: roof"),
                 ({"stored": "cellar", "energy": 1}, "no battery 'cellar'; allowed: none is there"),
+                ({"charging": "cellar", "power": 1}, "no battery 'cellar'; allowed: none is there"),
                 ({"signal": "a"}, "value None; allowed: a finite number"),
                 ({"signal": "a", "value": 1, "kind": "x"}, "kind 'x'; allowed: import_limit"),
                 ({"signal": "a", "value": 1, "rank": "x"}, "rank 'x'; allowed: safety"),
