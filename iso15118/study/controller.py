@@ -42,6 +42,10 @@ class Tuning(Value, kw_only=True):
     """Part of what is expected of a driver that his latest day makes."""
     demand: float = 1.0
     """Days of the billing period whose part of the demand charge a day has to pay for a higher peak."""
+    eager: float = 1.25
+    """Times what is usual, cars are expected to need while a limit is to come: what is missed before it cannot be made up cheaply."""
+    cloudy: float = 0.7
+    """Part of the forecast of sun that is reckoned with meanwhile."""
     foresees_departures: bool = False
     """Drivers leave when they say: no buffer."""
 
@@ -105,17 +109,24 @@ class Controller:
             circuit = told.site.root.name
             outlook[circuit] = self._past.added_to(outlook[circuit])
             objective = replace(objective, peak_target=self._past.peak)
+        signals = (*known(told.signals, now), *recurring(told.signals, now))
+        pressed = any(signal.kind in LIMITS and signal.start > now for signal in signals) and not self.tuning.foresees_departures
+        sun = {name: blended(told.pv_forecast[name], now, until, watts) for name, watts in pv.items()}
+        if pressed:
+            sun = {
+                name: replace(one, values=(one.values[0], *(self.tuning.cloudy * v for v in one.values[1:]))) for name, one in sun.items()
+            }
         question = Question(
             now=now,
             site=told.site,
             visits=visits,
             outlook=Outlook(
                 load=outlook,
-                pv={name: blended(told.pv_forecast[name], now, until, watts) for name, watts in pv.items()},
-                arrivals=() if told.objective.serve_first else tuple(self._expected(now)),
+                pv=sun,
+                arrivals=() if told.objective.serve_first else tuple(self._expected(now, self.tuning.eager if pressed else 1.0)),
             ),
             prices=self._prices(now),
-            signals=(*known(told.signals, now), *recurring(told.signals, now)),
+            signals=signals,
             stored=stored,
             objective=objective,
             step=told.step,
@@ -140,8 +151,8 @@ class Controller:
             demand = replace(demand, peak=self._peak, left=part)
         return replace(prices, import_price=Series(bought.start, bought.step, bought.values[:count]), demand=demand)
 
-    def _expected(self, now: Second) -> list[Visit]:
-        """Cars that may come within the horizon, as on the day that is known."""
+    def _expected(self, now: Second, eager: float) -> list[Visit]:
+        """Cars that may come within the horizon, as on the day that is known; `eager`: times the energy they need."""
         found = []
         evses = [evse.name for evse in self.told.site.evses]
         for number, (user, usual) in enumerate(self._usual.items()):
@@ -153,17 +164,17 @@ class Controller:
                     arrival = now + self.told.step
                     if arrival > (usual.arrival + usual.declared) / 2.0 + day * DAY:
                         continue
-                found.append(expected(usual, usual.evse or evses[number % len(evses)], arrival, leaves))
+                found.append(expected(usual, usual.evse or evses[number % len(evses)], arrival, leaves, eager))
         return found
 
 
-def expected(usual: Stay, evse: str, arrival: Second, leaves: Second) -> Visit:
-    """A car that may come at `arrival` and need what it usually needs."""
-    energy = usual.target - usual.stored
+def expected(usual: Stay, evse: str, arrival: Second, leaves: Second, eager: float) -> Visit:
+    """A car that may come at `arrival` and need `eager` times what it usually needs."""
+    energy = eager * (usual.target - usual.stored)
     gives = usual.discharge > 0.0
     need = Need(
         target_energy=energy,
-        max_energy=(usual.capacity if gives else usual.target) - usual.stored,
+        max_energy=max(energy, usual.capacity - usual.stored if gives else 0.0),
         min_energy=usual.floor - usual.stored if gives else 0.0,
         departure=leaves - arrival,
         charge_power=usual.charge,
