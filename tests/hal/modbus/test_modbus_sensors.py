@@ -64,8 +64,8 @@ def test_the_hottest_of_several_as_old_as_the_oldest(place: Path) -> None:
 def test_one_that_has_never_had_a_value_is_infinitely_old(place: Path) -> None:
     with listening(MappedDevice({}, place)) as port:
         it = temperature(told(place, port), "board.toml", "composed.temperature")
-        it._line.latest.clear()
         it._line.close()
+        it._line.latest.clear()
         assert it.celsius().at == float("-inf")
 
 

@@ -112,7 +112,7 @@ async def test_a_thousand_handshakes_that_break_off_at_each_stage_leave_nothing_
             await many(250)
             grown.append(resident() - before)
             before = resident()
-        assert min(grown) < 2_000_000, "it grows with every handshake"
+        assert min(grown) < 8_000_000, "it grows with every handshake"  # a kilobyte and a half for each
         assert abs(len(os.listdir("/proc/self/fd")) - descriptors) <= 2
     assert kept == []
 
