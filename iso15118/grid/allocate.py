@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from math import floor
-from typing import Final
+from typing import Final, TypeAlias
 
 from iso15118.grid.fill import Filled, Row, fill
 from iso15118.grid.headroom import NO_LINES, Headroom, Limit, Way
@@ -84,6 +84,10 @@ class Grant(Value, kw_only=True):
     """It takes more than it may and has done so for 5 s: open it."""
 
 
+Grants: TypeAlias = tuple[tuple[Second, Ampere], ...]
+"""What was granted to one outlet, each since a moment (monotonic) and until the next."""
+
+
 class Allocated(Value, kw_only=True):
     """State from second to second."""
 
@@ -91,7 +95,7 @@ class Allocated(Value, kw_only=True):
     currents: Mapping[str, Ampere] = {}
     """As granted last, in each line."""
     seats: Mapping[str, Seat] = {}
-    recent: Mapping[str, tuple[tuple[Second, Ampere], ...]] = {}
+    recent: Mapping[str, Grants] = {}
     """What each outlet was granted of late: any of the last 5 s may be what its car is on its way to, and meters tell later still."""
     over: Mapping[str, Second] = {}
     """Since when an outlet takes more than it was granted."""
@@ -126,10 +130,10 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     last = [state.currents.get(place.evse.name, 0.0) for place in places]
     beyond = [0.0 if p.measured is None else max(0.0, min(OVERDRAWN, p.measured - max(0.0, x))) for p, x in zip(places, last, strict=True)]
     recent = {**dict.fromkeys(by_name, ()), **_recent(state, by_name, now)}
-    told = {name: [current for at, current in grants if now - at <= PATIENCE] for name, grants in recent.items()}
+    told = {name: [current for _, current in _since(grants, now, PATIENCE)] for name, grants in recent.items()}
     takes = [max(0.0, p.measured or 0.0, *told[p.evse.name]) for p in places]
     gives = [-min(0.0, p.measured or 0.0, *told[p.evse.name]) for p in places]
-    for place in places:
+    for place in (place for place in places if place.returned > 0.0):
         place.returned = min(place.returned, _lowered(recent[place.evse.name]))
     table = _Table(tree, room, places, last, told)
     giving, kept, slowly = _giving(table, places, last, gives, passed, room)
@@ -153,7 +157,8 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
             over[name] = state.over.get(name, now)
         allowed = max(current, 0.0, *told[name])
         ignores = place.measured is not None and place.measured > allowed + OVERDRAWN and now - over.get(name, now) >= PATIENCE
-        recent[name] += ((now, current),)
+        if not recent[name] or recent[name][-1][1] != current:
+            recent[name] += ((now, current),)
         back = place.target < 0.0
         ramp = slowly[i] if back else raised.held[i] is None and current < levels[i] - DEAD
         row = kept[i] if back else next((row for row in (raised.held[i], held[i]) if row is not None), short.get(i))
@@ -186,19 +191,31 @@ def _wanted(place: _Place) -> Ampere:
     return place.most if place.wish.fills or place.wish.urgent else max(0.0, place.target)
 
 
-def _recent(state: Allocated, wishes: Mapping[str, Wish], now: Second) -> dict[str, tuple[tuple[Second, Ampere], ...]]:
+def _recent(state: Allocated, wishes: Mapping[str, Wish], now: Second) -> dict[str, Grants]:
     """What was granted of late; an outlet without a wish is granted nothing."""
     found = {}
     for name, grants in state.recent.items():
-        kept = tuple(entry for entry in grants if 0.0 <= now - entry[0] <= PATIENCE + FRESH)
+        kept = _since(grants, now, PATIENCE + FRESH)
         if name in wishes:
             found[name] = kept
-        elif any(current for _, current in kept):
+        elif kept[-1][1] != 0.0:
             found[name] = (*kept, (now, 0.0))
+        elif len(kept) > 1:
+            found[name] = kept
     return found
 
 
-def _lowered(recent: tuple[tuple[Second, Ampere], ...]) -> Ampere:
+def _since(grants: Grants, now: Second, passed: Second) -> Grants:
+    """Those that have held at any time in the last `passed` s. A clock that went back leaves the newest."""
+    if len(grants) < 2:
+        return grants
+    if grants[-1][0] > now:
+        return ((now, grants[-1][1]),)
+    first = next((k for k in range(len(grants) - 1) if grants[k + 1][0] >= now - passed), len(grants) - 1)
+    return grants[first:]
+
+
+def _lowered(recent: Grants) -> Ampere:
     """The least A to be given back to which a car may be on its way down; infinite: it has not been told to give less of late."""
     given = [max(0.0, -current) for _, current in recent]
     return min((after for before, after in pairwise(given) if after < before), default=float("inf"))
@@ -252,6 +269,9 @@ class _Table:
             most, least = max((safe, *grants)), min((0.0, *grants))
             flows = [(drawn or NO_LINES)[line] - (before if line in used and hidden else 0.0) for line in range(PHASES)]
             flows = [0.0 if line in used and not hidden else flow for line, flow in enumerate(flows)]
+            if drawn is None and place is not None:  # in the other load is any of what it was told of late
+                lately = (before, *told.get(name, ()))
+                most, least = max(most, -min(lately)), min(least, -max(lately))
             a, b, c = (max(flow, most if line in evse.lines else 0.0) for line, flow in enumerate(flows))
             d, e, f = (min(flow, least if line in evse.lines else 0.0) for line, flow in enumerate(flows))
             found[name] = (a, b, c), (d, e, f)
