@@ -37,6 +37,7 @@ LONGEST: Final[Second] = 5.0
 """A grant holds so long; a gap between two allocations counts as no longer than this."""
 FOUND: Final = 1e-6
 _RESTS: Final = f"off for at least {REST / 60:g} min"
+_PHASES: Final = tuple(range(PHASES))
 _EMPTY: Final = Row(float("inf"), ())
 
 
@@ -176,7 +177,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
                 evse=name,
                 current=current,
                 power=current * place.per,
-                lines=PerPhase(*(current if line in place.lines else 0.0 for line in range(PHASES))),
+                lines=PerPhase(*[current if line in place.lines else 0.0 for line in _PHASES]),
                 until=now + LONGEST,
                 why=why,
                 limit=limit,
@@ -331,13 +332,14 @@ class _Table:
 
     def seating(self, giving: Sequence[Ampere]) -> Callable[[int, bool], bool]:
         """Gives one place after the other its least, if that fits beside those before; if told so, only within its tenants' parts."""
-        rows, used = self.rows(Way.IN, self.credit(giving)), [0.0] * len(self.limits)
+        rooms, used = [row.room + FOUND for row in self.rows(Way.IN, self.credit(giving))], [0.0] * len(self.limits)
         held = [0.0] * len(self.tenants)
 
         def seated(i: int, guaranteed: bool) -> bool:
             least = self.places[i].least
-            if any(used[r] + part * least > rows[r].room + FOUND for r, part in self.of[i]):
-                return False
+            for r, part in self.of[i]:
+                if used[r] + part * least > rooms[r]:
+                    return False
             own = self.guaranteed[i]
             if guaranteed and self.tenants and (not own or any(held[t] + p * least > self.tenants[t].room + FOUND for t, p in own)):
                 return False

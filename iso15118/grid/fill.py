@@ -47,9 +47,12 @@ def fill(rows: Sequence[Row], floors: Sequence[float], ceilings: Sequence[float]
     due = [_NEVER] * len(rows)
     """The level at which each row is looked at next: the earliest at which it can be full."""
     for r, row in enumerate(rows):
+        taken = 0.0
         for i, part in row.parts:
-            member[i].append((r, part))
-            used[r] += part * floors[i]
+            taken += part * floors[i]
+            if not done[i]:
+                member[i].append((r, part))
+        used[r] = taken
     moving = [False] * count
     events: list[tuple[float, int, int]] = []
     """(level, kind, number): of equal levels variables begin first, then rows are looked at, then variables are at their ceilings."""
