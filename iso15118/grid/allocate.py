@@ -35,6 +35,8 @@ PATIENCE: Final[Second] = 5.0
 """A car takes no more than it was granted, and 1 A, after this (IEC 61851-1)."""
 LONGEST: Final[Second] = 5.0
 """A grant holds so long; a gap between two allocations counts as no longer than this."""
+MAKE_WAY: Final[Second] = PATIENCE + FRESH
+"""No longer than this a car gives on against its target for others to make way: they have followed by then, and meters have told."""
 FOUND: Final = 1e-6
 _RESTS: Final = f"off for at least {REST / 60:g} min"
 _PHASES: Final = tuple(range(PHASES))
@@ -98,6 +100,8 @@ class Allocated(Value, kw_only=True):
     seats: Mapping[str, Seat] = {}
     recent: Mapping[str, Grants] = {}
     """What each outlet was granted of late: any of the last 5 s may be what its car is on its way to, and meters tell later still."""
+    ending: Mapping[str, Second] = {}
+    """Since when an outlet gives back more than its target wants."""
     over: Mapping[str, Second] = {}
     """Since when an outlet takes more than it was granted."""
 
@@ -147,6 +151,10 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
     raised = table.raised(levels, last, takes, passed, giving)
     short = table.short(levels, giving, on)
     still = table.still(levels, last, takes, giving)
+    ending = {p.evse.name: state.ending.get(p.evse.name, now) for i, p in enumerate(places) if still[i] < giving[i]}
+    for i, place in enumerate(places):
+        if not 0.0 <= now - ending.get(place.evse.name, now) <= MAKE_WAY:  # a clock that went back ends it, too
+            still[i] = giving[i]
     currents: dict[str, Ampere] = {}
     over: dict[str, Second] = {}
     grants = []
@@ -184,7 +192,7 @@ def allocate(tree: Tree, room: Headroom, wishes: Sequence[Wish], state: Allocate
                 fault=f"takes {place.measured:.1f} A of {current:.1f} A" if ignores else "",
             )
         )
-    return Allocated(at=now, currents=currents, seats=seats, recent=recent, over=over), tuple(grants)
+    return Allocated(at=now, currents=currents, seats=seats, recent=recent, ending=ending, over=over), tuple(grants)
 
 
 def _wanted(place: _Place) -> Ampere:

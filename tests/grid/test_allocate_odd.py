@@ -227,3 +227,27 @@ def test_what_comes_back_behind_a_dead_meter_is_lent_to_nobody() -> None:
     bench.dead.add("1")
     bench.run(11, give, Wish(evse="2", most=22e3))
     assert bench.currents()["2"] <= 16.0
+
+
+@pytest.mark.parametrize("target", [0.0, -2 * 690.0])
+def test_behind_a_dead_meter_too_a_car_ends_to_give_when_it_is_told(target: float) -> None:
+    """For some seconds it gives on, while others might live on it; then it does what it is told, whatever nobody can see."""
+    bench = Bench(site(outlet("1", discharge=22e3), outlet("2"), import_limit=16 * 690.0))
+    bench.run(60, Wish(evse="1", most=0.0, target=-10 * 690.0, gives=22e3), Wish(evse="2", most=22e3))
+    bench.dead.add("1")
+    bench.run(60, Wish(evse="1", most=0.0, target=-10 * 690.0, gives=22e3), Wish(evse="2", most=22e3))
+    assert bench.currents()["1"] == -10.0
+    bench.run(10, Wish(evse="1", most=0.0, target=target, gives=22e3), Wish(evse="2", most=22e3))
+    for _ in range(30):
+        bench.run(1, Wish(evse="1", most=0.0, target=target, gives=22e3), Wish(evse="2", most=22e3))
+        assert bench.currents()["1"] == target / 690.0
+        assert bench.currents()["2"] <= 16.0
+
+
+def test_a_ban_ends_it_at_once_though_another_lives_on_it() -> None:
+    bench = Bench(site(outlet("1", discharge=22e3), outlet("2"), import_limit=16 * 690.0))
+    bench.run(60, Wish(evse="1", most=0.0, target=-10 * 690.0, gives=22e3), Wish(evse="2", most=22e3))
+    assert bench.currents() == {"1": -10.0, "2": 25.0}
+    bench.run(1, Wish(evse="1", most=0.0, target=-10 * 690.0, gives=0.0), Wish(evse="2", most=22e3))
+    assert bench.currents()["1"] == 0.0
+    assert bench.currents()["2"] <= 16.0
