@@ -141,7 +141,8 @@ def test_prices_by_the_day_where_clocks_are_put_forward(tmp_path: Path) -> None:
         ('{begin = "00:00", end = "12:00", buy = 1}, {begin = "11:00", end = "24:00", buy = 1}', "two prices from 11:00 to 12:00"),
         ('{begin = "22:00", end = "06:00", buy = 1}, {begin = "06:00", end = "21:00", buy = 1}', "no price from 21:00 to 22:00"),
         ('{begin = "25:00", end = "06:00", buy = 1}', "tariff.daily[0].begin: '25:00'; allowed: a time of day"),
-        ('{begin = "00:00", end = "24:00"}', "tariff.daily[0].buy: missing; allowed: a finite number, for a kWh"),
+        ('{begin = "00:00", end = "24:00"}', "tariff.daily[0].buy: missing; allowed: -10000..10000, for a kWh"),
+        ('{begin = "00:00", end = "24:00", buy = 1e9}', "tariff.daily[0].buy: 1000000000.0; allowed: -10000..10000, for a kWh"),
     ],
 )
 def test_a_day_has_one_price_at_each_moment(tmp_path: Path, daily: str, told: str) -> None:
@@ -185,8 +186,8 @@ def test_prices_of_a_file_and_their_end(tmp_path: Path) -> None:
             "begin,end,buy\n2027-01-01T00:00,2027-01-01T01:00Z,0.1\n",
             "line 2: begin: '2027-01-01T00:00'; allowed: a date and time with its offset",
         ),
-        ("begin,end,buy\n2027-01-01T00:00Z,2027-01-01T01:00Z,x\n", "line 2: {'buy': 'x'}; allowed: finite numbers"),
-        ("begin,end,buy\n2027-01-01T00:00Z,2027-01-01T01:00Z,nan\n", "line 2: {'buy': 'nan'}; allowed: finite numbers"),
+        ("begin,end,buy\n2027-01-01T00:00Z,2027-01-01T01:00Z,x\n", "line 2: {'buy': 'x'}; allowed: numbers of -10000..10000"),
+        ("begin,end,buy\n2027-01-01T00:00Z,2027-01-01T01:00Z,nan\n", "line 2: {'buy': 'nan'}; allowed: numbers of -10000..10000"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, csv: str, told: str) -> None:

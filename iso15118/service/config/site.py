@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -137,7 +137,7 @@ class SiteFile(Table):
 
     name: Text = "site"
     """For people."""
-    policy: Annotated[Literal[STATION], Field(description=f"one of {', '.join(STATION)}")] = "equal_share"  # type: ignore[valid-type]
+    policy: Annotated[str, Field(pattern=f"^({'|'.join(STATION)})$", description=f"one of {', '.join(STATION)}")] = "equal_share"
     """How power is shared."""
     margin: Share = 0.97
     """Part of each limit that is given away."""

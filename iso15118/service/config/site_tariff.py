@@ -25,7 +25,8 @@ AHEAD: Final[Second] = 36 * HOUR
 DAY: Final = timedelta(days=1)
 COLUMNS: Final = ("begin", "end", "buy", "sell", "carbon", "retail")
 
-Price = Annotated[float, Field(allow_inf_nan=False, description="a finite number, for a kWh")]
+Price = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False, description="-10000..10000, for a kWh")]
+"""No currency has dearer or cheaper energy: such a number is for a MWh, or a slip."""
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$", description='a time of day, "00:00" to "24:00"')]
 Moment = Annotated[datetime, Field(description="a date and time with its offset, such as 2027-01-31T18:00:00+01:00")]
 
@@ -250,7 +251,7 @@ def _row(where: str, row: dict[str, Any]) -> Step:
     try:
         prices = PriceKeys(**{key: float(text) for key, text in said.items()})
     except ValueError:
-        raise LocalError(f"{where}: {said}; allowed: finite numbers, buy in each line") from None
+        raise LocalError(f"{where}: {said}; allowed: numbers of -10000..10000 for a kWh, buy in each line") from None
     return Step(ends[0], ends[1], prices)
 
 
