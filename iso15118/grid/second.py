@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from iso15118.grid.allocate import Allocated, Grant, Wish, allocate
+from iso15118.grid.allocate import allocate
+from iso15118.grid.grants import Allocated, Grant, Wish
 from iso15118.grid.headroom import Headroom, Swings, headroom
 from iso15118.grid.meters import Reading, Trust
 from iso15118.grid.planning import SitePlan

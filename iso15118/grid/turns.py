@@ -12,7 +12,7 @@ from iso15118.units import Ampere, Second
 from iso15118.value import Value
 
 if TYPE_CHECKING:
-    from iso15118.grid.allocate import Wish
+    from iso15118.grid.grants import Wish
 
 TURN: Final[Second] = 900.0
 """So long a turn lasts where others wait. All end at once: else who needs several lines would never find all of them free."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from iso15118.grid.allocate import Wish
+from iso15118.grid.grants import Wish
 from iso15118.grid.policies import Targets
 from iso15118.grid.signals import Kind, Signal, bound, forbidden
 from iso15118.grid.site import Evse, Site

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from iso15118.energy import Plan
 from iso15118.errors import LocalError
-from iso15118.grid.allocate import Grant
+from iso15118.grid.grants import Grant
 from iso15118.grid.policies import policy
 from iso15118.grid.renegotiate import Asked, Facts, Reason, costs, departed, judge
 from iso15118.grid.schedules import schedules, unplanned

@@ -9,8 +9,9 @@ from typing import Final
 
 from iso15118.grid.series import Series
 from iso15118.grid.site import Battery
+from iso15118.grid.wishes import mains
 from iso15118.study.arrivals import Arrivals
-from iso15118.study.physics import Store, mains
+from iso15118.study.physics import Store
 from iso15118.study.scenarios import Scenario
 from iso15118.units import HOUR, Second, Watt
 from iso15118.value import replace

@@ -120,8 +120,3 @@ class Store:
         else:
             self.stored += energy / self.battery.efficiency
             self.given -= energy
-
-
-def mains(evse: Evse, power: Watt) -> Watt:
-    """What the mains give for a power at the inlet, or get of it."""
-    return power / evse.efficiency if power >= 0.0 else power * evse.efficiency

@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Mapping
 from math import isfinite
 
-from iso15118.grid.allocate import Allocated, allocate
+from iso15118.grid.allocate import allocate
+from iso15118.grid.grants import Allocated
 from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning import SitePlan

@@ -13,9 +13,10 @@ from iso15118.grid.policies import Moment, Policy
 from iso15118.grid.signals import Kind
 from iso15118.grid.site import VOLTAGE
 from iso15118.grid.visits import Visit
+from iso15118.grid.wishes import mains
 from iso15118.study.arrivals import Arrivals
 from iso15118.study.controller import Controller, Tuning, known
-from iso15118.study.physics import Car, Store, mains
+from iso15118.study.physics import Car, Store
 from iso15118.study.record import Record
 from iso15118.study.scenarios import Scenario
 from iso15118.study.share import Row, Tree, fill, limit_of, serve

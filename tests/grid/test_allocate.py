@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.grid.allocate import Allocated, Grant, Wish, allocate
+from iso15118.grid.allocate import allocate
+from iso15118.grid.grants import Allocated, Grant, Wish
 from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.signals import Kind, Signal

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from iso15118.grid.allocate import Allocated, Wish, allocate
+from iso15118.grid.allocate import allocate
+from iso15118.grid.grants import Allocated, Wish
 from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.site import Site

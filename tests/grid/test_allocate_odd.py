@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iso15118.grid.allocate import Wish
+from iso15118.grid.grants import Wish
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Circuit, Evse, Pv, Site
 from tests.grid.test_allocate import Bench, outlet, site

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from iso15118.grid.allocate import Allocated, Grant, Wish, allocate
+from iso15118.grid.allocate import allocate
+from iso15118.grid.grants import Allocated, Grant, Wish
 from iso15118.grid.headroom import Headroom, Swings, Way, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.site import Circuit, Evse, Site

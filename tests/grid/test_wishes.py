@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iso15118.energy import Need
-from iso15118.grid.allocate import Wish
+from iso15118.grid.grants import Wish
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Circuit, Evse, Site
 from iso15118.grid.visits import Taper, Visit

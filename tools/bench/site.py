@@ -7,9 +7,10 @@ from random import Random
 
 import numpy as np
 
-from iso15118.grid.allocate import Allocated, Wish, allocate
+from iso15118.grid.allocate import allocate
 from iso15118.grid.fill import Row as Limit
 from iso15118.grid.fill import fill
+from iso15118.grid.grants import Allocated, Wish
 from iso15118.grid.headroom import Swings, headroom
 from iso15118.grid.meters import Reading
 from iso15118.grid.site import Circuit, Evse, Site
