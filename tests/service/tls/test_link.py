@@ -6,10 +6,10 @@ import asyncio
 import ctypes
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -80,10 +80,18 @@ def recorded(tree: Tree) -> list[bytes]:
     return flights
 
 
-def resident() -> int:
-    """Octets of memory of this process, without those that its allocator only keeps in store."""
-    ctypes.CDLL(None).malloc_trim(0)
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+class Mallinfo(ctypes.Structure):
+    """What glibc says of its allocator (mallinfo(3)), summed over the arenas of all threads."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
+
+
+def in_use() -> tuple[int, int]:
+    """Octets that C has asked for and not given back, and blocks that Python has: what the allocators keep in store is in neither."""
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = Mallinfo
+    said = mallinfo()
+    return said.uordblks + said.hblkhd, sys.getallocatedblocks()
 
 
 @pytest.mark.long
@@ -107,12 +115,14 @@ async def test_a_thousand_handshakes_that_break_off_at_each_stage_leave_nothing_
             await until(lambda: gc.collect() >= 0 and not [thing for thing in gc.get_objects() if isinstance(thing, TlsLink | StdSession)])
 
         await many(250)  # a thousand at each stage; now what the allocator keeps for each thread is there
-        before, descriptors, grown = resident(), len(os.listdir("/proc/self/fd")), list[int]()
+        before, descriptors, grown = in_use(), len(os.listdir("/proc/self/fd")), list[tuple[int, int]]()
         for _ in range(2):
             await many(250)
-            grown.append(resident() - before)
-            before = resident()
-        assert min(grown) < 8_000_000, "it grows with every handshake"  # a kilobyte and a half for each
+            now = in_use()
+            grown.append((now[0] - before[0], now[1] - before[1]))
+            before = now
+        assert min(octets for octets, _ in grown) < 600_000, "it grows with every handshake"  # a hundred octets for each
+        assert min(blocks for _, blocks in grown) < 6000, "Python keeps something of every handshake"
         assert abs(len(os.listdir("/proc/self/fd")) - descriptors) <= 2
     assert kept == []
 
