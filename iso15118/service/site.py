@@ -17,8 +17,7 @@ from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.grid.degrade import budget
 from iso15118.grid.habits import usual_departure
-from iso15118.grid.history import History
-from iso15118.grid.meters import Lines, Reading
+from iso15118.grid.meters import SILENT, Lines, Reading
 from iso15118.grid.phases import Leaning, leaning
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.planning.buffer import Habit
@@ -27,14 +26,15 @@ from iso15118.grid.prices import Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
-from iso15118.grid.site import PHASES, VOLTAGE, Battery, Pv, Site
+from iso15118.grid.site import PHASES, VOLTAGE, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import inlet
 from iso15118.service.log import Log
+from iso15118.service.site_learning import Learning
 from iso15118.service.site_offers import Offers
 from iso15118.service.site_outlet import Looked, Outlet
-from iso15118.service.site_parties import NOTHING, Market, Planning, Scribe
+from iso15118.service.site_parties import NOTHING, Market, Meter, Planning, Scribe
 from iso15118.units import PerPhase, Second, Watt, WattHour
 
 T = TypeVar("T")
@@ -65,13 +65,15 @@ class SiteController:
         market: Market | None = None,
         outlook: Callable[[Second], Outlook] = NOTHING.outlook,
         planner: Planning | None = None,
+        meters: Mapping[tuple[str, str], Meter] = {},
         scribe: Scribe | None = None,
         clock: Callable[[], Second] = time.time,
         pace: float = 1.0,
         replan: Second = REPLAN,
         log: Log | None = None,
     ) -> None:
-        """`name`: of the policy. `outlets`: by the names of the site's. `clock`: s since the epoch. `pace`: site seconds in a second of
+        """`name`: of the policy. `outlets`: by the names of the site's. `meters`: those that are read each second, by ("circuit", its
+        name), ("battery", ...) or ("pv", ...); of all others it is told. `clock`: s since the epoch. `pace`: site seconds in a second of
         this process, for demonstrations. `replan`: site seconds between two plans while nothing new is heard.
 
         Raises LocalError on an outlet that the site has not, or a policy that breaks its limits.
@@ -83,7 +85,9 @@ class SiteController:
         self.site, self.policy = site, name
         self.outlets = dict(outlets)
         self.done: Done | None = None
-        """What came of the last second."""
+        """What came of the last second,"""
+        self.known: Known | None = None
+        """and what was known in it."""
         self.plan: SitePlan | None = None
         self.looked: Mapping[str, Looked] = {}
         self.visits: Mapping[str, Visit] = {}
@@ -93,17 +97,20 @@ class SiteController:
         self.renegotiated: dict[str, int] = {}
         """How often the car that is there was asked."""
         self._tree, self._kept = Tree(site), Kept()
-        self._market, self._outlook, self._planner, self._scribe = market, outlook, planner, scribe
+        self._market, self._planner, self._scribe = market, planner, scribe
         self._clock, self._pace, self._log = clock, pace, log or Log()
         self._replan = replan
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._read_from, self._read_at = dict(meters), dict[tuple[str, str], Second]()
+        self._started = self.now
+        self._unread: set[str] = set()
+        """Circuits whose meter is not believed."""
         self._meters: dict[str, Reading] = {}
         self._generation: dict[str, tuple[Second, Watt]] = {}
         self._stored: dict[str, WattHour] = {}
         self._charging: dict[str, Reading] = {}
-        self._loads = {c.name: History(f"load of {c.name}", weekdays=True) for c in site.circuits if c.metered}
-        self._suns = {plant.name: History(f"sun on {plant.name}", weekdays=False) for plant in site.pvs}
+        self._learning = Learning(self._tree, outlook)
         self._signals: dict[str, Signal] = {}
         self._since: dict[str, tuple[Second, Second]] = {}
         """When each outlet's car was plugged in: monotonic, since the epoch."""
@@ -128,16 +135,15 @@ class SiteController:
         self.site.circuit(circuit)
         self._meters[circuit] = Reading(currents, self.now if at is None else at)
 
-    def generated(self, pv: str, power: Watt) -> None:
-        """What photovoltaics give at this moment, a magnitude."""
-        self._generation[pv] = self.now, power
-        if pv in self._suns:
-            self._suns[pv].add(power, self.moment)
+    def generated(self, pv: str, power: Watt, at: Second | None = None) -> None:
+        """What photovoltaics give, a magnitude. `at`: monotonic, now if None."""
+        self._generation[pv] = self.now if at is None else at, power
+        self._learning.shines(pv, power, self.moment)
 
-    def charging(self, battery: str, power: Watt) -> None:
-        """What flows into a stationary battery at this moment, as its meter reads: from then on it shares the site's power with cars."""
+    def charging(self, battery: str, power: Watt, at: Second | None = None) -> None:
+        """What flows into a stationary battery, as its meter reads: from then on it shares the site's power with cars."""
         line = power / PHASES / VOLTAGE
-        self._charging[battery] = Reading((line, line, line), self.now)
+        self._charging[battery] = Reading((line, line, line), self.now if at is None else at)
 
     def stored(self, battery: str, energy: WattHour) -> None:
         """In a stationary battery, Wh."""
@@ -212,6 +218,7 @@ class SiteController:
 
     def start(self) -> None:
         """Lead from now on."""
+        self._started = self.now
         self._tick()
 
     def stop(self) -> None:
@@ -250,12 +257,16 @@ class SiteController:
         self.looked = {
             name: self._apart(name, partial(outlet.look, self.site.evse(name)), Looked()) for name, outlet in self.outlets.items()
         }
+        for (kind, name), meter in self._read_from.items():
+            self._read(kind, name, meter)
         self._come_and_go(now, moment)
         self.visits = {name: self._visit(name, seen, moment) for name, seen in self.looked.items() if seen.need is not None}
-        known = self._known(now, moment)
+        self.known = known = self._known(now, moment)
         kept = self._kept
         self._kept, self.done = second(self._tree, self.policy, known, kept)
-        self._learn(known)
+        if now - self._started >= SILENT:
+            self._silent(self.done.silent)
+        self._learning.saw(known, self._kept, self.done, self._generation)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
@@ -264,6 +275,31 @@ class SiteController:
             self._apart(name, partial(self._offers.second, name, visit, now, moment), None)
         if self._loop.time() >= self._plan_at and (self._asking is None or self._asking.done()):
             self._ask(moment)
+
+    def _read(self, kind: str, name: str, meter: Meter) -> None:
+        """What a meter has told since it was read last."""
+        flows, power = meter.flows(), meter.power()
+        if flows is None or power is None or flows.at <= self._read_at.get((kind, name), float("-inf")):
+            return
+        self._read_at[kind, name] = flows.at
+        at = flows.at * self._pace
+        if kind == "circuit":
+            self.measured(name, flows.value, at)
+        elif kind == "battery":
+            self.charging(name, power.value, at)
+        else:
+            self.generated(name, max(0.0, -power.value), at)
+
+    def _silent(self, silent: Mapping[str, str]) -> None:
+        """Say once that a circuit's meter is not believed any more, and once that it is again."""
+        for name in sorted(self._unread ^ set(silent)):
+            if name in silent:
+                meter = self._read_from.get(("circuit", name))
+                cause = f" ({meter.why})" if meter is not None and meter.why else ""
+                self._log.warning("site", f"{self.site.name}: meter of {name}: {silent[name]}{cause}; the fail-safe holds below it")
+            else:
+                self._log.info("site", f"{self.site.name}: meter of {name}: read again")
+        self._unread = set(silent)
 
     def _apart(self, name: str, act: Callable[[], T], otherwise: T) -> T:
         """What comes of something at one outlet: a defect there is not the others'. It is told once."""
@@ -335,36 +371,11 @@ class SiteController:
             signals=self.signals,
             plan=self.plan,
             trouble=self._trouble,
-            forecast=self._doubt(moment),
+            forecast=self._learning.doubt(moment),
             prices=self._priced(moment),
             promised=self._offers.promised(),
             needless=frozenset(name for name, seen in self.looked.items() if seen.need is not None and not seen.told),
         )
-
-    def _learn(self, known: Known) -> None:
-        """Loads, from what meters read beside outlets: without what is metered further below, the sun, and what batteries do."""
-        if self.done is None:
-            return
-        read = {name: sum(lines) * VOLTAGE for name, (at, lines) in self._kept.swings.last.items() if known.now - at < 2.0 * TICK}
-        for name, history in self._loads.items():
-            below = [c.name for c in self.site.circuits if c.metered and c.parent is not None and self._tree.meter[c.parent] == name]
-            if name not in read or not all(other in read for other in below):
-                continue
-            devices: tuple[Pv | Battery, ...] = (*self.site.pvs, *self.site.batteries)
-            here = [device for device in devices if self._tree.meter[device.circuit] == name]
-            sun = sum(self._generation.get(device.name, (0.0, 0.0))[1] for device in here)
-            stored = sum(self.done.batteries.get(device.name, 0.0) for device in here if device.name not in known.draws)
-            history.add(read[name] - sum(read[other] for other in below) + sun - stored, known.moment)
-
-    def _expected(self, moment: Second) -> Outlook:
-        """What is expected: of what similar days are known, those; of all else what the site's file says."""
-        told, until = self._outlook(moment), 2.0 * HORIZON
-        load, pv = ({n: s for n, h in of.items() if (s := h.expected(moment, until)) is not None} for of in (self._loads, self._suns))
-        return Outlook(load={**told.load, **load}, pv={**told.pv, **pv}, arrivals=told.arrivals)
-
-    def _doubt(self, moment: Second) -> str:
-        """Why the forecasts cannot be trusted."""
-        return next((why for history in (*self._loads.values(), *self._suns.values()) if (why := history.trouble(moment))), "")
 
     def _priced(self, moment: Second) -> Prices | None:
         """The site's prices, read anew each quarter of an hour."""
@@ -415,7 +426,7 @@ class SiteController:
             now=moment,
             site=self.site,
             visits=tuple(self.visits.values()),
-            outlook=self._expected(moment),
+            outlook=self._learning.expected(moment),
             prices=prices,
             signals=self.signals,
             stored=dict(self._stored),

@@ -9,7 +9,8 @@ from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.prices import Prices
 from iso15118.grid.second import Done, Kept, Known
 from iso15118.grid.series import Series
-from iso15118.units import Second, Watt
+from iso15118.power import Measured
+from iso15118.units import PerPhase, Second, Watt
 from iso15118.value import Value
 
 DAY: Final[Second] = 86_400.0
@@ -38,6 +39,23 @@ class Market(Protocol):
 
     def prices(self, now: Second) -> tuple[Prices, Series | None]:
         """The site's prices and, where they are told, the drivers'. Raises LocalError where none is known."""
+        ...
+
+
+class Meter(Protocol):
+    """What is read by ourselves: `hal.modbus.mains`. Nobody waits for it; None: it has told nothing yet."""
+
+    @property
+    def why(self) -> str:
+        """What the last reading has failed of; empty: nothing."""
+        ...
+
+    def flows(self) -> Measured[PerPhase] | None:
+        """A in L1, L2, L3, + import."""
+        ...
+
+    def power(self) -> Measured[Watt] | None:
+        """W of all phases, + import."""
         ...
 
 

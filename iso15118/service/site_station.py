@@ -19,6 +19,7 @@ from iso15118.grid.flexibility import envelope
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import policy
 from iso15118.grid.signals import Kind, Rank, Signal
+from iso15118.hal.modbus.mains import MainsMeter
 from iso15118.service.config.site import SiteSettings
 from iso15118.service.log import Log
 from iso15118.service.planner import Planner
@@ -38,6 +39,7 @@ class Leading:
         """Raises LocalError where the policy is none for a station."""
         self._station, self._settings, self._log = station, settings, log or Log()
         self._planner = None if policy(settings.policy).objective is None else Planner()
+        self._meters: dict[tuple[str, str], MainsMeter] = {}
         self._scribe: SiteLog | None = None
         self._site: SiteController | None = None
         if self._planner is not None and settings.tariff is None:
@@ -50,6 +52,7 @@ class Leading:
         if settings.log is not None:
             plan = self._before(settings.log)
             self._scribe = SiteLog(settings.log, settings.site, settings.policy, size=settings.log_size, log=self._log)
+        self._meters = {at: MainsMeter(mains) for at, mains in settings.meters.items()}
         own = [status.name for status in self._station.status()]
         outlets = {name: StationOutlet(self._station.evse(name), begun=partial(self._begun, name)) for name in own}
         self._site = SiteController(
@@ -59,6 +62,7 @@ class Leading:
             market=settings.tariff,
             outlook=Expected(load=settings.load, pv=settings.pv).outlook,
             planner=self._planner,
+            meters=self._meters,
             scribe=self._scribe,
             log=self._log,
         )
@@ -87,6 +91,8 @@ class Leading:
     async def __aexit__(self, *whatever: object) -> None:
         if self._site is not None:
             self._site.stop()
+        for meter in self._meters.values():
+            meter.close()
         if self._planner is not None:
             await self._planner.close()
         if self._scribe is not None:
@@ -126,14 +132,19 @@ class Leading:
 
 def status(site: SiteController) -> dict[str, Any]:
     """The site at this moment, in plain words."""
-    done = site.done
-    if done is None:
+    done, known = site.done, site.known
+    if done is None or known is None:
         return {"site": site.site.name, "policy": site.policy}
     return {
         "site": site.site.name,
         "policy": done.footing.policy,
         "why": done.footing.why,
         "silent": dict(done.silent),
+        "meters": {
+            name: {"currents": [round(current, 2) for current in reading.currents], "age": round(known.now - reading.at, 1)}
+            for name, reading in sorted(known.meters.items())
+        },
+        "generated": round(known.generation, 1),
         "outlets": {
             name: {
                 "power": round(site.looked[name].power, 1),

@@ -105,6 +105,59 @@ def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, told: st
         read(tmp_path, SITE.replace(old, new, 1))
 
 
+METER = """
+[[circuit]]
+name = "C"
+parent = "grid"
+[circuit.meter]
+map = "map.toml"
+device = "/dev/ttyMeter"
+[[battery]]
+name = "C"
+circuit = "grid"
+capacity = 60
+charge = 30_000
+discharge = 30_000
+[battery.meter]
+map = "map.toml"
+host = "192.0.2.17"
+"""
+MAP = 'name = "any"\n' + "".join(
+    f'[points.{what}_l{phase}]\naddress = 0\ntype = "f32"\n' for what in ("power", "voltage") for phase in (1, 2, 3)
+)
+
+
+def test_meters_that_are_read_by_ourselves(tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(MAP)
+    told = load(written(tmp_path, SITE + METER))
+    assert {at: (mains.keys.host, mains.keys.device) for at, mains in told.meters.items()} == {
+        ("circuit", "C"): ("", "/dev/ttyMeter"),
+        ("battery", "C"): ("192.0.2.17", ""),
+    }
+    assert [circuit.name for circuit in told.site.circuits if circuit.metered] == ["grid", "C"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'host = "192.0.2.17"',
+            'device = "/dev/ttyMeter"',
+            r"battery[1].meter.device: '/dev/ttyMeter' is circuit[2].meter's; allowed: a line",
+        ),
+        ('host = "192.0.2.17"', "", "battery[1].meter: host and device are neither there; allowed: one of them"),
+        ('map = "map.toml"', 'map = "none.toml"', "none.toml: cannot be read"),
+        ('map = "map.toml"', 'map = "map.toml"\nunit = 300', "circuit[2].meter.unit: 300; allowed: 0..247"),
+        ('map = "map.toml"', 'map = "map.toml"\ndriver = "abacus"', "circuit[2].meter.driver: 'abacus'; allowed: modbus"),
+        ('map = "map.toml"', "", "circuit[2].meter.map: missing; allowed: a text"),
+    ],
+)
+def test_a_meter_that_cannot_be_read(tmp_path: Path, old: str, new: str, told: str) -> None:
+    (tmp_path / "map.toml").write_text(MAP)
+    with pytest.raises(LocalError, match=re.escape(told)):
+        load(written(tmp_path, SITE + METER.replace(old, new, 1)))
+
+
 def test_outlets_are_those_of_the_charger(tmp_path: Path) -> None:
     with pytest.raises(LocalError, match=re.escape("evse[0].name: '1'; allowed: those of the charger, left, or remote = true")):
         read(tmp_path, SITE, "left")

@@ -21,6 +21,7 @@ from iso15118.service.control_socket import ControlSocket
 from iso15118.service.site_log import SiteLog, Story
 from iso15118.service.site_station import Leading
 from iso15118.service.station import Station
+from tests.hal.modbus.device import Device, device
 from tests.service.test_station import LONG, car_for, in_phase, open_station
 
 pytestmark = pytest.mark.waits
@@ -82,6 +83,49 @@ async def test_a_charger_leads_its_site(tmp_path: Path) -> None:
             await session
     story = Story(tmp_path / "site.jsonl")
     assert all(then == now for _, _, then, now in story.replayed())
+
+
+@pytest.mark.long
+async def test_a_site_reads_its_meters_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of the connection, of the sun and of a battery; the one of the connection dies, is missed, and comes back."""
+    caplog.set_level("INFO", "iso15118")
+    place = (Path(__file__).parents[2] / "hw/eastron_sdm630/map.toml").as_posix()
+    with device() as grid, device() as roof, device() as cellar:
+        for phase in range(3):
+            grid.number(0x06 + 2 * phase, 10.0)
+            for one, watts in ((grid, 2300.0), (roof, -1500.0), (cellar, 600.0)):
+                one.number(0x0C + 2 * phase, watts)
+                one.number(2 * phase, 230.0)
+
+        def meter(of: Device) -> str:
+            return f'meter = {{map = "{place}", host = "127.0.0.1", port = {of.port}, every = 0.1}}\n'
+
+        battery = '[[battery]]\nname = "cellar"\ncircuit = "grid"\ncapacity = 60\ncharge = 30_000\ndischarge = 30_000\n'
+        text = SITE.replace("import_limit = 60_000\n", "import_limit = 60_000\n" + meter(grid)) + meter(roof) + battery + meter(cellar)
+        (tmp_path / "site.toml").write_text(text)
+        async with open_station() as station:
+            leading = Leading(station, load(tmp_path / "site.toml", ["one"]))
+
+            def now() -> Any:
+                return leading.obey({"status": True})
+
+            async with leading:
+                leading.start()
+                await until(lambda: now().get("meters") and not now()["silent"] and now()["generated"])
+                assert now()["meters"]["grid"]["currents"] == [10.0, 10.0, 10.0]
+                assert now()["meters"]["grid"]["age"] < 2.0
+                assert now()["generated"] == 4500.0
+                grid.put(0x0C, (0x7FC0, 0))  # no number
+                await until(lambda: now()["silent"])
+                assert "meter of grid: 10." in caplog.text
+                assert "fail-safe" in caplog.text
+                grid.number(0x0C, 2300.0)
+                await until(lambda: not now()["silent"])
+                assert "meter of grid: read again" in caplog.text
+    story = Story(tmp_path / "site.jsonl")
+    assert all(then == seen for _, _, then, seen in story.replayed())
+    drawn = [told["known"]["draws"]["cellar"] for _, told in story.seconds() if "cellar" in told["known"]["draws"]]
+    assert drawn[-1]["currents"] == pytest.approx([1800.0 / 690.0] * 3)
 
 
 async def test_what_may_be_said(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from pydantic import Field
 from iso15118.errors import LocalError
 from iso15118.grid.policies import NAMES
 from iso15118.grid.site import LEAST, VOLTAGE, Battery, Circuit, Evse, Load, Pv, Site
+from iso15118.hal.modbus.mains import Mains
+from iso15118.service.config.site_meters import Metered, meters
 from iso15118.service.config.site_tariff import SiteTariff, TariffTable, site_tariff
 from iso15118.service.config.toml import Flag, Identity, Magnitude, Percent, Positive, Table, Text, read
 from iso15118.units import KWH, Watt
@@ -40,6 +42,8 @@ class CircuitTable(Table):
     """VA."""
     metered: Flag = False
     """A meter tells what flows here; while it is silent the outlets below fall to their fail-safe."""
+    meter: Metered = None
+    """The meter, if it is read here, import +; without this table and with `metered` the control socket tells what flows."""
     failsafe: Magnitude | None = None
     """W, all outlets below together, while the meter is silent; left out: 6 A for each that was charging."""
     tenant: Share | None = None
@@ -98,6 +102,8 @@ class BatteryTable(Table):
     """Percent, above which it takes nothing."""
     wear: Magnitude = 0.03
     """Of a kWh given, in the currency of the prices."""
+    meter: Metered = None
+    """Of what flows into it, import +: it shares the site's power with cars then."""
 
 
 class PvTable(Table):
@@ -111,6 +117,8 @@ class PvTable(Table):
     """W."""
     curtailable: Flag = True
     """They can be told to give less."""
+    meter: Metered = None
+    """Of what they give, as the grid sees it: export."""
     expected: Annotated[list[Magnitude], Field(description="a list of 24 numbers >= 0, or none")] = Field(default=[])
     """W in each hour of a day (UTC) where nothing better is known."""
 
@@ -171,6 +179,8 @@ class SiteSettings(Value, kw_only=True):
     """Expected in each hour of a day (UTC), by circuit."""
     pv: dict[str, tuple[Watt, ...]]
     """The same, by plant."""
+    meters: dict[tuple[str, str], Mains]
+    """What is read by ourselves: of a "circuit", "battery" or "pv", by its name."""
     log: Path | None
     log_size: int
     """Bytes."""
@@ -205,6 +215,7 @@ def load(path: Path, outlets: Iterable[str] | None = None) -> SiteSettings:
         tariff=site_tariff(path, file.tariff),
         load=_expected(path, file),
         pv={pv.name: _hours(path, f"pv[{i}]", pv.expected) for i, pv in enumerate(file.pv) if pv.expected},
+        meters=meters(path, {"circuit": file.circuit, "battery": file.battery, "pv": file.pv}),
         log=log,
         log_size=round(file.log_size * 1e6),
     )
@@ -243,7 +254,7 @@ def _connected(path: Path, file: SiteFile) -> None:
 def _site(file: SiteFile) -> Site:
     return Site(
         name=file.name,
-        circuits=tuple(Circuit(**_renamed(circuit, tenant="share")) for circuit in file.circuit),
+        circuits=tuple(_circuit(circuit) for circuit in file.circuit),
         evses=tuple(_evse(outlet) for outlet in file.evse),
         batteries=tuple(
             Battery(**{**_renamed(b), "capacity": b.capacity * KWH, "floor": b.floor / 100.0, "ceiling": b.ceiling / 100.0})
@@ -256,6 +267,10 @@ def _site(file: SiteFile) -> Site:
         ),
         margin=file.margin,
     )
+
+
+def _circuit(table: CircuitTable) -> Circuit:
+    return Circuit(**{**_renamed(table, tenant="share"), "metered": table.metered or table.meter is not None})
 
 
 def _evse(table: OutletTable) -> Evse:
@@ -278,7 +293,7 @@ def _evse(table: OutletTable) -> Evse:
 
 
 def _renamed(table: Table, **words: str) -> dict[str, Any]:
-    return {words.get(key, key): value for key, value in table.model_dump().items()}
+    return {words.get(key, key): value for key, value in table.model_dump(exclude={"meter"}).items()}
 
 
 def _carried(path: Path, site: Site, file: SiteFile) -> None:

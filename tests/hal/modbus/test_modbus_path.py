@@ -112,7 +112,7 @@ def test_as_few_requests_as_there_need_be(places: list[tuple[int, int]], expecte
         ({"phases": 2}, "phases 2, 16.0 A"),
         ({"current": 0.0}, "phases 3, 0.0 A"),
         ({"kettle": 1}, "composed.path.kettle: unknown key"),
-        ({"map": str(ROOT / "hw" / "carlo_gavazzi_em340" / "map.toml")}, r"points.voltage_l1: missing"),
+        ({"map": str(ROOT / "hw" / "acrel_djsf1352_rn" / "map.toml")}, r"points.voltage_l1: missing"),
     ],
 )
 def test_tables_that_cannot_be(sdm: Device, words: dict[str, Any], told: str) -> None:
