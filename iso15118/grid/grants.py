@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from iso15118.grid.headroom import Headroom, Limit
-from iso15118.grid.site import Evse
+from iso15118.grid.headroom import NO_LINES, Headroom, Limit
+from iso15118.grid.site import PHASES, Evse
 from iso15118.grid.turns import Seat
 from iso15118.units import Ampere, PerPhase, Second, Watt
 from iso15118.value import Value
@@ -99,9 +99,10 @@ class Place:
         self.most = min(evse.most, wish.most / self.per) if wish.most > 0.0 else 0.0
         self.target = max(-min(evse.most, wish.gives / self.per), min(self.most, wish.target / self.per))
         drawn = room.draws[evse.name]
-        here = None if drawn is None else [drawn[line] for line in self.lines]
-        self.measured = None if here is None else max(here, key=abs)
-        self.returned = 0.0 if here is None or evse.name in room.frozen else max(0.0, -max(here))
+        here = NO_LINES if drawn is None else drawn if len(self.lines) == PHASES else [drawn[line] for line in self.lines]
+        most, least = max(here), min(here)
+        self.measured = None if drawn is None else most if most >= -least else least
+        self.returned = max(0.0, -most) if evse.name not in room.frozen else 0.0
         """A that surely come back in each line."""
 
 

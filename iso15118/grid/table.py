@@ -150,9 +150,9 @@ class Table:
         rows = self.rows(Way.IN, self.credit(giving))
         free = [row.room - sum(part * levels[k] for k, part in row.parts) for row in rows]
         found = {}
-        for i, seat in enumerate(on):
+        for i in (i for i, seat in enumerate(on) if not seat):
             left, row = min(((free[r] / part, r) for r, part in self.of[i]), default=(float("inf"), 0))
-            if not seat and left < self.places[i].least - FOUND:
+            if left < self.places[i].least - FOUND:
                 found[i] = row
         return found
 
