@@ -61,12 +61,17 @@ def page() -> str:
     """The whole page."""
     parts = [_HEAD]
     for title, told, file in FILES:
-        parts += [f"## {title}", told, *_sections(file, "")]
+        parts += [f"## {title}", told, *_sections(file, "", {})]
     return "\n\n".join([*parts, *_board()]) + "\n"
 
 
-def _sections(table: type[BaseModel], path: str) -> Iterator[str]:
-    """A table, then the tables in it, each with its name in the file."""
+def _sections(table: type[BaseModel], path: str, told: dict[type[BaseModel], str]) -> Iterator[str]:
+    """A table, then the tables in it, each with its name in the file. `told`: those that the file has had already, by these names."""
+    if table in told:
+        yield f"### `{path}`"
+        yield f"The keys of `{told[table]}`."
+        return
+    told[table] = path
     inherited = set(CarTable.model_fields) if issubclass(table, CarTable) and path else set()
     fields = {key: field for key, field in table.model_fields.items() if key not in inherited}
     if path:
@@ -80,7 +85,7 @@ def _sections(table: type[BaseModel], path: str) -> Iterator[str]:
         if inner is None:
             continue
         name = f"{path.strip('[]')}.{key}".lstrip(".")
-        yield from _sections(inner, f"[[{name}]]" if "list[" in str(field.annotation) else f"[{name}]")
+        yield from _sections(inner, f"[[{name}]]" if "list[" in str(field.annotation) else f"[{name}]", told)
 
 
 def _prose(table: type[BaseModel]) -> str:

@@ -20,11 +20,11 @@ class MeterTable(Table):
     """Its kind."""
     map: Text
     """The file that says where the model keeps what: `hw/eastron_sdm630/map.toml` for instance."""
-    host: str = ""
+    host: Annotated[str, Field(description="a name or an address")] = ""
     """Of Modbus TCP."""
     port: Annotated[int, Field(ge=1, le=65535, description="1..65535")] = 502
     """Of Modbus TCP."""
-    device: str = ""
+    device: Annotated[str, Field(description="a path")] = ""
     """Of Modbus RTU: a serial device."""
     baud: Annotated[int, Field(ge=300, le=1_000_000, description="300..1000000")] = 9600
     """Bit/s of the serial line."""
