@@ -104,7 +104,8 @@ def shown(question: Question, plan: SitePlan) -> Iterator[str]:
         energy = car.energy[-1] / KWH
         short = f", {car.missing / KWH:.1f} kWh short" if car.missing else ""
         yield f"car {car.evse} leaves at {_clock(visit.departure)} with {energy:.1f} kWh{short}{f': {car.why}' if car.why else ''}"
-    yield f"peak {plan.peak / KW:.1f} kW, cost {plan.cost:.2f} {question.prices.currency}"
+    peak = f"peak {plan.peak / KW:.1f} kW{f' ({plan.why_peak})' if plan.why_peak else ''}"
+    yield f"{peak}, cost {plan.cost:.2f} {question.prices.currency}"
 
 
 def _steps(plan: SitePlan) -> list[tuple[Second, Second]]:

@@ -101,11 +101,14 @@ class SitePlan(Value, kw_only=True):
     price: tuple[float, ...]
     """The internal price of a kWh in each step, demand charge and congestion included: the dual of the site's balance."""
     peak: Watt
+    """The highest mean of a window of the demand charge."""
     cost: float
     """Of energy, demand, wear; without the penalties of what is missing."""
     overload: tuple[Watt, ...] = ()
     """Above the limit of the connection, where what cannot be steered breaks it alone."""
     reserve: tuple[Watt, ...] = ()
+    why_peak: str = ""
+    """In words: what its peak is from, and whether it costs anything; empty: there is no demand charge."""
     how: str = "lp"
     """How it was found: `lp`, `bins 30 min`, ..."""
     epoch: int = 0

@@ -50,7 +50,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
 
     from iso15118.grid.planning.fleet import visits
     from iso15118.grid.planning.horizon import windows
-    from iso15118.grid.planning.reasons import why
+    from iso15118.grid.planning.reasons import why, why_peak
 
     power = found.charge - found.discharge
     power = np.where(np.abs(power) < NOTHING, 0.0, power)
@@ -88,6 +88,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
         cost=found.cost,
         overload=tuple((found.overload * KW).tolist()) if found.overload.any() else (),
         reserve=tuple((found.reserve * KW).tolist()) if found.reserve.any() else (),
+        why_peak=why_peak(known, means, offset),
         how=_how(known, found),
         epoch=question.epoch,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from math import inf
 from typing import Final
@@ -10,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iso15118.grid.planning.fleet import Fleet
-from iso15118.grid.planning.horizon import Array
+from iso15118.grid.planning.horizon import Array, windows
 from iso15118.grid.planning.model import Found
 from iso15118.grid.planning.scene import Scene
 from iso15118.grid.visits import Visit
-from iso15118.units import HOUR, KWH, Second
+from iso15118.units import HOUR, KW, KWH, Second
 
 SHORT: Final = 0.01
 """kWh that nobody misses."""
@@ -35,6 +36,22 @@ def why(visit: Visit, member: int, scene: Scene, fleet: Fleet, found: Found, off
         return ""
     leaves = f"{visit.evse} leaves with {max(0.0, energy):.3g} of {wanted:.3g} kWh"
     return f"{leaves}: {_cause(member, wanted, scene, fleet, found, offset)}{_later(scene, fleet, found, member, wanted - energy, offset)}"
+
+
+def why_peak(scene: Scene, means: Sequence[float], offset: Second = 0.0) -> str:
+    """What the highest of `means` (kW, one for each window of the demand charge) is from; empty: there is no such charge."""
+    demand = scene.demand
+    if demand is None or not means:
+        return ""
+    peak, paid = max(0.0, *means), demand.peak / KW
+    if peak <= paid + HELD:
+        return f"within {paid:.3g} kW, which are charged for already"
+    root = [circuit.parent for circuit in scene.site.circuits].index(None)
+    steps, part = windows(scene.edges, demand.window)[int(np.argmax(means))]
+    alone = max(0.0, *(float(scene.fixed[root][inside] @ share) for inside, share in windows(scene.edges, demand.window)))
+    if alone >= peak - HELD:
+        return f"other loads make it alone at {clock(float(scene.edges[steps[0]]), offset)}: up to it everything else is free of the charge"
+    return f"{peak - max(paid, alone):.3g} kW above the {max(paid, alone):.3g} kW that cost nothing more"
 
 
 def _cause(member: int, wanted: float, scene: Scene, fleet: Fleet, found: Found, offset: Second) -> str:

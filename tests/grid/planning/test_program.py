@@ -108,10 +108,16 @@ def test_an_unavoidable_peak_is_used_by_all() -> None:
     made = plan(asked)
     assert made.peak <= 5.1 * KW + 1.0
     assert made.evses[0].missing == 0.0
+    assert made.why_peak == "within 5.1 kW, which are charged for already"
     oven = plan(replace(asked, outlook=replace(asked.outlook, load={"grid": hourly([8.0, *[0.8] * 9], KW)})))
     assert oven.peak == pytest.approx(8.0 * KW)
     assert max(oven.grid[4:]) == pytest.approx(8.0 * KW)
     assert oven.evses[0].missing == 0.0
+    assert oven.why_peak == "other loads make it alone at 00:00: up to it everything else is free of the charge"
+    free = replace(asked, prices=replace(asked.prices, demand=Demand(0.001, 900.0, 5.1 * KW)))
+    assert plan(free).peak == pytest.approx(10.8 * KW)
+    assert plan(free).why_peak == "5.7 kW above the 5.1 kW that cost nothing more"
+    assert plan(replace(asked, prices=replace(asked.prices, demand=None))).why_peak == ""
 
 
 def test_the_rest_of_a_window_is_no_occasion_to_make_up_for_what_was() -> None:
