@@ -22,7 +22,7 @@ from iso15118.grid.phases import Leaning, leaning
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.planning.buffer import Habit
 from iso15118.grid.policies import policy
-from iso15118.grid.prices import Prices
+from iso15118.grid.prices import Demand, Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
@@ -35,7 +35,9 @@ from iso15118.service.site_learning import Learning
 from iso15118.service.site_offers import Offers
 from iso15118.service.site_outlet import Looked, Outlet
 from iso15118.service.site_parties import NOTHING, Market, Meter, Planning, Scribe
+from iso15118.service.site_peak import Peak
 from iso15118.units import PerPhase, Second, Watt, WattHour
+from iso15118.value import replace
 
 T = TypeVar("T")
 
@@ -65,6 +67,7 @@ class SiteController:
         market: Market | None = None,
         outlook: Callable[[Second], Outlook] = NOTHING.outlook,
         planner: Planning | None = None,
+        charged: Demand | None = None,
         meters: Mapping[tuple[str, str], Meter] = {},
         scribe: Scribe | None = None,
         clock: Callable[[], Second] = time.time,
@@ -73,8 +76,9 @@ class SiteController:
         log: Log | None = None,
     ) -> None:
         """`name`: of the policy. `outlets`: by the names of the site's. `meters`: those that are read each second, by ("circuit", its
-        name), ("battery", ...) or ("pv", ...); of all others it is told. `clock`: s since the epoch. `pace`: site seconds in a second of
-        this process, for demonstrations. `replan`: site seconds between two plans while nothing new is heard.
+        name), ("battery", ...) or ("pv", ...); of all others it is told. `charged`: the demand charge as it stood when the site was led
+        last. `clock`: s since the epoch. `pace`: site seconds in a second of this process, for demonstrations. `replan`: site seconds
+        between two plans while nothing new is heard.
 
         Raises LocalError on an outlet that the site has not, or a policy that breaks its limits.
         """
@@ -110,6 +114,7 @@ class SiteController:
         self._generation: dict[str, tuple[Second, Watt]] = {}
         self._stored: dict[str, WattHour] = {}
         self._charging: dict[str, Reading] = {}
+        self._peak = Peak(charged)
         self._learning = Learning(self._tree, outlook)
         self._signals: dict[str, Signal] = {}
         self._since: dict[str, tuple[Second, Second]] = {}
@@ -267,6 +272,9 @@ class SiteController:
         if now - self._started >= SILENT:
             self._silent(self.done.silent)
         self._learning.saw(known, self._kept, self.done, self._generation)
+        reading = known.meters.get(self.site.root.name)
+        if known.prices is not None and known.prices.demand is not None and reading is not None:
+            self._peak.saw(sum(reading.currents) * VOLTAGE, moment - (now - reading.at), known.prices.demand.window)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
@@ -386,7 +394,11 @@ class SiteController:
                 self._prices = self._market.prices(moment)
             except LocalError as error:
                 self._prices, self._trouble = None, str(error)
-        return None if self._prices is None else self._prices[0]
+        prices, retail = self._prices or (None, None)
+        if prices is not None and prices.demand is not None and (demand := self._peak.known(prices.demand)) is not prices.demand:
+            prices = replace(prices, demand=demand)
+            self._prices = prices, retail
+        return prices
 
     def _set(self, name: str) -> None:
         """The budget of an outlet for the next seconds."""
@@ -422,6 +434,8 @@ class SiteController:
         if prices is None:
             self._trouble = self._trouble or "no prices"
             return
+        if prices.demand is not None:
+            prices = replace(prices, demand=replace(prices.demand, drawn=self._peak.drawn(moment)))
         question = Question(
             now=moment,
             site=self.site,

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 
 from iso15118.errors import LocalError
 from iso15118.grid.planning import SitePlan
+from iso15118.grid.prices import Demand
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.site import Site
 from iso15118.grid.tree import Tree
@@ -144,14 +145,24 @@ class Story:
             yield number, told
 
     def last_plan(self) -> SitePlan | None:
-        """The one that was in force in the end, without living through it all; None: there was none."""
-        plan: Any = None
+        """The one that was in force in the end; None: there was none."""
+        plan = self._last("plan")
+        return None if plan is None else build(SitePlan, plan)
+
+    def last_demand(self) -> Demand | None:
+        """The demand charge as it stood in the end, with the peak so far; None: there was none."""
+        prices = self._last("prices")
+        return None if prices is None or prices["demand"] is None else build(Demand, prices["demand"])
+
+    def _last(self, name: str) -> Any:
+        """What was known in the end, without living through it all."""
+        found: Any = None
         for line in self._lines[1:]:
-            if '"plan":' in line:
+            if f'"{name}":' in line:
                 with suppress(ValueError):  # cut off
                     told = json.loads(line).get("known", {})
-                    plan = changed({"plan": plan}, {"plan": told["plan"]})["plan"] if "plan" in told else plan
-        return None if plan is None else build(SitePlan, plan)
+                    found = changed({name: found}, {name: told[name]})[name] if name in told else found
+        return found
 
     def replayed(self) -> Iterator[tuple[int, Second, dict[str, Any], dict[str, Any]]]:
         """Each second lived again: number of the line, its moment, what was done then, and what is done now."""

@@ -18,6 +18,7 @@ from iso15118.errors import LocalError
 from iso15118.grid.flexibility import envelope
 from iso15118.grid.planning import SitePlan
 from iso15118.grid.policies import policy
+from iso15118.grid.prices import Demand
 from iso15118.grid.signals import Kind, Rank, Signal
 from iso15118.hal.modbus.mains import MainsMeter
 from iso15118.service.config.site import SiteSettings
@@ -48,9 +49,9 @@ class Leading:
     def start(self) -> None:
         """Lead the outlets, which listen by now."""
         settings = self._settings
-        plan = None
+        plan = charged = None
         if settings.log is not None:
-            plan = self._before(settings.log)
+            plan, charged = self._before(settings.log)
             self._scribe = SiteLog(settings.log, settings.site, settings.policy, size=settings.log_size, log=self._log)
         self._meters = {at: MainsMeter(mains) for at, mains in settings.meters.items()}
         own = [status.name for status in self._station.status()]
@@ -62,6 +63,7 @@ class Leading:
             market=settings.tariff,
             outlook=Expected(load=settings.load, pv=settings.pv).outlook,
             planner=self._planner,
+            charged=charged,
             meters=self._meters,
             scribe=self._scribe,
             log=self._log,
@@ -70,16 +72,15 @@ class Leading:
         self._site.start()
         self._log.info("site", f"site {settings.site.name}: {len(own)} outlets are led by {settings.policy}")
 
-    def _before(self, path: Path) -> SitePlan | None:
-        """The plan that was in force when the site was led last: it holds by its age until there is a new one."""
-        if self._planner is None or not path.exists():
-            return None
+    def _before(self, path: Path) -> tuple[SitePlan | None, Demand | None]:
+        """What was in force when the site was led last: the plan, which holds by its age, and the demand charge with its peak."""
         try:
-            story = Story(path)
-            return story.last_plan() if story.site == self._settings.site else None
+            story = Story(path) if self._planner is not None and path.exists() else None
+            if story is not None and story.site == self._settings.site:
+                return story.last_plan(), story.last_demand()
         except LocalError as error:
             self._log.warning("site", f"site log: {error}")
-            return None
+        return None, None
 
     def _begun(self, name: str) -> None:
         if self._site is not None:

@@ -59,6 +59,8 @@ class Controller:
         self._usual = {stay.user: stay for stay in told.history} if told.sampled else {}
         self._came: dict[str, Second] = {}
         self._peak: Watt = 0.0
+        self.drawn: WattHour = 0.0
+        """In the running window."""
         self._past = Past(told) if told.objective.serve_first and told.history else None
         self._epoch = 0
         self.milliseconds: list[float] = []
@@ -83,7 +85,7 @@ class Controller:
 
     def metered(self, mean: Watt) -> None:
         """The mean import of a window of the demand charge."""
-        self._peak = max(self._peak, mean)
+        self._peak, self.drawn = max(self._peak, mean), 0.0
 
     def buffer(self, user: str) -> Second:
         """Before the declared departure, in which a target is met already."""
@@ -104,11 +106,13 @@ class Controller:
         self._epoch += 1
         until = now + self.tuning.horizon
         outlook = {name: blended(told.load_forecast[name], now, until, watts) for name, watts in load.items()}
-        objective = told.objective
+        objective, held = told.objective, {}
         if self._past is not None:  # cars that take what they want at once are load like any other
             circuit = told.site.root.name
             outlook[circuit] = self._past.added_to(outlook[circuit])
             objective = replace(objective, peak_target=self._past.peak)
+            count = round(self.tuning.horizon / told.step)
+            held = {battery.name: self._past.held(battery, now, count) for battery in told.site.batteries}
         signals = (*known(told.signals, now), *recurring(told.signals, now))
         pressed = any(signal.kind in LIMITS and signal.start > now for signal in signals) and not self.tuning.foresees_departures
         sun = {name: blended(told.pv_forecast[name], now, until, watts) for name, watts in pv.items()}
@@ -123,6 +127,7 @@ class Controller:
             outlook=Outlook(
                 load=outlook,
                 pv=sun,
+                held=held,
                 arrivals=() if told.objective.serve_first else tuple(self._expected(now, self.tuning.eager if pressed else 1.0)),
             ),
             prices=self._prices(now),
@@ -148,7 +153,7 @@ class Controller:
         demand = prices.demand
         if demand is not None:
             part = min(1.0, self.tuning.demand * DAY / max(bought.step, self.told.end - now))
-            demand = replace(demand, peak=self._peak, left=part)
+            demand = replace(demand, peak=self._peak, left=part, drawn=self.drawn)
         return replace(prices, import_price=Series(bought.start, bought.step, bought.values[:count]), demand=demand)
 
     def _expected(self, now: Second, eager: float) -> list[Visit]:

@@ -13,7 +13,7 @@ from iso15118.grid.wishes import mains
 from iso15118.study.arrivals import Arrivals
 from iso15118.study.physics import Store
 from iso15118.study.scenarios import Scenario
-from iso15118.units import HOUR, Second, Watt
+from iso15118.units import HOUR, Second, Watt, WattHour
 from iso15118.value import replace
 
 DAY: Final[Second] = 86_400.0
@@ -35,7 +35,7 @@ class Past:
         self._day = round(DAY / told.step)
         days = round((told.start - min(stay.arrival for stay in told.history)) / DAY + 0.5)
         before = replace(told, start=told.start - days * DAY, steps=days * self._day, stays=told.history)
-        drawn = _drawn(before)
+        drawn, self.stays = _drawn(before)
         each = [drawn[k * self._day : (k + 1) * self._day] for k in range(days)]
         mean = [sum(values) / days for values in zip(*each, strict=True)]
         near = round(NEAR / told.step)
@@ -47,20 +47,31 @@ class Past:
         windows = [[sum(day[k : k + size]) / size for k in range(0, len(day), size)] for day in each]
         self.peak = SPARE * sum(level(day, told.site.batteries, window) for day in windows) / days
         """W at the connection, as the batteries could have kept it."""
+        most = sum(battery.charge for battery in told.site.batteries)
+        asks = [asked(day, self.peak, most, told.step) for day in each]
+        self.asked = [max(ask[(k + j) % self._day] for ask in asks for j in range(-near, near + 1)) for k in range(self._day)]
+        """Wh from batteries, at the mains, by which that peak could have been kept from each step of a day on."""
+
+    def held(self, battery: Battery, start: Second, count: int) -> Series:
+        """Wh that the battery should have in each of so many steps from `start` on: what the worst of these days would have asked of it."""
+        offset = round((start % DAY) / self._step)
+        floor, top = battery.floor * battery.capacity, battery.ceiling * battery.capacity
+        values = [min(top, floor + self.asked[(offset + k) % self._day] / battery.efficiency) for k in range(1, count + 1)]
+        return Series(start, self._step, tuple(values))
 
     def added_to(self, load: Series) -> Series:
-        """A load and what the cars of a usual day draw besides, from its second step on."""
-        offset = round((load.start % DAY) / self._step)
-        values = [watts + (self.usual[(offset + k) % self._day] if k else 0.0) for k, watts in enumerate(load.values)]
+        """A load and what the cars that are yet to come draw besides: nothing at first, all of a usual day once those of now are gone."""
+        offset, step = round((load.start % DAY) / self._step), self._step
+        values = [w + min(1.0, k * step / self.stays) * self.usual[(offset + k) % self._day] for k, w in enumerate(load.values)]
         return replace(load, values=tuple(values))
 
 
-def _drawn(told: Scenario) -> list[Watt]:
-    """What cars draw from the mains in each step, at full power as they come to an outlet."""
-    arrivals, drawn = Arrivals(told, told.step, full=False), []
+def _drawn(told: Scenario) -> tuple[list[Watt], Second]:
+    """What cars draw from the mains in each step, at full power as they come to an outlet, and how long they stay there."""
+    arrivals, drawn, gone = Arrivals(told, told.step, full=False), [], []
     for k in range(told.steps):
         now = told.start + k * told.step
-        arrivals.leave(now)
+        gone += arrivals.leave(now)
         arrivals.come(now)
         total = 0.0
         for car in arrivals.there.values():
@@ -68,7 +79,16 @@ def _drawn(told: Scenario) -> list[Watt]:
             total += mains(car.evse, power)
             car.move(power, told.step)
         drawn.append(total)
-    return drawn
+    return drawn, sum(stay.left - stay.plugged for stay in gone) / max(1, len(gone))
+
+
+def asked(day: list[Watt], most: Watt, charge: Watt, step: Second) -> list[WattHour]:
+    """Wh that must be there at the beginning of each step to keep a day's draw at `most`; below it batteries charge, up to `charge`."""
+    need, found = 0.0, []
+    for watts in reversed(day):
+        need = max(0.0, need + max(-charge, watts - most) * step / HOUR)
+        found.append(need)
+    return found[::-1]
 
 
 def level(day: list[Watt], batteries: tuple[Battery, ...], step: Second) -> Watt:

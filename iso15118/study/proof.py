@@ -29,7 +29,7 @@ from iso15118.study.scenarios import Scenario
 from iso15118.study.scenarios.chance import stream
 from iso15118.study.seconds import LOAD, PV, Within
 from iso15118.study.share import limit_of
-from iso15118.units import Second, Watt
+from iso15118.units import HOUR, Second, Watt
 from iso15118.value import replace
 
 SILENCES = 1.0 / 1800.0
@@ -247,6 +247,7 @@ class _Proof:
         if self.controller is None:
             return
         self.again = float("inf")
+        self.controller.drawn = (sum(self.window) * self.told.step + self.grid_sum) / HOUR
         cars = self.arrivals.there
         visits = seen(cars, now, self.controller, gives=self.gives)
         self.plan = plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})

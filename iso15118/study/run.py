@@ -20,7 +20,7 @@ from iso15118.study.physics import Car, Store
 from iso15118.study.record import Record
 from iso15118.study.scenarios import Scenario
 from iso15118.study.share import Row, Tree, fill, limit_of, serve
-from iso15118.units import Second, Watt
+from iso15118.units import HOUR, Second, Watt
 from iso15118.value import replace
 
 _EXPORT = Kind.EXPORT_LIMIT
@@ -66,6 +66,8 @@ class _Simulation:
             self._turn_over(now)
             grid = self._step(k, now)
             window.append(grid)
+            if self.controller is not None:
+                self.controller.drawn = sum(window) * told.step / HOUR
             if self.controller is not None and told.prices.demand is not None and (now + told.step) % told.prices.demand.window == 0.0:
                 self.controller.metered(sum(window) / (told.prices.demand.window / told.step))
                 window.clear()

@@ -46,6 +46,8 @@ class Outlook(Value, kw_only=True):
     """W of generation (magnitude) by name."""
     arrivals: tuple[Visit, ...] = ()
     """Cars that are expected (`Visit.expected`)."""
+    held: Mapping[str, Series] = {}
+    """Wh that a battery should have at the end of each step, for more than what is expected."""
 
 
 class Question(Value, kw_only=True):

@@ -15,6 +15,7 @@ from iso15118.grid.planning import Objective, Question
 from iso15118.grid.planning.horizon import Array, presence, said, tightest
 from iso15118.grid.planning.matrix import Index
 from iso15118.grid.planning.scene import Scene
+from iso15118.grid.series import Series
 from iso15118.grid.signals import Kind
 from iso15118.grid.site import PHASES, Battery, Evse
 from iso15118.grid.visits import Visit
@@ -24,6 +25,8 @@ from iso15118.value import Value
 CLIMB: Final = 1.5
 """Times what it takes at full power, a car is given to go from the top of its V2X window to its target: others want power, too."""
 FOREVER: Final[Second] = 30 * 86_400.0
+READY: Final = 0.5
+"""What an hour costs in which a battery has a kWh less than it should have: some times what a kWh gains by waiting for a better price."""
 SLACK: Final = 0.02
 """Part of its capacity a battery may be measured below its floor and still be taken for being at it."""
 
@@ -112,7 +115,10 @@ def fleet(question: Question, scene: Scene) -> Fleet:
     site, objective = question.site, question.objective
     evses = {evse.name: evse for evse in site.evses}
     members = [_car(visit, evses.get(visit.evse) or site.evse(visit.evse), scene, objective) for visit in visits(question, scene)]
-    members += [_battery(battery, question.stored.get(battery.name), scene, objective) for battery in site.batteries]
+    held = question.outlook.held
+    members += [
+        _battery(battery, question.stored.get(battery.name), held.get(battery.name), scene, objective) for battery in site.batteries
+    ]
     for member in members:
         member.signalled(scene)
     count = len(scene.hours)
@@ -224,7 +230,7 @@ def _window(car: _Member, visit: Visit, target: float, into: float, out: float, 
     car.low[:] = bottom
 
 
-def _battery(battery: Battery, stored: float | None, scene: Scene, objective: Objective) -> _Member:
+def _battery(battery: Battery, stored: float | None, kept: Series | None, scene: Scene, objective: Objective) -> _Member:
     unit = _Member(battery.name, battery.circuit, scene)
     unit.stores, unit.wear = battery.efficiency, battery.wear
     if stored is None:  # nobody knows what is in it: it is left alone
@@ -237,4 +243,8 @@ def _battery(battery: Battery, stored: float | None, scene: Scene, objective: Ob
     unit.worth = max(0.0, float(np.average(scene.buy, weights=scene.hours)) * battery.efficiency - battery.wear)
     if objective.kept and bottom > 0.0:
         unit.dues.append((len(scene.hours) - 1, bottom, scene.weights.wish))
+    for t, end in enumerate(scene.edges[1:]):
+        wanted = None if kept is None else kept.at(float(end) - 1.0)
+        if wanted is not None:
+            unit.dues.append((t, min(unit.high[t], (wanted - stored) / KWH), READY * float(scene.hours[t])))
     return unit

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from iso15118.grid.planning import Objective
 from iso15118.grid.planning.fleet import Fleet
-from iso15118.grid.planning.horizon import Array, windows
+from iso15118.grid.planning.horizon import Array
 from iso15118.grid.planning.matrix import Index, Matrix
 from iso15118.grid.planning.scene import SPREAD, Scene
 from iso15118.grid.prices import Prices
@@ -302,10 +302,10 @@ class Model:
         if demand is None:
             return
         self.rise = m.columns(demand.price * demand.left, 0.0, inf, 1)
-        parts = windows(scene.edges, demand.window)
-        rows = m.rows(-inf, scene.peak, len(parts))
+        parts = scene.windows()
+        rows = m.rows(-inf, scene.peak - np.array([before for *_, before in parts]), len(parts))
         m.put(rows, self.rise, -1.0)
-        for row, (steps, part) in zip(rows, parts, strict=True):
+        for row, (steps, part, _) in zip(rows, parts, strict=True):
             for column, sign in ((self.g, 1.0), (self.over, 1.0), (self.x, -1.0), (self.under, -1.0)):
                 m.put(row, column[steps], sign * part)
 

@@ -49,7 +49,6 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
     import numpy as np
 
     from iso15118.grid.planning.fleet import visits
-    from iso15118.grid.planning.horizon import windows
     from iso15118.grid.planning.reasons import why, why_peak
 
     power = found.charge - found.discharge
@@ -74,8 +73,7 @@ def _plan(question: Question, known: Scene, members: Fleet, found: Found, offset
             )
         )
     batteries = {battery.name: tuple((power[i] * KW).tolist()) for i, battery in enumerate(question.site.batteries, len(cars))}
-    window = known.demand.window if known.demand is not None else HOUR / 4
-    means = [float(found.grid[steps] @ part) for steps, part in windows(known.edges, window)]
+    means = [float(found.grid[steps] @ part) + before for steps, part, before in known.windows()]
     return SitePlan(
         made=question.now,
         edges=tuple(known.edges.tolist()),

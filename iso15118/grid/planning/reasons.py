@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from iso15118.grid.planning.fleet import Fleet
-from iso15118.grid.planning.horizon import Array, windows
+from iso15118.grid.planning.horizon import Array
 from iso15118.grid.planning.model import Found
 from iso15118.grid.planning.scene import Scene
 from iso15118.grid.visits import Visit
@@ -47,10 +47,11 @@ def why_peak(scene: Scene, means: Sequence[float], offset: Second = 0.0) -> str:
     if peak <= paid + HELD:
         return f"within {paid:.3g} kW, which are charged for already"
     root = [circuit.parent for circuit in scene.site.circuits].index(None)
-    steps, part = windows(scene.edges, demand.window)[int(np.argmax(means))]
-    alone = max(0.0, *(float(scene.fixed[root][inside] @ share) for inside, share in windows(scene.edges, demand.window)))
+    loads = [float(scene.fixed[root][steps] @ part) + before for steps, part, before in scene.windows()]
+    alone = max(0.0, *loads)
     if alone >= peak - HELD:
-        return f"other loads make it alone at {clock(float(scene.edges[steps[0]]), offset)}: up to it everything else is free of the charge"
+        at = float(scene.edges[scene.windows()[int(np.argmax(loads))][0][0]])
+        return f"other loads make it alone at {clock(at, offset)}: up to it everything else is free of the charge"
     return f"{peak - max(paid, alone):.3g} kW above the {max(paid, alone):.3g} kW that cost nothing more"
 
 

@@ -10,13 +10,14 @@ from math import inf
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iso15118.grid.planning import Question
-from iso15118.grid.planning.horizon import Array, edges_of, lasting, over, said, tightest
+from iso15118.grid.planning.horizon import Array, edges_of, lasting, over, said, tightest, windows
 from iso15118.grid.prices import Demand
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import VOLTAGE, Site
-from iso15118.units import HOUR, KW, Second, Watt
+from iso15118.units import HOUR, KW, KWH, Second, Watt
 from iso15118.value import Value, replace
 
 SPREAD: Final = 1e-4
@@ -98,6 +99,20 @@ class Scene(Value, kw_only=True):
     def root(self) -> int:
         """The connection."""
         return next(n for n, circuit in enumerate(self.site.circuits) if circuit.parent is None)
+
+    def windows(self) -> list[tuple[NDArray[np.intp], Array, float]]:
+        """Of the demand charge: the steps in each, what part of it each is, and the kW of its mean that are drawn already."""
+        window = HOUR / 4 if self.demand is None else self.demand.window
+        found = [(steps, part, 0.0) for steps, part in windows(self.edges, window)]
+        drawn, begun = (None if self.demand is None else self.demand.drawn), float(self.edges[0]) % window
+        if drawn is not None and begun > 0.0:
+            steps = found[0][0]
+            found[0] = (
+                steps,
+                self.hours[steps] * HOUR / max(window, begun + float(self.hours[steps].sum()) * HOUR),
+                drawn / KWH / (window / HOUR),
+            )
+        return found
 
     def below(self, names: tuple[str, ...]) -> Array:
         """By circuit and device: 1.0 where the device, of which the circuit's name is given, is fed by the circuit at whatever depth."""
