@@ -6,7 +6,7 @@ It learns how much earlier than declared drivers leave, what their days look lik
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
+from math import ceil, inf
 from time import perf_counter
 from typing import Final
 
@@ -86,6 +86,13 @@ class Controller:
     def metered(self, mean: Watt) -> None:
         """The mean import of a window of the demand charge."""
         self._peak, self.drawn = max(self._peak, mean), 0.0
+
+    def allowed(self, plan: SitePlan, now: Second) -> Watt:
+        """What the rest of this window of the demand charge may draw, so that its mean is within the plan's peak."""
+        demand = self.told.prices.demand
+        if demand is None:
+            return inf
+        return (plan.peak * demand.window - self.drawn * HOUR) / (demand.window - now % demand.window)
 
     def buffer(self, user: str) -> Second:
         """Before the declared departure, in which a target is met already."""

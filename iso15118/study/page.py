@@ -53,11 +53,12 @@ hour. A gap, an overlap or a series that ends too early is refused with the inte
   daily factor and noise, plus a fixed part), sun is a bell with a daily clearness and clouds, load is a profile with 25 % noise.
 * **What the planner knows**: cars that are there and what their drivers said, prices that are published (of the next day from 13 h on),
   forecasts of load and sun with wandering errors (15 % and 25 %), the load and sun of the step that begins, how each driver kept to his
-  word on ten earlier days, and one day of the past for who may come. A limit that held yesterday is expected today until it is said or
+  word on ten earlier days, and one day of the past for who may come (S4: five
+  days, of which its battery also holds what the worst asked of it). A limit that held yesterday is expected today until it is said or
   over. Nothing of the future besides: a test swaps the future and finds every decision before it unchanged.
 * **Planner, forecasts come true**: the same without the errors of forecasts and departures; who will arrive is not known.
 * **Perfect foresight**: one linear program over the whole scenario that knows all of it. Its formulation is apart from the planner's. In S4
-  only the battery is free, beside cars that are served as by equal share.
+  only the battery is free, beside cars that are served as by equal share, and below the table beside those that the planner served.
 * **Costs** are energy and the demand charge as billed (the days' part of a month), and wear (0.04 EUR a kWh that cars give, 0.03 of a
   battery). A battery that ends emptier than it began pays the difference at the mean import price, a fuller one is paid; a car that leaves
   without a part of its target pays that part alike, and so does the house's car after its last stay.
@@ -171,6 +172,18 @@ def _scenario(found: list[dict[str, Any]], name: str) -> list[str]:
         parts += ["", "| policy | waits for an outlet, min | at the outlet, min | drove on |", "|---|---|---|---|"]
         for policy, row in rows.items():
             parts.append(f"| {TITLES[policy]} | {row['waited_minutes']:.2f} | {row['plugged_minutes']:.2f} | {row['lost']:.1f} |")
+        if "optimum" in (planned := rows.get(PLANNER, {})):
+            above = 100.0 * (planned["cost"] / planned["optimum"] - 1.0)
+            told_of = (
+                f"Beside the cars as the planner served them, its bill is {above:.1f} % above the best that a battery could have done."
+            )
+            parts += ["", told_of]
+    if name == "depot" and {PERFECT, PLANNER} <= rows.keys():
+        peaks = {
+            (line["policy"], line["seed"]): line["peak_kw"] for line in found if line["scenario"] == name and line["resolution"] == STEPS
+        }
+        worst = max(peaks[PLANNER, s] / peaks[PERFECT, s] for policy, s in peaks if policy == PLANNER and (PERFECT, s) in peaks)
+        parts += ["", f"In {told.days * seeds:.0f} nights the planner's peak is at most {worst:.2f} times that of perfect foresight."]
     return [*parts, "", f"![{told.title}](scenarios/{name}.svg)"]
 
 

@@ -19,12 +19,6 @@ from iso15118.value import replace
 DAY: Final[Second] = 86_400.0
 NEAR: Final[Second] = HOUR / 2.0
 """So much earlier or later it might have been as well."""
-SPARE: Final = 1.05
-"""Times the peak that could be kept on similar days, is what is aimed at."""
-
-
-RESERVED: Final = 1.15
-"""Times what a usual day draws, is reckoned with: a battery that is empty too early lets people wait."""
 
 
 class Past:
@@ -39,24 +33,24 @@ class Past:
         each = [drawn[k * self._day : (k + 1) * self._day] for k in range(days)]
         mean = [sum(values) / days for values in zip(*each, strict=True)]
         near = round(NEAR / told.step)
-        evened = [sum(mean[(k + j) % self._day] for j in range(-near, near + 1)) / (2 * near + 1) for k in range(self._day)]
-        self.usual = [RESERVED * watts for watts in evened]
+        self.usual = [sum(mean[(k + j) % self._day] for j in range(-near, near + 1)) / (2 * near + 1) for k in range(self._day)]
         """W that cars draw from the mains in each step of a day, evened out."""
         window = told.prices.demand.window if told.prices.demand is not None else told.step
         size = max(1, round(window / told.step))
         windows = [[sum(day[k : k + size]) / size for k in range(0, len(day), size)] for day in each]
-        self.peak = SPARE * sum(level(day, told.site.batteries, window) for day in windows) / days
+        self.peak = sum(level(day, told.site.batteries, window) for day in windows) / days
         """W at the connection, as the batteries could have kept it."""
+        self._capacity = sum(battery.capacity for battery in told.site.batteries)
         most = sum(battery.charge for battery in told.site.batteries)
         asks = [asked(day, self.peak, most, told.step) for day in each]
         self.asked = [max(ask[(k + j) % self._day] for ask in asks for j in range(-near, near + 1)) for k in range(self._day)]
         """Wh from batteries, at the mains, by which that peak could have been kept from each step of a day on."""
 
     def held(self, battery: Battery, start: Second, count: int) -> Series:
-        """Wh that the battery should have in each of so many steps from `start` on: what the worst of these days would have asked of it."""
-        offset = round((start % DAY) / self._step)
+        """Wh that a battery should have in each of so many steps from `start` on: its part of what the worst of these days asked for."""
+        offset, part = round((start % DAY) / self._step), battery.capacity / self._capacity / battery.efficiency
         floor, top = battery.floor * battery.capacity, battery.ceiling * battery.capacity
-        values = [min(top, floor + self.asked[(offset + k) % self._day] / battery.efficiency) for k in range(1, count + 1)]
+        values = [min(top, floor + part * self.asked[(offset + k) % self._day]) for k in range(1, count + 1)]
         return Series(start, self._step, tuple(values))
 
     def added_to(self, load: Series) -> Series:

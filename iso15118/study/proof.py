@@ -29,7 +29,7 @@ from iso15118.study.scenarios import Scenario
 from iso15118.study.scenarios.chance import stream
 from iso15118.study.seconds import LOAD, PV, Within
 from iso15118.study.share import limit_of
-from iso15118.units import HOUR, Second, Watt
+from iso15118.units import HOUR, Second, Watt, WattHour
 from iso15118.value import replace
 
 SILENCES = 1.0 / 1800.0
@@ -247,7 +247,7 @@ class _Proof:
         if self.controller is None:
             return
         self.again = float("inf")
-        self.controller.drawn = (sum(self.window) * self.told.step + self.grid_sum) / HOUR
+        self.controller.drawn = self._drawn()
         cars = self.arrivals.there
         visits = seen(cars, now, self.controller, gives=self.gives)
         self.plan = plan = self.controller.plan(now, visits, load, pv, {name: store.stored for name, store in self.stores.items()})
@@ -260,13 +260,21 @@ class _Proof:
         """Batteries follow the plan, or what was measured a second ago; beyond the limit they help."""
         at = self.plan.step(now) if self.plan is not None else None
         level = 0.0 if self.told.site.pvs else limit / 2.0
+        allowed = float("inf")
+        if self.plan is not None and self.controller is not None:
+            self.controller.drawn = self._drawn()
+            allowed = self.controller.allowed(self.plan, now)
         for name, store in self.stores.items():
             net = fixed + flows
             wanted = self.plan.batteries[name][at] if self.plan is not None and at is not None else level - net
             if self.objective is not None and not self.objective.export and wanted < 0.0:
                 wanted = max(wanted, min(0.0, -net))
-            wanted = min(wanted, limit - net)
+            wanted = min(wanted, limit - net, allowed - net)
             self.store_power[name] = max(-store.gives(EMPTIES), min(store.most(1.0), wanted))
+
+    def _drawn(self) -> WattHour:
+        """In the running window."""
+        return (sum(self.window) * self.told.step + self.grid_sum) / HOUR
 
     def _own(self, name: str) -> tuple[float, float, float]:
         car = self.arrivals.there[name]

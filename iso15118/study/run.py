@@ -175,7 +175,8 @@ class _Simulation:
         flows = fixed + sum(mains(cars[name].evse, watts) for name, watts in given.items())
         if plan is None:
             return given, self._buffered(flows, limit)
-        return self._kept(given, planned, support, flows, limit, fixed)
+        allowed = self.controller.allowed(plan, now) if self.controller is not None else limit
+        return self._kept(given, planned, support, flows, min(limit, allowed), fixed)
 
     def _planned(self, name: str, plan: SitePlan | None) -> Watt:
         if plan is None:
@@ -186,7 +187,7 @@ class _Simulation:
     def _kept(
         self, given: dict[str, Watt], planned: dict[str, Watt], support: Mapping[str, Watt], flows: Watt, limit: Watt, fixed: Watt
     ) -> tuple[dict[str, Watt], dict[str, Watt]]:
-        """Batteries help where the limit would not be kept, and what is given back stays on the site unless it may leave it."""
+        """Batteries help where the limit or the plan's peak would not be kept; what is given back stays on the site unless it may leave."""
         over = flows + sum(planned.values()) - limit
         for name in planned:
             help_ = min(max(0.0, over), support[name])

@@ -66,9 +66,13 @@ def best_of(told: Scenario) -> Record:
     """The best there can be. Where cars are served first, that of the batteries beside what an equal share gives the cars."""
     if not told.objective.serve_first:
         return best(told)
-    shared = simulate(told, studied("equal_share"))
-    found = best(told, shared.evses)
-    found.outcomes, found.cars, found.lost = shared.outcomes, shared.cars, shared.lost
+    return _beside(told, simulate(told, studied("equal_share")))
+
+
+def _beside(told: Scenario, served: Record) -> Record:
+    """The best that batteries could have done beside cars that are served so."""
+    found = best(told, served.evses)
+    found.outcomes, found.cars, found.lost = served.outcomes, served.cars, served.lost
     return found
 
 
@@ -95,6 +99,8 @@ def done(task: Task, folder: Path | None = None) -> dict[str, Any]:
     else:
         told, record = run(told, task.policy)
         figures = row(told, record)
+        if told.objective.serve_first and task.policy in (FORESEEN, PLANNER):
+            figures["optimum"] = row(told, _beside(told, record))["cost"]
         if task.seed == 1 and folder is not None:
             path = folder / f"{task.scenario}-{task.policy}.json"
             path.write_text(json.dumps(document(told, task.policy, record, figures)), encoding="utf-8")

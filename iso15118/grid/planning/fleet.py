@@ -25,8 +25,8 @@ from iso15118.value import Value
 CLIMB: Final = 1.5
 """Times what it takes at full power, a car is given to go from the top of its V2X window to its target: others want power, too."""
 FOREVER: Final[Second] = 30 * 86_400.0
-READY: Final = 0.5
-"""What an hour costs in which a battery has a kWh less than it should have: some times what a kWh gains by waiting for a better price."""
+READY: Final = 0.1
+"""What an hour costs in which a battery has a kWh too little: less than a peak, more than waiting for a better price gains."""
 SLACK: Final = 0.02
 """Part of its capacity a battery may be measured below its floor and still be taken for being at it."""
 

@@ -15,7 +15,7 @@ from iso15118.grid.planning.horizon import Array
 from iso15118.grid.planning.model import Found
 from iso15118.grid.planning.scene import Scene
 from iso15118.grid.visits import Visit
-from iso15118.units import HOUR, KW, KWH, Second
+from iso15118.units import HOUR, KWH, Second
 
 SHORT: Final = 0.01
 """kWh that nobody misses."""
@@ -40,19 +40,19 @@ def why(visit: Visit, member: int, scene: Scene, fleet: Fleet, found: Found, off
 
 def why_peak(scene: Scene, means: Sequence[float], offset: Second = 0.0) -> str:
     """What the highest of `means` (kW, one for each window of the demand charge) is from; empty: there is no such charge."""
-    demand = scene.demand
-    if demand is None or not means:
+    if scene.demand is None or not means:
         return ""
-    peak, paid = max(0.0, *means), demand.peak / KW
-    if peak <= paid + HELD:
-        return f"within {paid:.3g} kW, which are charged for already"
+    peak, free = max(0.0, *means), scene.peak
+    if peak <= free + HELD:
+        return f"within the {free:.3g} kW that cost nothing more"
     root = [circuit.parent for circuit in scene.site.circuits].index(None)
     loads = [float(scene.fixed[root][steps] @ part) + before for steps, part, before in scene.windows()]
     alone = max(0.0, *loads)
-    if alone >= peak - HELD:
+    if abs(alone - peak) <= HELD:
         at = float(scene.edges[scene.windows()[int(np.argmax(loads))][0][0]])
         return f"other loads make it alone at {clock(at, offset)}: up to it everything else is free of the charge"
-    return f"{peak - max(paid, alone):.3g} kW above the {max(paid, alone):.3g} kW that cost nothing more"
+    free = max(free, min(alone, peak))
+    return f"{peak - free:.3g} kW above the {free:.3g} kW that cost nothing more"
 
 
 def _cause(member: int, wanted: float, scene: Scene, fleet: Fleet, found: Found, offset: Second) -> str:

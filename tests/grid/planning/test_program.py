@@ -108,7 +108,7 @@ def test_an_unavoidable_peak_is_used_by_all() -> None:
     made = plan(asked)
     assert made.peak <= 5.1 * KW + 1.0
     assert made.evses[0].missing == 0.0
-    assert made.why_peak == "within 5.1 kW, which are charged for already"
+    assert made.why_peak == "within the 5.1 kW that cost nothing more"
     oven = plan(replace(asked, outlook=replace(asked.outlook, load={"grid": hourly([8.0, *[0.8] * 9], KW)})))
     assert oven.peak == pytest.approx(8.0 * KW)
     assert max(oven.grid[4:]) == pytest.approx(8.0 * KW)
