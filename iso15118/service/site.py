@@ -115,6 +115,8 @@ class SiteController:
         self._stored: dict[str, WattHour] = {}
         self._charging: dict[str, Reading] = {}
         self._peak = Peak(charged)
+        self._charged: tuple[Prices, Prices] | None = None
+        """Prices as the market told them, and with the peak so far."""
         self._learning = Learning(self._tree, outlook)
         self._signals: dict[str, Signal] = {}
         self._since: dict[str, tuple[Second, Second]] = {}
@@ -394,11 +396,13 @@ class SiteController:
                 self._prices = self._market.prices(moment)
             except LocalError as error:
                 self._prices, self._trouble = None, str(error)
-        prices, retail = self._prices or (None, None)
-        if prices is not None and prices.demand is not None and (demand := self._peak.known(prices.demand)) is not prices.demand:
-            prices = replace(prices, demand=demand)
-            self._prices = prices, retail
-        return prices
+        prices = None if self._prices is None else self._prices[0]
+        if prices is None or prices.demand is None:
+            return prices
+        demand = self._peak.known(prices.demand)
+        if self._charged is None or self._charged[0] is not prices or self._charged[1].demand != demand:
+            self._charged = prices, replace(prices, demand=demand)
+        return self._charged[1]
 
     def _set(self, name: str) -> None:
         """The budget of an outlet for the next seconds."""

@@ -21,6 +21,7 @@ class Peak:
         """`before`: the charge as it stood when the site was led last; None: the site's file tells the peak so far."""
         self._peak: Watt = 0.0 if before is None else before.peak
         self._left = None if before is None else before.left
+        self._told: Watt | None = None
         self._begin: Second = float("-inf")
         self._at: Second = float("-inf")
         self._power: Watt = 0.0
@@ -51,10 +52,12 @@ class Peak:
         return self._energy + self._power * (moment - self._at) / HOUR
 
     def known(self, told: Demand) -> Demand:
-        """The charge with the peak so far. `told`: as the site's file has it; its peak is that of the period in which it was read."""
-        if self._left is None:
-            self._peak = max(self._peak, told.peak)
-        elif told.left > self._left + RENEWED:
+        """The charge with the peak so far. `told`: as the market has it, whose own peak counts in the period in which it was told first,
+        and whenever it rises: one in a file is that of the month in which it was written.
+        """
+        if self._left is not None and told.left > self._left + RENEWED:
             self._peak = 0.0
-        self._left = told.left
-        return told if told.peak == self._peak else replace(told, peak=self._peak)
+        elif self._left is None or (self._told is not None and told.peak > self._told):
+            self._peak = max(self._peak, told.peak)
+        self._left, self._told = told.left, told.peak
+        return replace(told, peak=self._peak)

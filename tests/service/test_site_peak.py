@@ -63,3 +63,12 @@ def test_a_clock_that_goes_back() -> None:
     lived(peak, 0.0, [(600.0, 8e3)])
     lived(peak, 100.0, [(801.0, 8e3)])
     assert peak.known(CHARGE).peak == 5e3
+
+
+def test_a_market_that_counts_is_heard() -> None:
+    peak = Peak()
+    peak.known(CHARGE)
+    assert peak.known(Demand(10.0, QUARTER, peak=9e3, left=0.4)).peak == 9e3
+    again = Peak(Demand(10.0, QUARTER, peak=3e3, left=0.9))
+    assert again.known(Demand(10.0, QUARTER, peak=5e3, left=0.8)).peak == 3e3
+    assert again.known(Demand(10.0, QUARTER, peak=5.5e3, left=0.8)).peak == 5.5e3
