@@ -70,7 +70,7 @@ class DemandTable(Table):
     window: Positive = 900.0
     """s of the mean, on the clock."""
     peak: Magnitude = 0.0
-    """W that have been reached in this month already."""
+    """W that have been reached in this month already. From then on the meter of the connection counts, and the site's log remembers."""
 
 
 class TierTable(Table):

@@ -128,6 +128,26 @@ def test_the_rest_of_a_window_is_no_occasion_to_make_up_for_what_was() -> None:
     assert max(made.grid) <= 8.01 * KW
 
 
+def test_what_a_window_has_drawn_already_is_counted() -> None:
+    """10 minutes into a quarter of an hour of 8 kW: 1.5 kWh leave 6 kW for the last five minutes, 1 kWh leaves the 12 that there are."""
+    for drawn, most in ((1.5, 6.0), (1.0, 12.0), (2.0, 0.0), (2.5, 0.0)):
+        demand = Demand(10.0, 900.0, 8.0 * KW, drawn=drawn * KWH)
+        made = plan(ask([car("a", 30.0, charge=20.0)], [0.1] * 4, demand=demand, now=1 / 6, hours=3.5, step=900.0, limit=12.0))
+        assert made.grid[0] == pytest.approx(most * KW, abs=1.0), drawn
+        assert max(made.grid[1:]) <= max(8.0, drawn * 4.0) * KW + 1.0
+
+
+def test_a_battery_holds_what_may_be_asked_of_it() -> None:
+    """5 kWh from two o'clock on, though the price of the fourth hour is the lowest; before, and without, it waits for that hour."""
+    cell = Battery(
+        name="cell", circuit="grid", capacity=10.0 * KWH, charge=5.0 * KW, discharge=5.0 * KW, efficiency=1.0, floor=0.0, wear=0.0
+    )
+    asked = ask([], [0.30, 0.28, 0.29, 0.10], batteries=[cell], stored={"cell": 0.0})
+    ready = replace(asked, outlook=replace(asked.outlook, held={"cell": hourly([0.0, 5.0, 5.0, 0.0], KWH)}))
+    assert plan(asked).batteries["cell"][:3] == pytest.approx((0.0, 0.0, 0.0))
+    assert plan(ready).batteries["cell"][:3] == pytest.approx((0.0, 5.0 * KW, 0.0))
+
+
 def test_tiers_make_energy_dearer_as_it_is_taken() -> None:
     asked = ask([car("a", 20.0)], [0.1, 0.1, 0.1, 0.1], tiers=(Tier(10.0 * KWH, 0.2),), taken=2.0 * KWH)
     made = plan(asked)
