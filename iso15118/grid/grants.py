@@ -101,7 +101,7 @@ class Place:
         drawn = room.draws[evse.name]
         here = NO_LINES if drawn is None else drawn if len(self.lines) == PHASES else [drawn[line] for line in self.lines]
         most, least = max(here), min(here)
-        self.measured = None if drawn is None else most if most >= -least else least
+        self.measured = None if drawn is None else most if most > -least else least
         self.returned = max(0.0, -most) if evse.name not in room.frozen else 0.0
         """A that surely come back in each line."""
 

@@ -22,6 +22,8 @@ class Demand(Value):
     """The highest so far in this period: below it power is free of this charge."""
     left: float = 1.0
     """Part of the period (0..1] that is still to come: what an increase of the peak is worth to it. 1.0 charges it whole."""
+    until: Second = float("inf")
+    """Where the period ends, and the peak begins anew."""
     drawn: WattHour | None = None
     """Imported (signed) since the running window began; None: nobody knows, and the rest of the window is taken for all of it."""
 

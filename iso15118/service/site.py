@@ -108,6 +108,8 @@ class SiteController:
         self._timer: asyncio.TimerHandle | None = None
         self._read_from, self._read_at = dict(meters), dict[tuple[str, str], Second]()
         self._started = self.now
+        self._watts: dict[Second, Watt] = {}
+        """What the connection draws, by when it was read."""
         self._unread: set[str] = set()
         """Circuits whose meter is not believed."""
         self._meters: dict[str, Reading] = {}
@@ -225,7 +227,6 @@ class SiteController:
 
     def start(self) -> None:
         """Lead from now on."""
-        self._started = self.now
         self._tick()
 
     def stop(self) -> None:
@@ -274,9 +275,7 @@ class SiteController:
         if now - self._started >= SILENT:
             self._silent(self.done.silent)
         self._learning.saw(known, self._kept, self.done, self._generation)
-        reading = known.meters.get(self.site.root.name)
-        if known.prices is not None and known.prices.demand is not None and reading is not None:
-            self._peak.saw(sum(reading.currents) * VOLTAGE, moment - (now - reading.at), known.prices.demand.window)
+        self._draws(known)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
         for name in self.outlets:
@@ -295,10 +294,20 @@ class SiteController:
         at = flows.at * self._pace
         if kind == "circuit":
             self.measured(name, flows.value, at)
+            if name == self.site.root.name:
+                self._watts = {at: power.value}
         elif kind == "battery":
             self.charging(name, power.value, at)
         else:
             self.generated(name, max(0.0, -power.value), at)
+
+    def _draws(self, known: Known) -> None:
+        """What the connection's meter has told, if it is believed, counts for the peak: in W if it tells them, else at nominal voltage."""
+        believed = self._kept.swings.recent.get(self.site.root.name)
+        if believed and known.prices is not None and known.prices.demand is not None:
+            reading = believed[-1].reading
+            power = self._watts.get(reading.at, sum(reading.currents) * VOLTAGE)
+            self._peak.saw(power, reading.at, known.moment - (known.now - reading.at), known.prices.demand.window)
 
     def _silent(self, silent: Mapping[str, str]) -> None:
         """Say once that a circuit's meter is not believed any more, and once that it is again."""
@@ -439,7 +448,7 @@ class SiteController:
             self._trouble = self._trouble or "no prices"
             return
         if prices.demand is not None:
-            prices = replace(prices, demand=replace(prices.demand, drawn=self._peak.drawn(moment)))
+            prices = replace(prices, demand=replace(prices.demand, drawn=self._peak.drawn(moment, prices.demand.window)))
         question = Question(
             now=moment,
             site=self.site,

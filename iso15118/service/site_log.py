@@ -7,6 +7,7 @@ is full becomes its neighbour `.1` in place of the one before, and a new one beg
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -146,23 +147,25 @@ class Story:
 
     def last_plan(self) -> SitePlan | None:
         """The one that was in force in the end; None: there was none."""
-        plan = self._last("plan")
+        [plan] = deque(self._each("plan"), maxlen=1) or [None]
         return None if plan is None else build(SitePlan, plan)
 
     def last_demand(self) -> Demand | None:
-        """The demand charge as it stood in the end, with the peak so far; None: there was none."""
-        prices = self._last("prices")
-        return None if prices is None or prices["demand"] is None else build(Demand, prices["demand"])
+        """The newest demand charge, with the peak so far; None: there was none."""
+        told = (prices["demand"] for prices in self._each("prices") if prices is not None and prices["demand"] is not None)
+        [demand] = deque(told, maxlen=1) or [None]
+        return None if demand is None else build(Demand, demand)
 
-    def _last(self, name: str) -> Any:
-        """What was known in the end, without living through it all."""
+    def _each(self, name: str) -> Iterator[Any]:
+        """What was known one after the other, without living through it all."""
         found: Any = None
         for line in self._lines[1:]:
             if f'"{name}":' in line:
                 with suppress(ValueError):  # cut off
                     told = json.loads(line).get("known", {})
-                    found = changed({name: found}, {name: told[name]})[name] if name in told else found
-        return found
+                    if name in told:
+                        found = changed({name: found}, {name: told[name]})[name]
+                        yield found
 
     def replayed(self) -> Iterator[tuple[int, Second, dict[str, Any], dict[str, Any]]]:
         """Each second lived again: number of the line, its moment, what was done then, and what is done now."""

@@ -75,9 +75,9 @@ class Leading:
     def _before(self, path: Path) -> tuple[SitePlan | None, Demand | None]:
         """What was in force when the site was led last: the plan, which holds by its age, and the demand charge with its peak."""
         try:
-            story = Story(path) if self._planner is not None and path.exists() else None
-            if story is not None and story.site == self._settings.site:
-                return story.last_plan(), story.last_demand()
+            story, site = Story(path) if path.exists() else None, self._settings.site
+            if story is not None and story.site.root.name == site.root.name:
+                return story.last_plan() if self._planner is not None and story.site == site else None, story.last_demand()
         except LocalError as error:
             self._log.warning("site", f"site log: {error}")
         return None, None

@@ -92,7 +92,7 @@ class Controller:
         demand = self.told.prices.demand
         if demand is None:
             return inf
-        return (plan.peak * demand.window - self.drawn * HOUR) / (demand.window - now % demand.window)
+        return max(0.0, plan.peak * demand.window - self.drawn * HOUR) / (demand.window - now % demand.window)
 
     def buffer(self, user: str) -> Second:
         """Before the declared departure, in which a target is met already."""

@@ -73,7 +73,7 @@ def _drawn(told: Scenario) -> tuple[list[Watt], Second]:
             total += mains(car.evse, power)
             car.move(power, told.step)
         drawn.append(total)
-    return drawn, sum(stay.left - stay.plugged for stay in gone) / max(1, len(gone))
+    return drawn, max(told.step, sum(stay.left - stay.plugged for stay in gone) / max(1, len(gone)))
 
 
 def asked(day: list[Watt], most: Watt, charge: Watt, step: Second) -> list[WattHour]:

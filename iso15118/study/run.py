@@ -65,12 +65,12 @@ class _Simulation:
             now = told.start + k * told.step
             self._turn_over(now)
             grid = self._step(k, now)
-            window.append(grid)
-            if self.controller is not None:
+            if self.controller is not None and told.prices.demand is not None:
+                window.append(grid)
                 self.controller.drawn = sum(window) * told.step / HOUR
-            if self.controller is not None and told.prices.demand is not None and (now + told.step) % told.prices.demand.window == 0.0:
-                self.controller.metered(sum(window) / (told.prices.demand.window / told.step))
-                window.clear()
+                if (now + told.step) % told.prices.demand.window == 0.0:
+                    self.controller.metered(sum(window) / (told.prices.demand.window / told.step))
+                    window.clear()
             if self.progress is not None:
                 self.progress(k + 1, told.steps)
         self._turn_over(told.end)

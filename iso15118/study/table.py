@@ -99,7 +99,7 @@ def done(task: Task, folder: Path | None = None) -> dict[str, Any]:
     else:
         told, record = run(told, task.policy)
         figures = row(told, record)
-        if told.objective.serve_first and task.policy in (FORESEEN, PLANNER):
+        if told.objective.serve_first and task.policy == PLANNER:
             figures["optimum"] = row(told, _beside(told, record))["cost"]
         if task.seed == 1 and folder is not None:
             path = folder / f"{task.scenario}-{task.policy}.json"

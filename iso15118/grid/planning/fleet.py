@@ -25,8 +25,8 @@ from iso15118.value import Value
 CLIMB: Final = 1.5
 """Times what it takes at full power, a car is given to go from the top of its V2X window to its target: others want power, too."""
 FOREVER: Final[Second] = 30 * 86_400.0
-READY: Final = 0.1
-"""What an hour costs in which a battery has a kWh too little: less than a peak, more than waiting for a better price gains."""
+READY: Final = 0.5
+"""What an hour costs in which a battery has a kWh too little, in the mean price of one: less than a peak, more than arbitrage gains."""
 SLACK: Final = 0.02
 """Part of its capacity a battery may be measured below its floor and still be taken for being at it."""
 
@@ -240,11 +240,12 @@ def _battery(battery: Battery, stored: float | None, kept: Series | None, scene:
     unit.charge[:] = battery.charge / KW
     unit.discharge[:] = battery.discharge / KW if bottom <= SLACK * battery.capacity / KWH else 0.0
     unit.low[:], unit.high[:] = min(bottom, 0.0), max(top, 0.0)
-    unit.worth = max(0.0, float(np.average(scene.buy, weights=scene.hours)) * battery.efficiency - battery.wear)
+    mean = max(0.0, float(np.average(scene.buy, weights=scene.hours)))
+    unit.worth = max(0.0, mean * battery.efficiency - battery.wear)
     if objective.kept and bottom > 0.0:
         unit.dues.append((len(scene.hours) - 1, bottom, scene.weights.wish))
     for t, end in enumerate(scene.edges[1:]):
         wanted = None if kept is None else kept.at(float(end) - 1.0)
         if wanted is not None:
-            unit.dues.append((t, min(unit.high[t], (wanted - stored) / KWH), READY * float(scene.hours[t])))
+            unit.dues.append((t, min(unit.high[t], (wanted - stored) / KWH), READY * mean * float(scene.hours[t])))
     return unit

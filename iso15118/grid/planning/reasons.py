@@ -44,15 +44,15 @@ def why_peak(scene: Scene, means: Sequence[float], offset: Second = 0.0) -> str:
         return ""
     peak, free = max(0.0, *means), scene.peak
     if peak <= free + HELD:
-        return f"within the {free:.3g} kW that cost nothing more"
-    root = [circuit.parent for circuit in scene.site.circuits].index(None)
-    loads = [float(scene.fixed[root][steps] @ part) + before for steps, part, before in scene.windows()]
-    alone = max(0.0, *loads)
-    if abs(alone - peak) <= HELD:
-        at = float(scene.edges[scene.windows()[int(np.argmax(loads))][0][0]])
-        return f"other loads make it alone at {clock(at, offset)}: up to it everything else is free of the charge"
-    free = max(free, min(alone, peak))
-    return f"{peak - free:.3g} kW above the {free:.3g} kW that cost nothing more"
+        return f"within the {free:.1f} kW that cost nothing more"
+    steps, part, before = scene.windows()[int(np.argmax(means))]
+    at = clock(float(scene.edges[steps[0]]), offset)
+    alone = float(scene.fixed[scene.root][steps] @ part)
+    if before >= peak - HELD:
+        return f"drawn already before {at}"
+    if alone >= peak - HELD:
+        return f"other loads make it alone at {at}: up to it everything else is free of the charge"
+    return f"{peak - free:.1f} kW above the {free:.1f} kW that cost nothing more, at {at}"
 
 
 def _cause(member: int, wanted: float, scene: Scene, fleet: Fleet, found: Found, offset: Second) -> str:

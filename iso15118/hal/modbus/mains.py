@@ -11,7 +11,6 @@ Nobody waits for it, not even at the start: until it has answered, and whenever 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import copysign
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,7 @@ from iso15118.errors import LocalError
 from iso15118.hal.modbus.line import Line, LineKeys, Registers, keys_of
 from iso15118.hal.modbus.registers import Point, RegisterMap, load
 from iso15118.power import Measured
-from iso15118.units import Ampere, PerPhase, Second, Volt, Watt
+from iso15118.units import PerPhase, Second, Volt, Watt
 from iso15118.value import Value
 
 PHASES: Final = (1, 2, 3)
@@ -56,16 +55,18 @@ class MainsMeter:
         return self._line.why
 
     def flows(self) -> Measured[PerPhase] | None:
-        """A in L1, L2, L3, + import; None: it has told nothing yet.
+        """A in L1, L2, L3, + import; None: not all of it has been told yet.
 
-        As large as the current that is measured, by which fuses blow, and where the map has none as the power asks for; the way is the
-        power's.
+        What flows in is as large as the current that is measured, by which fuses blow, and where the map has none as the power asks for;
+        what flows out is what the power is: a reactive current leaves no room.
         """
         watts, at = self._read("power")
-        amps, other = self._read("current" if self._apparent else "voltage")
-        if not watts or not amps:
+        volts, other = self._read("voltage")
+        amps, third = self._read("current") if self._apparent else (watts, at)
+        if not watts or not volts or not amps:
             return None
-        return Measured(PerPhase(*map(self._flow, watts, amps)), min(at, other))
+        flows = (abs(a) if self._apparent and w >= 0.0 else w / max(LOW, abs(v)) for w, v, a in zip(watts, volts, amps, strict=True))
+        return Measured(PerPhase(*flows), min(at, other, third))
 
     def power(self) -> Measured[Watt] | None:
         """W of all phases, + import."""
@@ -76,11 +77,8 @@ class MainsMeter:
         """Read no more."""
         self._line.close()
 
-    def _flow(self, power: Watt, other: float) -> Ampere:
-        return copysign(abs(other), power) if self._apparent else power / max(LOW, abs(other))
-
     def _read(self, what: str) -> tuple[list[float], Second]:
-        """In each phase, and when the oldest of it was read; nothing before the first whole round."""
+        """In each phase, and when the oldest of it was read; nothing before all three have been."""
         seen = [self._line.latest.get(f"{what}_l{phase}") for phase in PHASES]
         there = [value for value in seen if value is not None]
         if len(there) < len(seen):

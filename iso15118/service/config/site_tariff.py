@@ -141,18 +141,18 @@ class SiteTariff(Value):
             export_price=Series(start, STEP, tuple(value.sell for value in values)),
             carbon=Series(start, STEP, tuple(carbon)) if len(carbon) == len(values) else None,
             carbon_price=table.carbon_price,
-            demand=None if demand is None else Demand(demand.price, demand.window, demand.peak, self._left(now)),
+            demand=None if demand is None else Demand(demand.price, demand.window, demand.peak, *self._left(now)),
             tiers=tuple(Tier(tier.above * KWH, tier.surcharge) for tier in table.tiers),
             currency=table.currency,
         )
         return made, Series(start, STEP, tuple(retail)) if len(retail) == len(values) else None
 
-    def _left(self, now: Second) -> float:
-        """The part of the month that is to come."""
+    def _left(self, now: Second) -> tuple[float, Second]:
+        """The part of the month that is to come, and its end."""
         local = datetime.fromtimestamp(now, self.zone)
         first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         after = (first + timedelta(days=32)).replace(day=1)
-        return max(1e-3, (after.timestamp() - now) / (after.timestamp() - first.timestamp()))
+        return max(1e-3, (after.timestamp() - now) / (after.timestamp() - first.timestamp())), after.timestamp()
 
 
 def site_tariff(path: Path, table: TariffTable | None) -> SiteTariff | None:

@@ -116,7 +116,7 @@ def test_an_unavoidable_peak_is_used_by_all() -> None:
     assert oven.why_peak == "other loads make it alone at 00:00: up to it everything else is free of the charge"
     free = replace(asked, prices=replace(asked.prices, demand=Demand(0.001, 900.0, 5.1 * KW)))
     assert plan(free).peak == pytest.approx(10.8 * KW)
-    assert plan(free).why_peak == "5.7 kW above the 5.1 kW that cost nothing more"
+    assert plan(free).why_peak == "5.7 kW above the 5.1 kW that cost nothing more, at 02:00"
     assert plan(replace(asked, prices=replace(asked.prices, demand=None))).why_peak == ""
 
 
@@ -135,6 +135,7 @@ def test_what_a_window_has_drawn_already_is_counted() -> None:
         made = plan(ask([car("a", 30.0, charge=20.0)], [0.1] * 4, demand=demand, now=1 / 6, hours=3.5, step=900.0, limit=12.0))
         assert made.grid[0] == pytest.approx(most * KW, abs=1.0), drawn
         assert max(made.grid[1:]) <= max(8.0, drawn * 4.0) * KW + 1.0
+    assert made.why_peak == "drawn already before 00:10"
 
 
 def test_a_battery_holds_what_may_be_asked_of_it() -> None:
