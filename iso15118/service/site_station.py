@@ -51,7 +51,8 @@ class Leading:
         settings = self._settings
         plan = charged = None
         if settings.log is not None:
-            plan, charged = self._before(settings.log)
+            if settings.tariff is not None:
+                plan, charged = self._before(settings.log)
             self._scribe = SiteLog(settings.log, settings.site, settings.policy, size=settings.log_size, log=self._log)
         self._meters = {at: MainsMeter(mains) for at, mains in settings.meters.items()}
         own = [status.name for status in self._station.status()]
