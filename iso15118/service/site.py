@@ -2,7 +2,7 @@
 
 One process serves the site. What it decides in a second is pure (`grid.second`), and kept in a log (`site_log`). Nothing here waits for
 the planner: until it has answered the fallback ladder says what holds. A solver, and numpy with it, is needed by the planner alone.
-Neighbours: `site_outlet` (what is done with an outlet), `site_offers` (schedules and when they are negotiated anew).
+Neighbours: `site_outlet` (what is done with an outlet), `site_offers` (schedules, and when they are negotiated anew), `site_readings`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from iso15118.energy import Budget
 from iso15118.errors import LocalError
 from iso15118.grid.degrade import budget
 from iso15118.grid.habits import usual_departure
-from iso15118.grid.meters import SILENT, Lines, Reading
+from iso15118.grid.meters import SILENT, Lines
 from iso15118.grid.phases import Leaning, leaning
 from iso15118.grid.planning import Outlook, Question, SitePlan
 from iso15118.grid.planning.buffer import Habit
@@ -26,7 +26,7 @@ from iso15118.grid.prices import Demand, Prices
 from iso15118.grid.second import Done, Kept, Known, second
 from iso15118.grid.series import Series
 from iso15118.grid.signals import Signal
-from iso15118.grid.site import PHASES, VOLTAGE, Site
+from iso15118.grid.site import VOLTAGE, Site
 from iso15118.grid.tree import Tree
 from iso15118.grid.visits import Visit
 from iso15118.grid.wishes import inlet
@@ -36,6 +36,7 @@ from iso15118.service.site_offers import Offers
 from iso15118.service.site_outlet import Looked, Outlet
 from iso15118.service.site_parties import NOTHING, Market, Meter, Planning, Scribe
 from iso15118.service.site_peak import Peak
+from iso15118.service.site_readings import Readings
 from iso15118.units import PerPhase, Second, Watt, WattHour
 from iso15118.value import replace
 
@@ -47,8 +48,6 @@ REPLAN: Final[Second] = 300.0
 SOON: Final[Second] = 1.0
 """After an event: others may come with it."""
 HORIZON: Final[Second] = 86_400.0
-FRESH: Final[Second] = 10.0
-"""An older measurement of generation is none."""
 ON_BOARD: Final = 0.92
 """Of what flows into a car on alternating current is stored, where nobody knows better."""
 REMEMBERED: Final = 10
@@ -106,16 +105,9 @@ class SiteController:
         self._replan = replan
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._read_from, self._read_at = dict(meters), dict[tuple[str, str], Second]()
         self._started = self.now
-        self._watts: dict[Second, Watt] = {}
-        """What the connection draws, by when it was read."""
-        self._unread: set[str] = set()
-        """Circuits whose meter is not believed."""
-        self._meters: dict[str, Reading] = {}
-        self._generation: dict[str, tuple[Second, Watt]] = {}
+        self._readings = Readings(site, meters, pace, self._log)
         self._stored: dict[str, WattHour] = {}
-        self._charging: dict[str, Reading] = {}
         self._peak = Peak(charged)
         self._charged: tuple[Prices, Prices] | None = None
         """Prices as the market told them, and with the peak so far."""
@@ -141,18 +133,16 @@ class SiteController:
 
     def measured(self, circuit: str, currents: Lines, at: Second | None = None) -> None:
         """A circuit's meter: A in L1, L2, L3, + import. `at`: monotonic, now if None. Raises LocalError on a circuit there is not."""
-        self.site.circuit(circuit)
-        self._meters[circuit] = Reading(currents, self.now if at is None else at)
+        self._readings.measured(circuit, currents, self.now if at is None else at)
 
     def generated(self, pv: str, power: Watt, at: Second | None = None) -> None:
         """What photovoltaics give, a magnitude. `at`: monotonic, now if None."""
-        self._generation[pv] = self.now if at is None else at, power
+        self._readings.generation[pv] = self.now if at is None else at, power
         self._learning.shines(pv, power, self.moment)
 
     def charging(self, battery: str, power: Watt, at: Second | None = None) -> None:
         """What flows into a stationary battery, as its meter reads: from then on it shares the site's power with cars."""
-        line = power / PHASES / VOLTAGE
-        self._charging[battery] = Reading((line, line, line), self.now if at is None else at)
+        self._readings.charging(battery, power, self.now if at is None else at)
 
     def stored(self, battery: str, energy: WattHour) -> None:
         """In a stationary battery, Wh."""
@@ -265,16 +255,16 @@ class SiteController:
         self.looked = {
             name: self._apart(name, partial(outlet.look, self.site.evse(name)), Looked()) for name, outlet in self.outlets.items()
         }
-        for (kind, name), meter in self._read_from.items():
-            self._read(kind, name, meter)
+        for pv, power in self._readings.read():
+            self._learning.shines(pv, power, moment)
         self._come_and_go(now, moment)
         self.visits = {name: self._visit(name, seen, moment) for name, seen in self.looked.items() if seen.need is not None}
         self.known = known = self._known(now, moment)
         kept = self._kept
         self._kept, self.done = second(self._tree, self.policy, known, kept)
         if now - self._started >= SILENT:
-            self._silent(self.done.silent)
-        self._learning.saw(known, self._kept, self.done, self._generation)
+            self._readings.judged(self.done.silent)
+        self._learning.saw(known, self._kept, self.done, self._readings.generation)
         self._draws(known)
         if self._scribe is not None:
             self._scribe.saw(known, kept, self.done)
@@ -285,40 +275,12 @@ class SiteController:
         if self._loop.time() >= self._plan_at and (self._asking is None or self._asking.done()):
             self._ask(moment)
 
-    def _read(self, kind: str, name: str, meter: Meter) -> None:
-        """What a meter has told since it was read last."""
-        flows, power = meter.flows(), meter.power()
-        if flows is None or power is None or flows.at <= self._read_at.get((kind, name), float("-inf")):
-            return
-        self._read_at[kind, name] = flows.at
-        at = flows.at * self._pace
-        if kind == "circuit":
-            self.measured(name, flows.value, at)
-            if name == self.site.root.name:
-                self._watts = {at: power.value}
-        elif kind == "battery":
-            self.charging(name, power.value, at)
-        else:
-            self.generated(name, max(0.0, -power.value), at)
-
     def _draws(self, known: Known) -> None:
-        """What the connection's meter has told, if it is believed, counts for the peak: in W if it tells them, else at nominal voltage."""
+        """What the connection's meter has told counts for the peak, if it is believed."""
         believed = self._kept.swings.recent.get(self.site.root.name)
         if believed and known.prices is not None and known.prices.demand is not None:
             reading = believed[-1].reading
-            power = self._watts.get(reading.at, sum(reading.currents) * VOLTAGE)
-            self._peak.saw(power, reading.at, known.moment - (known.now - reading.at), known.prices.demand.window)
-
-    def _silent(self, silent: Mapping[str, str]) -> None:
-        """Say once that a circuit's meter is not believed any more, and once that it is again."""
-        for name in sorted(self._unread ^ set(silent)):
-            if name in silent:
-                meter = self._read_from.get(("circuit", name))
-                cause = f" ({meter.why})" if meter is not None and meter.why else ""
-                self._log.warning("site", f"{self.site.name}: meter of {name}: {silent[name]}{cause}; the fail-safe holds below it")
-            else:
-                self._log.info("site", f"{self.site.name}: meter of {name}: read again")
-        self._unread = set(silent)
+            self._peak.saw(self._readings.power(reading), reading.at, known.moment - (known.now - reading.at), known.prices.demand.window)
 
     def _apart(self, name: str, act: Callable[[], T], otherwise: T) -> T:
         """What comes of something at one outlet: a defect there is not the others'. It is told once."""
@@ -378,13 +340,12 @@ class SiteController:
         )
 
     def _known(self, now: Second, moment: Second) -> Known:
-        fresh = (power for at, power in self._generation.values() if now - at <= FRESH)
         return Known(
             now=now,
             moment=moment,
-            meters=dict(self._meters),
-            draws={**self._charging, **{name: seen.reading for name, seen in self.looked.items() if seen.reading is not None}},
-            generation=sum(fresh),
+            meters=dict(self._readings.circuits),
+            draws={**self._readings.batteries, **{name: seen.reading for name, seen in self.looked.items() if seen.reading is not None}},
+            generation=self._readings.generated(now),
             visits=self.visits,
             since={name: since for name, (since, _) in self._since.items()},
             signals=self.signals,
