@@ -108,7 +108,7 @@ def second(tree: Tree, name: str, known: Known, kept: Kept) -> tuple[Kept, Done]
     if chosen.objective is not None and not chosen.objective.export:
         targets = _kept(site, room, targets, moment.surplus)
     asked = wishes(site, visits, targets, known.signals, moment=known.moment, fills=chosen.fills, since=known.since)
-    stores = _batteries(site, known, stands)
+    stores = _batteries(site, known, stands, room)
     allocated, grants = allocate(tree, room, [*asked, *_stored(site, known, stores)], kept.allocated, known.now)
     cars = {grant.evse: grant for grant in grants if grant.evse in known.visits}
     left = max(0.0, room.available - sum(max(0.0, grant.power) for grant in grants))
@@ -142,14 +142,29 @@ def _kept(site: Site, room: Headroom, targets: Mapping[str, Watt], surplus: Watt
     return {evse: power * part if power < 0.0 else power for evse, power in targets.items()}
 
 
-def _batteries(site: Site, known: Known, stands: Footing) -> dict[str, Watt]:
-    """As planned, within what each can; at rest without a plan that can be followed."""
+def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dict[str, Watt]:
+    """As planned, within what each can; at rest without a plan that can be followed. Those that are read hold the plan's peak besides."""
     step = known.plan.step(known.moment) if known.plan is not None and stands.rung is Rung.PLAN else None
     wanted = {}
     for battery in site.batteries:
         power = 0.0 if known.plan is None or step is None else known.plan.batteries.get(battery.name, (0.0,) * (step + 1))[step]
         wanted[battery.name] = max(-battery.discharge, min(battery.charge, power))
+    over = _above_peak(site, known, wanted, room) if step is not None else 0.0
+    for battery in (battery for battery in site.batteries if room.draws[battery.name] is not None):
+        helped = max(0.0, min(over, wanted[battery.name] + battery.discharge))
+        wanted[battery.name] -= helped
+        over -= helped
     return wanted
+
+
+def _above_peak(site: Site, known: Known, wanted: Mapping[str, Watt], room: Headroom) -> Watt:
+    """What is drawn above the plan's peak, if batteries that are read do what is wanted of them and all else is as it is."""
+    meter, demand = room.meters.get(site.root.name), None if known.prices is None else known.prices.demand
+    if known.plan is None or demand is None or meter is None or meter.trust is not Trust.FRESH:
+        return 0.0
+    flows = {battery.name: lines for battery in site.batteries if (lines := room.draws[battery.name]) is not None}
+    net = (sum(meter.currents) - sum(map(sum, flows.values()))) * room.voltage + sum(wanted[name] for name in flows)
+    return net - max(known.plan.peak, demand.peak)
 
 
 def _nodes(site: Site, battery: Battery) -> list[str]:

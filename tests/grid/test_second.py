@@ -8,7 +8,9 @@ from iso15118.energy import Need
 from iso15118.grid.meters import Reading
 from iso15118.grid.planning import EvsePlan, SitePlan
 from iso15118.grid.planning.ladder import Rung
+from iso15118.grid.prices import Demand, Prices
 from iso15118.grid.second import Done, Kept, Known, second
+from iso15118.grid.series import constant
 from iso15118.grid.signals import Kind, Signal
 from iso15118.grid.site import Battery, Circuit, Evse, Site
 from iso15118.grid.tree import Tree
@@ -127,3 +129,26 @@ def test_a_battery_that_is_read_shares_what_there_is_with_cars() -> None:
     inputs = replace(known(20e3, plan(0.0, 0.0, battery=-9e3)), draws=draws, now=60.0, meters={"grid": Reading((60.0,) * 3, 60.0)})
     assert second(tree, "v2h_backup", inputs, kept)[1].batteries["cellar"] < 0.0
     assert second(tree, "v2h_backup", replace(inputs, signals=(forbids,)), kept)[1].batteries["cellar"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("peak", "paid", "load", "told"), [(20e3, 0.0, 26e3, -6e3), (20e3, 24e3, 26e3, -2e3), (20e3, 0.0, 12e3, 0.0), (20e3, 0.0, 45e3, -10e3)]
+)
+def test_a_battery_that_is_read_holds_the_peak_that_was_planned(peak: float, paid: float, load: float, told: float) -> None:
+    """It follows a second later; the load is what it is. Without a demand charge, or without its meter, it does as planned."""
+    prices = Prices(
+        import_price=constant(0.3, START, START + 7200.0), export_price=constant(0.0, START, START + 7200.0), demand=Demand(10.0, peak=paid)
+    )
+    kept, tree, stored = Kept(), Tree(SITE), 0.0
+    for k in range(30):
+        now = float(k)
+        meters = {"grid": Reading(((load + stored) / 690.0,) * 3, now)}
+        draws = {**{name: Reading((0.0,) * 3, now) for name in "12"}, "cellar": Reading((stored / 690.0,) * 3, now)}
+        inputs = replace(known(0.0, replace(plan(0.0, 0.0), peak=peak)), now=now, meters=meters, draws=draws, prices=prices)
+        kept, done = second(tree, "peak_shaving", inputs, kept)
+        stored = done.batteries["cellar"]
+    assert stored == pytest.approx(told, abs=70.0)
+    free = replace(inputs, prices=replace(prices, demand=None))
+    assert second(tree, "peak_shaving", free, kept)[1].batteries["cellar"] == pytest.approx(0.0, abs=70.0)
+    unread = replace(inputs, draws={name: reading for name, reading in draws.items() if name != "cellar"})
+    assert second(tree, "peak_shaving", unread, Kept())[1].batteries["cellar"] == 0.0
