@@ -53,9 +53,9 @@ hour. A gap, an overlap or a series that ends too early is refused with the inte
   daily factor and noise, plus a fixed part), sun is a bell with a daily clearness and clouds, load is a profile with 25 % noise.
 * **What the planner knows**: cars that are there and what their drivers said, prices that are published (of the next day from 13 h on),
   forecasts of load and sun with wandering errors (15 % and 25 %), the load and sun of the step that begins, how each driver kept to his
-  word on ten earlier days, and one day of the past for who may come (S4: five
-  days, and its battery holds what the worst of them asked for: a rule of the study, not yet of a station). A limit that held yesterday is expected today until it is said or
-  over. Nothing of the future besides: a test swaps the future and finds every decision before it unchanged.
+  word on ten earlier days, and one day of the past for who may come (S4: five days, and its battery holds what the worst of them asked
+  for: a rule of the study, not yet of a station). A limit that held yesterday is expected today until it is said or over. Nothing of the
+  future besides: a test swaps the future and finds every decision before it unchanged.
 * **Planner, forecasts come true**: the same without the errors of forecasts and departures; who will arrive is not known.
 * **Perfect foresight**: one linear program over the whole scenario that knows all of it. Its formulation is apart from the planner's. In S4
   only the battery is free, beside cars that are served as by equal share, and below the table beside those that the planner served.
