@@ -251,7 +251,7 @@ def _follow(name: str, other: Other, known: tuple[Other, ...], guards: dict[str,
     The guard comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
     """
     if known and other.reading.at > known[-1].reading.at:
-        then = known[-1]
+        then = known[0]
         moves = map(max, zip(_less(other.low, then.high), _less(then.low, other.high), strict=True))  # so far it has moved at least
         kept = guards.get(name, NO_LINES)
         a, b, c = (max(0.0, old + LEARNING * ((move > old) - RARE)) for old, move in zip(kept, moves, strict=True))
