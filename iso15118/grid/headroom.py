@@ -246,7 +246,8 @@ def _less(a: Lines, b: Lines) -> Lines:
 
 
 def _follow(name: str, other: Other, known: tuple[Other, ...], guards: dict[str, Lines], held: Second) -> tuple[Other, ...]:
-    """Those of late with a new one. And learn how far it moves: up a step for each move beyond the guard, down a little for all others.
+    """Those of late with a new one. And learn how far it moves while cars follow, since the oldest of them: up a step for each move beyond
+    the guard, down a little for all others.
 
     The guard comes to rest where one move in a hundred is wider (stochastic approximation of a quantile; Robbins and Monro, 1951).
     """

@@ -97,6 +97,8 @@ def test_what_the_other_load_moves_by_one_time_in_a_hundred_is_kept_free() -> No
     assert learned([10.0, 19.0] * 20) == pytest.approx(9.0, abs=1.0)  # it does so all the time
     assert learned(([10.0] * 30 + [16.0] * 30) * 40) == pytest.approx(6.0, abs=1.0)  # every half minute
     assert learned([10.0, 19.0] * 20 + [10.0] * 1000) == pytest.approx(0.0)
+    ramp = [10.0, 11.5, 13.0, 14.5, 16.0]  # no more than 1.5 A from one second to the next, but cars need some to follow
+    assert learned(([10.0] * 30 + ramp + [16.0] * 30 + ramp[::-1]) * 40 + [10.0] * 9) == pytest.approx(6.0, abs=1.0)
 
 
 def test_a_meter_that_contradicts_the_outlets_is_none() -> None:
