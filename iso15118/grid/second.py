@@ -149,7 +149,7 @@ def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dic
     for battery in site.batteries:
         power = 0.0 if known.plan is None or step is None else known.plan.batteries.get(battery.name, (0.0,) * (step + 1))[step]
         wanted[battery.name] = max(-battery.discharge, min(battery.charge, power))
-    over = _above_peak(site, known, wanted, room) if step is not None else 0.0
+    over = 0.0 if known.plan is None or step is None else _above(max(known.plan.peak, known.plan.grid[step]), site, known, wanted, room)
     for battery in (battery for battery in site.batteries if room.draws[battery.name] is not None):
         helped = max(0.0, min(over, wanted[battery.name] + battery.discharge))
         wanted[battery.name] -= helped
@@ -157,14 +157,16 @@ def _batteries(site: Site, known: Known, stands: Footing, room: Headroom) -> dic
     return wanted
 
 
-def _above_peak(site: Site, known: Known, wanted: Mapping[str, Watt], room: Headroom) -> Watt:
-    """What is drawn above the plan's peak, if batteries that are read do what is wanted of them and all else is as it is."""
+def _above(planned: Watt, site: Site, known: Known, wanted: Mapping[str, Watt], room: Headroom) -> Watt:
+    """What is drawn above the planned peak and the one so far, if batteries that are read do what is wanted of them, and all else is as it
+    is. A plan may draw more in a step whose window has drawn little: that is planned, too.
+    """
     meter, demand = room.meters.get(site.root.name), None if known.prices is None else known.prices.demand
-    if known.plan is None or demand is None or meter is None or meter.trust is not Trust.FRESH:
+    if demand is None or meter is None or meter.trust is not Trust.FRESH:
         return 0.0
     flows = {battery.name: lines for battery in site.batteries if (lines := room.draws[battery.name]) is not None}
     net = (sum(meter.currents) - sum(map(sum, flows.values()))) * room.voltage + sum(wanted[name] for name in flows)
-    return net - max(known.plan.peak, demand.peak)
+    return net - max(planned, demand.peak)
 
 
 def _nodes(site: Site, battery: Battery) -> list[str]:

@@ -148,6 +148,8 @@ def test_a_battery_that_is_read_holds_the_peak_that_was_planned(peak: float, pai
         kept, done = second(tree, "peak_shaving", inputs, kept)
         stored = done.batteries["cellar"]
     assert stored == pytest.approx(told, abs=70.0)
+    more = replace(inputs, plan=replace(inputs.plan, grid=(99e3,)))  # a quarter of an hour that has drawn little may draw so much
+    assert second(tree, "peak_shaving", more, kept)[1].batteries["cellar"] == pytest.approx(0.0, abs=70.0)
     free = replace(inputs, prices=replace(prices, demand=None))
     assert second(tree, "peak_shaving", free, kept)[1].batteries["cellar"] == pytest.approx(0.0, abs=70.0)
     unread = replace(inputs, draws={name: reading for name, reading in draws.items() if name != "cellar"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -73,6 +74,7 @@ class Client:
             from pymodbus.exceptions import ModbusException
         except ImportError:
             raise LocalError("pymodbus is not installed; allowed: pip install 'chargeloop[modbus]'") from None
+        logging.getLogger("pymodbus").addHandler(logging.NullHandler())  # `Rounds.why` says it, in our own words
         self._failed = ModbusException
         self._client: Any
         if keys.host:
