@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +14,14 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 F32, I32 = ModbusClientMixin.DATATYPE.FLOAT32, ModbusClientMixin.DATATYPE.INT32
+
+
+def until(done: Callable[[], bool], within: float = 3.0) -> None:
+    """Wait for it, not for longer than `within` s."""
+    end = time.monotonic() + within
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 class Device:

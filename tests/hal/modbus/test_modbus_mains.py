@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from iso15118.errors import LocalError
 from iso15118.hal.modbus.mains import MainsMeter, mains
-from tests.hal.modbus.device import I32, Device, device
+from tests.hal.modbus.device import I32, Device, device, until
 
 pytestmark = pytest.mark.waits
 
@@ -42,13 +42,6 @@ def sdm() -> Iterator[Device]:
 
 def told(port: int, place: Path = ROOT / "hw/eastron_sdm630/map.toml", **words: object) -> dict[str, object]:
     return {"map": str(place), "host": "127.0.0.1", "port": port, "every": 0.02, **words}
-
-
-def until(done: Callable[[], bool], within: float = 3.0) -> None:
-    end = time.monotonic() + within
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_a_current_is_as_large_as_a_fuse_sees_it_and_flows_as_the_power_does(sdm: Device) -> None:

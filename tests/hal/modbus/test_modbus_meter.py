@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from iso15118.hal.modbus.registers import Point
 from iso15118.hal.protocols import Health
 from iso15118.service.guard_link import GuardLink
 from iso15118.value import replace
-from tests.hal.modbus.device import I32, Device, device
+from tests.hal.modbus.device import I32, Device, device, until
 
 pytestmark = [pytest.mark.long, pytest.mark.waits]
 
@@ -38,13 +38,6 @@ def sdm() -> Iterator[Device]:
 def told(port: int, folder: str = "eastron_sdm630", **words: object) -> dict[str, object]:
     place = str(ROOT / "hw" / folder / "map.toml")
     return {"map": place, "meter_id": "M1", "host": "127.0.0.1", "port": port, "every": 0.05, **words}
-
-
-def until(done: Callable[[], bool], within: float = 3.0) -> None:
-    end = time.monotonic() + within
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def made(port: int, **words: object) -> ModbusMeter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from iso15118.hal.protocols import Health
 from iso15118.hal.simulated import outlet as simulated
 from iso15118.power import AcReading, Measured
 from iso15118.units import PerPhase
-from tests.hal.modbus.device import Device, device
+from tests.hal.modbus.device import Device, device, until
 
 pytestmark = [pytest.mark.long, pytest.mark.waits]
 
@@ -43,13 +43,6 @@ def made(sdm: Device, **words: object) -> MeteredPath:
     return path(
         {"map": place, "meter_id": "M1", "host": "127.0.0.1", "port": sdm.port, "every": 0.02, **words}, "board.toml", "composed.path"
     )
-
-
-def until(done: Callable[[], bool], within: float = 3.0) -> None:
-    end = time.monotonic() + within
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_what_it_measures(sdm: Device) -> None:
